@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812 -- it is a class
 
 OWNER, APP, AIRFLOW = "archive_owner", "archive_app", "airflow"
+EMPTY_TEMPLATE = "template0"
 ARCHIVE_DATABASE, AIRFLOW_DATABASE = "civic_archive", "airflow"
 _ROLE_OPTIONS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
@@ -25,6 +26,9 @@ class Roles(NamedTuple):
 
     owner: str
     app: str | None
+
+
+ARCHIVE_ROLES, AIRFLOW_ROLES = Roles(OWNER, APP), Roles(AIRFLOW, None)
 
 
 def with_database(url: str, database: str) -> str:
@@ -74,17 +78,25 @@ def ensure_roles(superuser_url: str, passwords: Mapping[str, str]) -> None:
                 cursor.execute(statement.format(sql.Identifier(role), sql.Literal(passwords[role])))
 
 
-def ensure_database(superuser_url: str, name: str, roles: Roles) -> None:
+def ensure_database(superuser_url: str, name: str, roles: Roles, *, template: str = EMPTY_TEMPLATE) -> None:
     """Create a database if it is missing, and see that only its owner and its application may connect.
 
     The application gets CONNECT and USAGE of schema `public`, nothing else: what it may do with a table is granted by
     the migration that makes the table.
+
+    Args:
+        superuser_url: address of any database, as superuser.
+        name: the database's.
+        roles: whose it is.
+        template: the database to copy when it is made; nobody may be connected to that one meanwhile.
     """
     database, owner = sql.Identifier(name), sql.Identifier(roles.owner)
     with connected(superuser_url) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
         if cursor.fetchone() is None:
-            cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(database, owner))
+            cursor.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(database, owner, sql.Identifier(template))
+            )
         cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
         if roles.app:
             cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(roles.app)))

