@@ -1,0 +1,77 @@
+"""`python -m samplecity`: serve the pretend city until interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from samplecity.accounts import TIME_ZONE
+from samplecity.bulk import bulk_city
+from samplecity.city import DEFAULT_START, City
+from samplecity.limits import RateLimit
+from samplecity.running import listen, until_stopped
+from samplecity.server import CityServer
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the command line's grammar."""
+    made = argparse.ArgumentParser(prog="python -m samplecity", description="Serve the pretend city on 127.0.0.1.")
+    made.add_argument("--port", type=int, default=8900, help="0 takes a free one (default 8900)")
+    made.add_argument("--night", type=int, default=1, help="where the city's clock starts (default 1)")
+    made.add_argument("--seed", type=int, default=7)
+    made.add_argument("--nights", type=int, default=5)
+    made.add_argument("--scale", type=int, default=1, help="multiplies the ordinary posts of a day")
+    made.add_argument("--start", type=date.fromisoformat, default=DEFAULT_START, help="date of day 1 (city time)")
+    made.add_argument("--recent", action="store_true", help="let the last night's day be yesterday, whatever --start")
+    made.add_argument("--no-faults", action="store_true", help="without the one rate limit of each night")
+    made.add_argument("--limit", type=int, default=3000, help="requests per 5 seconds before 429 (default 3000)")
+    made.add_argument("--bulk", metavar="POSTS:COMMENTS", help="serve one big account instead, e.g. 200:100")
+    made.add_argument("--truth", type=Path, help="write the truth after --night to this file and end")
+    made.add_argument("--announce", action="store_true", help="write one line of JSON with the address, for programs")
+    return made
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command.
+
+    Raises:
+        SystemExit: with a sentence, when the port is taken or the night does not exist.
+    """
+    options = parser().parse_args(arguments)
+    start = options.start
+    if options.recent:
+        start = datetime.now(ZoneInfo(TIME_ZONE)).date() - timedelta(days=options.nights)
+    if options.bulk:
+        posts, comments = map(int, options.bulk.split(":"))
+        city = bulk_city(posts, comments, seed=options.seed)
+    else:
+        city = City.build(options.seed, options.nights, options.scale, start)
+    if options.truth:
+        options.truth.write_text(city.truth_after(options.night).to_json(), encoding="utf-8")
+        return
+    try:
+        sock, origin = listen(options.port)
+        limit = RateLimit(limit=options.limit)
+        server = CityServer(city, origin, options.night, faulty=not (options.no_faults or options.bulk), limit=limit)
+    except (OSError, ValueError) as problem:
+        sys.exit(f"The sample city cannot start on port {options.port}: {problem}")
+    if options.bulk:
+        server.views.warm()
+    lines = [json.dumps({"url": origin})] if options.announce else _words(city, origin, options.night)
+    until_stopped(server, sock, lambda: lines)
+
+
+def _words(city: City, origin: str, night: int) -> list[str]:
+    return [
+        f"The sample city is at {origin}, night {night} of {city.nights}.",
+        f"  {len(city.accounts)} Bluesky accounts, {len(city.feeds)} feeds: {origin}/_city/register",
+        f"  move its clock: curl -X POST -d '{{\"night\": 2}}' {origin}/_city/night",
+    ]
+
+
+if __name__ == "__main__":
+    main()

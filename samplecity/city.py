@@ -1,0 +1,122 @@
+"""The city whole: its log, the state of each night, the register rows to capture it by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from samplecity import daily, story
+from samplecity.accounts import ACCOUNTS, FEEDS, POLICY_EFFECTIVE_ON, CityAccount, CityFeed
+from samplecity.ledger import Ledger
+from samplecity.witness import tell_truth
+from samplecity.world import World
+
+if TYPE_CHECKING:
+    from samplecity.events import Event
+    from samplecity.images import Picture
+    from samplecity.truth import Truth
+
+DEFAULT_START = date(2026, 11, 16)
+AUTHORITY = "Municipal Code 2.40 (invented); California Government Code 7920.000 and following"
+
+
+@dataclass
+class City:
+    """A pretend city.
+
+    Attributes:
+        seed: of the build.
+        nights: how many nights the history has.
+        start: the date of day 1, in city time.
+        log: every event in order.
+        pictures: every picture uploaded, by (DID, CID).
+        story: item ids (or DIDs) by the name of what happens to them; see `samplecity.story`.
+        accounts: the city's Bluesky accounts.
+        feeds: the city's feeds.
+    """
+
+    seed: int
+    nights: int
+    start: date
+    log: list[Event]
+    pictures: dict[tuple[str, str], Picture]
+    story: dict[str, list[str]] = field(default_factory=dict)
+    accounts: tuple[CityAccount, ...] = ACCOUNTS
+    feeds: tuple[CityFeed, ...] = FEEDS
+    _worlds: dict[int, World] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def build(cls, seed: int = 7, nights: int = 5, scale: int = 1, start: date = DEFAULT_START) -> City:
+        """Build a city; the same arguments give the same city, byte for byte.
+
+        Args:
+            seed: any number.
+            nights: 1 or more; the script fills five, later ones are ordinary.
+            scale: multiplies the ordinary posts of a day.
+            start: the date of day 1. The backlog reaches 20 days further back, and three days far back.
+        """
+        ledger = Ledger(start=start, nights=nights, handles={})
+        daily.introduce(ledger)
+        story.tell(ledger, seed)
+        daily.live(ledger, seed, scale, story.away)
+        return cls(seed, nights, start, ledger.events(), ledger.pictures, ledger.story)
+
+    def at(self, night: int) -> World:
+        """Give the state that the capture of a night sees.
+
+        Raises:
+            ValueError: when the history has no such night.
+        """
+        if not 1 <= night <= self.nights:
+            raise ValueError(f"the city has nights 1 to {self.nights}, not {night}")
+        if night not in self._worlds:
+            self._worlds[night] = World.fold((event for event in self.log if event.night <= night), self.pictures)
+        return self._worlds[night]
+
+    def truth_after(self, night: int) -> Truth:
+        """Give everything ever visible up to a night, and how it stands then."""
+        return tell_truth(self, night)
+
+    def register_rows(self, url: str) -> list[dict[str, Any]]:
+        """Give the rows of an account register, for a city served at an origin.
+
+        Args:
+            url: the server's origin, no slash at the end.
+
+        Returns:
+            Rows with platform, handle_or_id (a DID or a feed's address), handle, name, department, steward, purpose,
+            authority_statement, record_series, began_on, policy_effective_on, settings.
+        """
+        common = {"authority_statement": AUTHORITY, "policy_effective_on": POLICY_EFFECTIVE_ON}
+        return [
+            {
+                "platform": "bluesky",
+                "handle_or_id": account.did,
+                "handle": account.handle,
+                "name": account.name,
+                "department": account.department,
+                "steward": account.steward,
+                "purpose": account.purpose,
+                "record_series": "Public information and social media",
+                "began_on": account.began_on,
+                "settings": {"plc_url": f"{url}/plc", "appview_url": url},
+                **common,
+            }
+            for account in self.accounts
+        ] + [
+            {
+                "platform": "rss",
+                "handle_or_id": f"{url}/feeds/{feed.key}",
+                "handle": feed.key,
+                "name": feed.title,
+                "department": feed.department,
+                "steward": feed.steward,
+                "purpose": f"{feed.title} on the city's web site.",
+                "record_series": "Public information and social media",
+                "began_on": "2022-06-01",
+                "settings": {"feed_url": f"{url}/feeds/{feed.key}"},
+                **common,
+            }
+            for feed in self.feeds
+        ]

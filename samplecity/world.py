@@ -1,0 +1,177 @@
+"""The city as it stands at one night: every index the endpoints need, built once by folding the log."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from samplecity import records
+from samplecity.events import Delete, Entry, FeedDrop, FeedPut, Put, SetHandle, SetStatus, Status
+from samplecity.ids import EPOCH, parse_uri, record_cid, stamp, tid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from samplecity.events import Event
+    from samplecity.images import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as it stands.
+
+    Attributes:
+        uri: its address.
+        did: its repository.
+        cid: of its content.
+        record: its JSON form.
+        at: when the network saw this content.
+    """
+
+    uri: str
+    did: str
+    cid: str
+    record: dict[str, Any]
+    at: datetime
+
+    @property
+    def place(self) -> str:
+        """Where it stands in lists by time: the declared time of creation, which an edit does not change."""
+        return f"{self.record['createdAt']}::{self.uri}"
+
+
+@dataclass
+class World:
+    """One night's state; build it with `World.fold`, do not change it after."""
+
+    records: dict[str, Stored] = field(default_factory=dict)
+    status: dict[str, Status] = field(default_factory=dict)
+    handles: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    pictures: dict[tuple[str, str], Picture] = field(default_factory=dict)
+    last_change: dict[str, datetime] = field(default_factory=dict)
+
+    @classmethod
+    def fold(cls, events: Iterable[Event], pictures: dict[tuple[str, str], Picture]) -> World:
+        """Fold events, in order, into the state after the last of them."""
+        world = cls(pictures=pictures)
+        for event in events:
+            match event:
+                case Put(uri=uri, cid=cid, record=record, at=at):
+                    did = parse_uri(uri)[0]
+                    world.records[uri] = Stored(uri, did, cid, record, at)
+                    world.last_change[did] = at
+                case Delete(uri=uri):
+                    world.records.pop(uri, None)
+                case SetStatus(did=did, status=status):
+                    world.status[did] = status
+                case SetHandle(did=did, handle=handle):
+                    world.handles[did] = handle
+                    world.status.setdefault(did, "active")
+                case FeedPut(feed=feed, entry=entry):
+                    world.entries.setdefault(feed, {})[entry.key] = entry
+                case FeedDrop(feed=feed, key=key):
+                    world.entries.get(feed, {}).pop(key, None)
+        return world
+
+    @cached_property
+    def dids(self) -> dict[str, str]:
+        """DID by present handle."""
+        return {handle: did for did, handle in self.handles.items()}
+
+    @cached_property
+    def keys(self) -> dict[tuple[str, str], list[str]]:
+        """Record keys, ascending, by (DID, collection)."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for uri in self.records:
+            did, collection, rkey = parse_uri(uri)
+            found[did, collection].append(rkey)
+        return {place: sorted(rkeys) for place, rkeys in found.items()}
+
+    @cached_property
+    def children(self) -> dict[str, list[str]]:
+        """Direct replies by the post they answer, newest first, as the app view lists them."""
+        found: dict[str, list[Stored]] = defaultdict(list)
+        for stored in self.records.values():
+            reply = stored.record.get("reply")
+            if reply:
+                found[reply["parent"]["uri"]].append(stored)
+        return {
+            parent: [one.uri for one in sorted(replies, key=lambda one: one.place, reverse=True)]
+            for parent, replies in found.items()
+        }
+
+    @cached_property
+    def reposts(self) -> dict[str, int]:
+        """How often each post was reposted."""
+        return self._count(records.REPOST, lambda record: record["subject"]["uri"])
+
+    @cached_property
+    def quotes(self) -> dict[str, int]:
+        """How often each post was quoted."""
+        return self._count(records.POST, records.quoted)
+
+    def _count(self, kind: str, target: Any) -> dict[str, int]:  # noqa: ANN401 - a plain function of a record
+        found: dict[str, int] = defaultdict(int)
+        for stored in self.records.values():
+            if stored.record["$type"] == kind and (uri := target(stored.record)):
+                found[uri] += 1
+        return found
+
+    @cached_property
+    def blobs(self) -> set[tuple[str, str]]:
+        """(DID, CID) of the blobs that a present record refers to; a server drops the others."""
+        return {
+            (stored.did, one["image"]["ref"]["$link"])
+            for stored in self.records.values()
+            for one in records.pictures_of(stored.record)
+        }
+
+    @cached_property
+    def timelines(self) -> dict[str, list[Stored]]:
+        """Posts and reposts by author, oldest first."""
+        found: dict[str, list[Stored]] = defaultdict(list)
+        for stored in self.records.values():
+            if stored.record["$type"] in (records.POST, records.REPOST):
+                found[stored.did].append(stored)
+        for line in found.values():
+            line.sort(key=lambda one: one.place)
+        return found
+
+    def active(self, did: str) -> bool:
+        """Tell whether an account is known and in order."""
+        return self.status.get(did) == "active"
+
+    def readable(self, uri: str) -> Stored | None:
+        """Give a record whose author's account is in order, None otherwise."""
+        stored = self.records.get(uri)
+        return stored if stored and self.active(stored.did) else None
+
+    def resolve(self, actor: str) -> str | None:
+        """Give the DID of an active account by handle or DID."""
+        did = actor if actor.startswith("did:") else self.dids.get(actor.lower())
+        return did if did and self.active(did) else None
+
+    def page(self, did: str, collection: str, limit: int, cursor: str, *, reverse: bool) -> list[Stored]:
+        """Give a page of a collection: newest key first, or oldest first when `reverse`; `cursor` is the last key."""
+        keys = self.keys.get((did, collection), [])
+        if reverse:
+            start = bisect_right(keys, cursor) if cursor else 0
+            chosen = keys[start : start + limit]
+        else:
+            end = bisect_left(keys, cursor) if cursor else len(keys)
+            chosen = keys[max(0, end - limit) : end][::-1]
+        return [self.records[f"at://{did}/{collection}/{rkey}"] for rkey in chosen]
+
+    def head(self, did: str) -> tuple[str, str]:
+        """Give (commit CID, revision TID) of a repository; both change with its content."""
+        of_repo = sorted((uri, stored.cid) for uri, stored in self.records.items() if stored.did == did)
+        return record_cid({"did": did, "data": [list(pair) for pair in of_repo]}), tid(self.last_change.get(did, EPOCH))
+
+    def indexed(self, stored: Stored) -> str:
+        """Give the time the app view says it saw a record."""
+        return stamp(stored.at)
