@@ -36,6 +36,11 @@ def with_database(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
+def database_of(url: str) -> str:
+    """Give the name of the database a SQLAlchemy address leads to."""
+    return make_url(url).database or ""
+
+
 @contextlib.contextmanager
 def connected(url: str, *, timeout: int = 5) -> Iterator[Connection]:
     """Open an autocommitting psycopg2 connection from a SQLAlchemy address.

@@ -134,8 +134,11 @@ def start_mark(pid: int) -> str | None:
             return None
         # The name, field 2, is in brackets and may hold anything, so count from the last bracket.
         fields = text.rpartition(")")[2].split()
-        state, ticks = fields[0], fields[19]
-        return None if state in "ZXx" else f"{_BOOT_ID.read_text(encoding='ascii').strip()}/{ticks}"
+        state, threads, ticks = fields[0], int(fields[17]), fields[19]
+        # The first thread of a killed JVM is a zombie while the others still hold its ports and files.
+        if state in "Xx" or (state == "Z" and threads <= 1):
+            return None
+        return f"{_BOOT_ID.read_text(encoding='ascii').strip()}/{ticks}"
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
