@@ -10,7 +10,7 @@ import json
 import re
 import time
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from samplecity.ids import record_cid
 
@@ -69,6 +69,19 @@ class Fault:
     skip: int = 0
     seconds: float = 1.0
     location: str = "http://127.0.0.1:9/latest/meta-data"
+
+    def __post_init__(self) -> None:
+        """Refuse what could never strike.
+
+        Raises:
+            ValueError: for an unknown kind or a pattern that does not compile.
+        """
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"no such fault: {self.kind!r}; there are {', '.join(get_args(Kind))}")
+        try:
+            re.compile(self.match)
+        except re.error as problem:
+            raise ValueError(f"the fault's pattern {self.match!r} does not compile: {problem}") from problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ class RateLimit:
             self._start, self._used = now, 0
         allowed = self._used < self.limit
         self._used += allowed
-        return allowed, {
+        headers = {} if allowed else {"retry-after": str(int(self._start + self.window - now) + 1)}
+        return allowed, headers | {
             "ratelimit-limit": str(self.limit),
             "ratelimit-remaining": str(self.limit - self._used),
             "ratelimit-reset": str(int(self._start + self.window) + 1),

@@ -25,11 +25,12 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from samplecity import bluesky, feeds
+from samplecity import appview, bluesky, feeds, pds
 from samplecity.accounts import FEED_BY_KEY
 from samplecity.faults import Fault, FaultPlan, Reply, after, before, nightly
 from samplecity.limits import RateLimit
 from samplecity.views import Views
+from samplecity.xrpc import Json, Query, Raw, XrpcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,21 +107,27 @@ class CityServer:
     def _answer(self, request: Request) -> Reply:
         path = request.url.path
         if path.startswith("/xrpc/"):
-            return self._xrpc(path.removeprefix("/xrpc/"), bluesky.Query(request.query_params.multi_items()))
+            return self._xrpc(path.removeprefix("/xrpc/"), Query(request.query_params.multi_items()))
         if path.startswith("/plc/"):
-            return _guarded(lambda: bluesky.did_document(self.views, path.removeprefix("/plc/")), {})
+            return self._plc(path.removeprefix("/plc/"))
         if match := _IMAGE.match(path):
             did, cid = match.groups()
-            return _guarded(lambda: bluesky.image(self.views, did, cid), {})
+            return _guarded(lambda: appview.image(self.views, did, cid), {})
         if match := _FEED.match(path):
             return self._feed(match[1], match[2], request)
         return Reply(_NOT_FOUND, _TEXT, b"The city has no such page.")
 
-    def _xrpc(self, method: str, query: bluesky.Query) -> Reply:
+    def _xrpc(self, method: str, query: Query) -> Reply:
         allowed, headers = self.limit.take()
         if not allowed:
             return _error(_TOO_MANY, "RateLimitExceeded", "Rate Limit Exceeded", headers)
         return _guarded(lambda: bluesky.call(self.views, method, query), headers)
+
+    def _plc(self, did: str) -> Reply:
+        document = pds.did_document(self.views, did)
+        if document is None:
+            return Reply(_NOT_FOUND, _JSON, json.dumps({"message": f"DID not registered: {did}"}).encode())
+        return Reply(200, {"content-type": "application/did+ld+json; charset=utf-8"}, json.dumps(document).encode())
 
     def _feed(self, key: str, name: str | None, request: Request) -> Reply:
         feed = FEED_BY_KEY.get(key)
@@ -173,12 +180,12 @@ def _unchanged(request: Request, page: feeds.FeedPage) -> bool:
         return False
 
 
-def _guarded(answer: Callable[[], bluesky.Json | bluesky.Raw], headers: dict[str, str]) -> Reply:
+def _guarded(answer: Callable[[], Json | Raw], headers: dict[str, str]) -> Reply:
     try:
         made = answer()
-    except bluesky.XrpcError as error:
+    except XrpcError as error:
         return _error(error.status, error.name, error.message, headers)
-    if isinstance(made, bluesky.Raw):
+    if isinstance(made, Raw):
         return Reply(200, {"content-type": made.mime, **headers}, made.body)
     return Reply(200, {**_JSON, **headers}, json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode())
 

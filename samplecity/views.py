@@ -77,10 +77,11 @@ class Views:
             "cid": stored.cid,
             "author": self.basic(stored.did),
             "record": stored.record,
+            "bookmarkCount": 0,
             "replyCount": len(world.children.get(stored.uri, ())),
-            "repostCount": world.reposts.get(stored.uri, 0),
+            "repostCount": len(world.reposting.get(stored.uri, ())),
             "likeCount": 0,
-            "quoteCount": world.quotes.get(stored.uri, 0),
+            "quoteCount": len(world.quoting.get(stored.uri, ())),
             "indexedAt": world.indexed(stored),
             "labels": [],
         }
@@ -126,6 +127,7 @@ class Views:
         view = self._make_post(stored, depth + 1) if depth == 0 else {**self.post(stored), "embed": None}
         embed = view.pop("embed", None)
         value = view.pop("record")
+        view.pop("bookmarkCount")  # a field of postView alone
         return {
             "$type": "app.bsky.embed.record#viewRecord",
             **view,

@@ -13,7 +13,7 @@ from samplecity.events import Delete, Entry, FeedDrop, FeedPut, Put, SetHandle, 
 from samplecity.ids import EPOCH, parse_uri, record_cid, stamp, tid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from samplecity.events import Event
@@ -106,20 +106,20 @@ class World:
         }
 
     @cached_property
-    def reposts(self) -> dict[str, int]:
-        """How often each post was reposted."""
-        return self._count(records.REPOST, lambda record: record["subject"]["uri"])
+    def reposting(self) -> dict[str, list[str]]:
+        """Reposts by the post they repost."""
+        return self._by_target(records.REPOST, lambda record: str(record["subject"]["uri"]))
 
     @cached_property
-    def quotes(self) -> dict[str, int]:
-        """How often each post was quoted."""
-        return self._count(records.POST, records.quoted)
+    def quoting(self) -> dict[str, list[str]]:
+        """Posts by the post they quote."""
+        return self._by_target(records.POST, records.quoted)
 
-    def _count(self, kind: str, target: Any) -> dict[str, int]:  # noqa: ANN401 - a plain function of a record
-        found: dict[str, int] = defaultdict(int)
+    def _by_target(self, kind: str, target: Callable[[dict[str, Any]], str | None]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
         for stored in self.records.values():
             if stored.record["$type"] == kind and (uri := target(stored.record)):
-                found[uri] += 1
+                found[uri].append(stored.uri)
         return found
 
     @cached_property
