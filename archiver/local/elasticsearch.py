@@ -18,6 +18,7 @@ from archiver.local.endpoints import SearchEndpoints
 from archiver.local.errors import HomeUnusableError, LocalStackError, ServerDiedError
 from archiver.local.java import find_java
 from archiver.local.ports import LOOPBACK, choose_port
+from archiver.local.stemming import install_dictionaries
 from archiver.local.user import give_to, run_as
 
 if TYPE_CHECKING:
@@ -66,7 +67,12 @@ def start(
     if not _HEAP.fullmatch(heap):
         raise LocalStackError(f"The Elasticsearch heap {heap!r} is no size: write it as 512m or 1g.")
     folder = home.folder(NAME)
-    found = _running(home, folder)
+    known = home.state().processes.get(NAME)
+    found = find_running(home)
+    if found is None and known is not None and process.is_alive(known):
+        say(f"A start that was interrupted is still under way (pid {known.pid}); waiting for it")
+        process.wait_gone(known, timeout)
+        found = find_running(home)
     if found is not None:
         record, running_port = found
         _wait_ready(record, running_port, password, timeout, 0)
@@ -78,7 +84,6 @@ def start(
         archive = fetch_elasticsearch(say)
         say("Unpacking Elasticsearch")
         unpack(archive, distribution)
-    known = home.state().processes.get(NAME)
     if known is not None:
         say(f"Elasticsearch (pid {known.pid}) was not shut down; it recovers from its log")
     say(f"Starting Elasticsearch on Java {java.version} ({java.home})")
@@ -93,8 +98,9 @@ def _node_log(home: Home) -> Path:
     return home.logs / NAME / f"{CLUSTER}.log"
 
 
-def _running(home: Home, folder: Path) -> tuple[ProcessRecord, int] | None:
-    """Find this home's node if it runs, also one whose record was lost; clear away what misleads."""
+def find_running(home: Home) -> tuple[ProcessRecord, int] | None:
+    """Find this home's node and its port by its own pid file, also one whose record was lost; None if it is down."""
+    folder = home.path / NAME
     pid_file, port_file = folder / "node.pid", folder / "node.port"
     try:
         pid, port = int(pid_file.read_text(encoding="ascii")), int(port_file.read_text(encoding="ascii"))
@@ -129,13 +135,14 @@ def _launch(
             user=home.user,
             log_path=log_path,
         )
+        home.remember(launcher, chosen)  # so that the next command finds it if this one is killed meanwhile
         try:
             record = _background(launcher, folder / "node.pid", _node_log(home), timeout, offset)
             home.remember(record, chosen)
             _wait_ready(record, chosen, password, timeout, 0)
         except ServerDiedError:
             process.stop(launcher, 5)
-            leftover = _running(home, folder)
+            leftover = find_running(home)
             if leftover is not None:
                 process.stop(leftover[0], timeout)
             home.forget(NAME)
@@ -186,6 +193,7 @@ def _configure(
         if not (config / name).exists():
             shutil.copyfile(distribution / "config" / name, config / name)
             give_to(home.user, config / name)
+    install_dictionaries(config, home.user)
     return {
         **process.base_environment(scratch),
         "ES_JAVA_HOME": str(java),

@@ -127,7 +127,8 @@ class Home:
             HomeBusyError: it is still held after that.
         """
         path = self.path / "lock"
-        with path.open("a+", encoding="ascii") as lock:
+        # Closed to others, who could hold the lock for ever if they could open it.
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+", encoding="ascii") as lock:
             until = time.monotonic() + timeout
             while True:
                 try:

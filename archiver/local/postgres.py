@@ -31,6 +31,7 @@ NAME = "postgres"
 STOP_SIGNAL = signal.SIGINT  # "fast": ends the sessions, writes a checkpoint
 MAX_CONNECTIONS = 200
 _POLL_SECONDS = 0.05
+_CHILDREN_SECONDS = 10.0
 _TRIES = 8
 
 
@@ -79,22 +80,68 @@ def start(
         say("Creating the Postgres database cluster")
         _initialise(home, programs, data, passwords[NAME])
     check_version(programs, data, home.user)
-    state = home.state()
-    record, running_port = _running(home, data)
-    if record is None or running_port is None:
-        if NAME in state.processes:
-            say(f"Postgres (pid {state.processes[NAME].pid}) was not shut down; it recovers from its log")
+    known = home.state().processes.get(NAME)
+    found = find_running(home)
+    while found is None and known is not None and process.is_alive(known):
+        time.sleep(_POLL_SECONDS)  # a start that was interrupted, a moment before its pid file is there
+        found = find_running(home)
+    if found is None:
+        if known is not None:
+            say(f"Postgres (pid {known.pid}) was not shut down; it recovers from its log")
+        _clear_misleading_pid(data)
         record, running_port = _launch(home, programs, data, passwords, port=port, fsync=fsync, timeout=timeout)
         say(f"Postgres runs on {LOOPBACK}:{running_port} (pid {record.pid})")
     else:
+        record, running_port = found
         _wait_ready(record, running_port, passwords, timeout, 0)
     home.remember(record, running_port)
-    found = endpoints(running_port, passwords)
     superuser = url(running_port, NAME, passwords[NAME], NAME)
     databases.ensure_roles(superuser, passwords)
     databases.ensure_database(superuser, databases.ARCHIVE_DATABASE, databases.ARCHIVE_ROLES)
     databases.ensure_database(superuser, databases.AIRFLOW_DATABASE, databases.AIRFLOW_ROLES)
-    return found
+    return endpoints(running_port, passwords)
+
+
+def find_running(home: Home) -> tuple[ProcessRecord, int] | None:
+    """Find this home's server and its port by its own pid file, also one whose record was lost; None if it is down."""
+    data = home.path / NAME / "data"
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="ascii").splitlines()
+        pid, port = int(lines[0]), int(lines[3])
+    except (OSError, ValueError, IndexError):
+        return None
+    record = process.record_of(NAME, pid, home.logs / "postgres.log") if _stands_in(pid, data) else None
+    return None if record is None else (record, port)
+
+
+def _stands_in(pid: int, data: Path) -> bool:
+    """Tell whether a process works in this data folder, as Postgres and its children do; a zombie works nowhere."""
+    try:
+        return Path(psutil.Process(pid).cwd()).samefile(data)
+    except (psutil.Error, OSError):
+        return False
+
+
+def _clear_misleading_pid(data: Path) -> None:
+    """Remove a crashed run's pid file whose pid still exists but is not its server: Postgres would refuse to start.
+
+    Such a pid was handed to another program, or is a zombie nobody waits for (a container without an init process).
+    The file is removed only when none of the crashed run's children is left in the data folder, which is what it
+    guards against.
+    """
+    pid_file = data / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text(encoding="ascii").partition("\n")[0])
+    except (OSError, ValueError):
+        return
+    until = time.monotonic() + _CHILDREN_SECONDS
+    while psutil.pid_exists(pid):
+        if not any(_stands_in(one, data) for one in psutil.pids()):
+            pid_file.unlink()
+            return
+        if time.monotonic() > until:
+            return
+        time.sleep(_POLL_SECONDS)
 
 
 def _initialise(home: Home, programs: Path, data: Path, password: str) -> None:
@@ -125,26 +172,6 @@ def _initialise(home: Home, programs: Path, data: Path, password: str) -> None:
             "Put right what it names and start again."
         )
     fresh.replace(data)
-
-
-def _running(home: Home, data: Path) -> tuple[ProcessRecord | None, int | None]:
-    """Find this cluster's server if it runs, also one whose record was lost; clear away a pid file that misleads."""
-    pid_file = data / "postmaster.pid"
-    try:
-        lines = pid_file.read_text(encoding="ascii").splitlines()
-        pid, port = int(lines[0]), int(lines[3])
-    except (OSError, ValueError, IndexError):
-        return None, None
-    try:
-        ours = Path(psutil.Process(pid).cwd()) == data.resolve()  # the server stands in its data folder
-    except psutil.Error:
-        ours = False
-    record = process.record_of(NAME, pid, home.logs / "postgres.log") if ours else None
-    if record is None:
-        # Postgres refuses to start when the pid was handed to another process of the same user.
-        pid_file.unlink(missing_ok=True)
-        return None, None
-    return record, port
 
 
 def _launch(

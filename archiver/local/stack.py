@@ -119,7 +119,7 @@ def up(
 
 
 def down(home: Path | None = None, *, options: Options | None = None, say: Callable[[str], None] = _silent) -> None:
-    """Stop every process the home has a record of, and wait until they are gone.
+    """Stop every process the home has a record of, and its servers in any case, and wait until they are gone.
 
     What others have recorded there (Airflow's daemons) goes first, because it uses the servers.
 
@@ -134,6 +134,8 @@ def down(home: Path | None = None, *, options: Options | None = None, say: Calla
         records = place.state().processes
         clients = [record for name, record in records.items() if name not in SERVERS]
         servers = [record for name, record in records.items() if name in SERVERS]
+        # Servers whose record was lost, or replaced by the next stage of a start, are known by their own pid files.
+        finders = (postgres.find_running, elasticsearch.find_running)
 
         def stop(record: ProcessRecord) -> None:
             alive = process.is_alive(record)
@@ -144,9 +146,13 @@ def down(home: Path | None = None, *, options: Options | None = None, say: Calla
                 say(f"{record.name} (pid {record.pid}) stopped")
             place.forget(record.name)
 
-        for group in (clients, servers):
+        def stop_all(some: list[ProcessRecord]) -> None:
             with ThreadPoolExecutor(max_workers=8) as pool:
-                list(pool.map(stop, group))
+                list(pool.map(stop, some))
+
+        stop_all(clients)
+        stop_all(servers)
+        stop_all([found[0] for find in finders if (found := find(place)) is not None])
 
 
 def status(home: Path | None = None) -> list[ProcessStatus]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import psutil
 import psycopg2
 import pytest
 
@@ -70,6 +73,36 @@ def test_running_stops_what_it_started(home: Path) -> None:
         pass
 
 
+def test_down_stops_what_it_has_no_record_of(home: Path) -> None:
+    """When the state file is lost, `down` still finds the server by its own pid file and stops it."""
+    endpoints = up(home, external=ELSEWHERE, options=TEST_OPTIONS)
+    (home / "state.json").unlink()
+    said: list[str] = []
+    down(home, say=said.append)
+    assert len(said) == 1
+    with pytest.raises(psycopg2.OperationalError), databases.connected(endpoints.database_url):
+        pass
+
+
+def test_a_client_of_the_servers_is_stopped_first(home: Path) -> None:
+    """A daemon that others recorded in the home ends before the servers it uses."""
+    up(home, external=ELSEWHERE, options=TEST_OPTIONS)
+    place = Home(home)
+    client = process.start_daemon(
+        "scheduler",
+        ["/bin/sleep", "60"],
+        env=process.base_environment(home),
+        cwd=home,
+        user=place.user,
+        log_path=place.logs / "scheduler.log",
+    )
+    place.remember(client, 8080)
+    assert [(one.name, one.port) for one in status(home) if one.alive][1:] == [("scheduler", 8080)]
+    said: list[str] = []
+    down(home, say=said.append)
+    assert [line.partition(" ")[0] for line in said] == ["scheduler", "postgres"]
+
+
 def test_a_taken_port_is_named_with_its_holder(home: Path) -> None:
     """A port that was asked for and is in use is refused, with the number and the pid of who has it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -120,6 +153,25 @@ def test_a_pid_file_that_names_another_process_is_no_obstacle(home: Path) -> Non
     finally:
         innocent.kill()
         innocent.wait()
+
+
+def test_a_zombie_is_no_obstacle(home: Path) -> None:
+    """A killed server whose parent never waits for it, as in a container without init, blocks no later start."""
+    endpoints = up(home, external=ELSEWHERE, options=TEST_OPTIONS)
+    (record,) = Home(home).state().processes.values()
+    pid_file = home / "postgres" / "data" / "postmaster.pid"
+    os.kill(record.pid, signal.SIGKILL)
+    assert process.wait_gone(record, 5)
+    zombie = subprocess.Popen(["/bin/true"], **run_as(service_user()))
+    until = time.monotonic() + 5
+    while psutil.Process(zombie.pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < until
+    lines = pid_file.read_text().splitlines()
+    pid_file.write_text("\n".join([str(zombie.pid), *lines[1:]]) + "\n")
+    try:
+        assert up(home, external=ELSEWHERE, options=TEST_OPTIONS) == endpoints
+    finally:
+        zombie.wait()
 
 
 def test_data_of_another_major_version_is_refused(home: Path) -> None:

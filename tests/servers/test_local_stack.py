@@ -215,3 +215,19 @@ def test_down_leaves_nothing_behind(started: Started) -> None:
     assert left == []
     down(started.home, say=said.append)
     assert len(said) == 2
+
+
+def test_an_interrupted_start_is_taken_over(started: Started) -> None:
+    """When `up` is killed while Elasticsearch starts, the next `up` waits for that start and uses its server."""
+    command = subprocess.Popen([sys.executable, "-c", UP_COMMAND, str(started.home)], cwd=Path(__file__).parents[2])
+    until = time.monotonic() + 30
+    while "elasticsearch" not in Home(started.home).state().processes:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    command.kill()
+    command.wait()
+    said: list[str] = []
+    assert up(started.home, options=TEST_OPTIONS, say=said.append) == started.endpoints
+    assert any(line.startswith("A start that was interrupted is still under way") for line in said)
+    with client(started.endpoints) as es:
+        assert es.get(index="kept", id="1")["found"]

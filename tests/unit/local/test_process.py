@@ -161,7 +161,8 @@ def test_a_large_log_is_moved_aside(start: Starter, tmp_path: Path) -> None:
 
 def test_memory_is_counted(start: Starter) -> None:
     """A live process holds memory, one that is gone none."""
-    record = start("sleep 60")
+    record = start("echo ready; sleep 60")
+    wait_for(record.log_path, "ready")  # before that the program itself is hardly loaded
     assert process.rss(record) > 100_000
     process.stop(record, 5)
     assert process.rss(record) == 0
