@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
-from datetime import date, datetime, timedelta
+import threading
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from samplecity.accounts import TIME_ZONE
 from samplecity.bulk import bulk_city
-from samplecity.city import DEFAULT_START, City
+from samplecity.city import DEFAULT_START, City, recent_start
 from samplecity.limits import RateLimit
 from samplecity.running import listen, until_stopped
 from samplecity.server import CityServer
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--limit", type=int, default=3000, help="requests per 5 seconds before 429 (default 3000)")
     made.add_argument("--bulk", metavar="POSTS:COMMENTS", help="serve one big account instead, e.g. 200:100")
     made.add_argument("--truth", type=Path, help="write the truth after --night to this file and end")
+    made.add_argument("--with-parent", action="store_true", help="stop when standard input is closed")
     made.add_argument("--announce", action="store_true", help="write one line of JSON with the address, for programs")
     return made
 
@@ -44,7 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser().parse_args(arguments)
     start = options.start
     if options.recent:
-        start = datetime.now(ZoneInfo(TIME_ZONE)).date() - timedelta(days=options.nights)
+        start = recent_start(options.nights)
     if options.bulk:
         posts, comments = map(int, options.bulk.split(":"))
         city = bulk_city(posts, comments, seed=options.seed)
@@ -61,8 +63,16 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"The sample city cannot start on port {options.port}: {problem}")
     if options.bulk:
         server.views.warm()
+    if options.with_parent:
+        threading.Thread(target=_stop_after_input, daemon=True).start()
     lines = [json.dumps({"url": origin})] if options.announce else _words(city, origin, options.night)
     until_stopped(server, sock, lambda: lines)
+
+
+def _stop_after_input() -> None:
+    """Stop this process once whoever started it has closed our standard input, by ending for instance."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _words(city: City, origin: str, night: int) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from samplecity import daily, story
-from samplecity.accounts import ACCOUNTS, FEEDS, POLICY_EFFECTIVE_ON, CityAccount, CityFeed
+from samplecity.accounts import ACCOUNTS, FEEDS, POLICY_EFFECTIVE_ON, TIME_ZONE, CityAccount, CityFeed
 from samplecity.ledger import Ledger
 from samplecity.witness import tell_truth
 from samplecity.world import World
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 DEFAULT_START = date(2026, 11, 16)
 AUTHORITY = "Municipal Code 2.40 (invented); California Government Code 7920.000 and following"
+
+
+def recent_start(nights: int) -> date:
+    """Give the date of day 1 that makes the last day yesterday, by the city's clock.
+
+    A capture that re-reads the last 30 days only would no longer look at a history with fixed dates.
+    """
+    return datetime.now(ZoneInfo(TIME_ZONE)).date() - timedelta(days=nights)
 
 
 @dataclass
@@ -54,7 +63,8 @@ class City:
             seed: any number.
             nights: 1 or more; the script fills five, later ones are ordinary.
             scale: multiplies the ordinary posts of a day.
-            start: the date of day 1. The backlog reaches 20 days further back, and three days far back.
+            start: the date of day 1; see `recent_start`. The backlog reaches 20 days further back, and there are three
+                days of old posts, up to 640 days back, which nothing ever happens to.
         """
         ledger = Ledger(start=start, nights=nights, handles={})
         daily.introduce(ledger)
@@ -115,7 +125,7 @@ class City:
                 "purpose": f"{feed.title} on the city's web site.",
                 "record_series": "Public information and social media",
                 "began_on": "2022-06-01",
-                "settings": {"feed_url": f"{url}/feeds/{feed.key}"},
+                "settings": {"url": f"{url}/feeds/{feed.key}"},
                 **common,
             }
             for feed in self.feeds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from samplecity import phrases, records
@@ -139,7 +140,7 @@ def feed_entry(ledger: Ledger, feed: CityFeed, serial: int, at: datetime, rng: R
     return ledger.publish(
         feed.key,
         Entry(
-            title=f"{body.split('.')[0].split(':')[0][:60].strip()} ({serial})",
+            title=shorten(body.split(":")[0], 64, placeholder="…"),
             body=body,
             link=link,
             guid={"permalink": link, "opaque": f"{feed.key}-{serial:04d}", "none": None}[guid],

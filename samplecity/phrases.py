@@ -7,9 +7,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-STREETS = ("Palmetto Ave", "Olive St", "Camino del Sol", "213th St", "Harbor Blvd", "Jacaranda Way", "Mesa Dr", "Calle Alameda")  # fmt: skip # noqa: E501 - one list, one line
+STREETS = (
+    "Palmetto Ave",
+    "Olive St",
+    "Camino del Sol",
+    "213th St",
+    "Harbor Blvd",
+    "Jacaranda Way",
+    "Mesa Dr",
+    "Calle Alameda",
+    "Alondra Ct",
+    "Figueroa Pl",
+)
 PARKS = ("Dominguez Park", "Anza Park", "Veterans Park", "Stevenson Meadow", "Mills Grove", "Parque Hemingway")
-ITEMS = ("the 2027 budget", "rent stabilization", "the bike lane plan", "street sweeping fines", "the tree ordinance", "a new skate park")  # fmt: skip # noqa: E501 - one list, one line
+ITEMS = (
+    "the 2027 budget",
+    "rent stabilization",
+    "the bike lane plan",
+    "street sweeping fines",
+    "the tree ordinance",
+    "a new skate park",
+    "leaf blower hours",
+    "the library bond",
+)
+ASUNTOS = ("el presupuesto de 2027", "la estabilización de rentas", "las ciclovías", "las multas", "los árboles")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 DIAS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado")
 
@@ -20,9 +41,9 @@ OFFICIAL: dict[str, tuple[tuple[str, str], ...]] = {
         ("en", "The playground at {park} reopens {day} with new swings and a shade cover. {url}"),
         (
             "es",
-            "El parque {park} estará cerrado el {dia} por mantenimiento del riego. Disculpe las molestias. #ParksLPV",
+            "El {park} estará cerrado el {dia} por mantenimiento del riego. Disculpe las molestias. #ParksLPV",
         ),
-        ("en", "Registration for youth soccer opens {day} at {hour}. {n} places, fee ${n}. {url}"),
+        ("en", "Registration for youth soccer opens {day} at {hour}. {n} places, fee $25. {url}"),
         ("tl", "Sarado ang {park} sa {day} para sa paglilinis. Salamat po sa pag-unawa."),
     ),
     "streets": (
@@ -30,13 +51,13 @@ OFFICIAL: dict[str, tuple[tuple[str, str], ...]] = {
         ("en", "Street sweeping on {street} moves to {day} because of the holiday. No parking from {hour}."),
         ("en", "{street} is down to one lane until {day} for sewer repair. Please use {street2} instead 🚧"),
         ("es", "Bacheo en {street} el {dia}: tapamos {n} baches esta semana. Reporte un bache en {url}"),
-        ("en", "Bulky item pickup on {street} is {day}. Call 555-0{n} before {hour}."),
+        ("en", "Bulky item pickup on {street} is {day}. Call {phone} before {hour}."),
         ("en", "Sidewalk repairs begin {day} at {street} and {street2}; cost ${n},000, paid by Measure M."),
     ),
     "safety": (
         ("en", "Traffic collision at {street} and {street2}. Avoid the area until {hour}."),
         ("en", "DUI checkpoint this {day} near {street}. Plan ahead, take a ride home 🚓"),
-        ("en", "Lost dog found near {park}, no tag. Call 555-0{n} #FoundPets"),
+        ("en", "Lost dog found near {park}, no tag. Call {phone} #FoundPets"),
         ("en", "Red flag warning through {day}. Clear dry brush, keep your phone charged. {url}"),
         ("es", "Aviso: simulacro de emergencia el {dia} a las {hour} cerca de {park}. No se alarme."),
     ),
@@ -49,9 +70,9 @@ OFFICIAL: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "council": (
         ("en", "Tonight's council agenda: item {n} is {item}. Public comment at {hour}. {url}"),
-        ("en", "Council voted {n}-{m} on {item}. Minutes will be posted {day}."),
+        ("en", "Council voted {vote} on {item}. Minutes will be posted {day}."),
         ("en", "Budget workshop on {item} {day} at {hour}, City Hall. Spanish and Tagalog interpreters on request."),
-        ("es", "El concejo discutirá {item} el {dia} a las {hour}. Comentarios por escrito hasta las 5."),
+        ("es", "El concejo discutirá {asunto} el {dia} a las {hour}. Comentarios por escrito hasta las 5."),
         ("en", "Applications for the {park} advisory commission close {day}. {url}"),
     ),
     "water": (
@@ -81,11 +102,23 @@ REPLIES: dict[str, tuple[str, ...]] = {
         "Can somebody from the city call me? I filed a report on {day} and heard nothing.",
         "Great job, crew 👏👏",
         "The street sweeper skipped {street} again.",
+        "Is the meeting about {item} on video too? I work until {hour}.",
+        "Please trim the trees on {street}, they hide the stop sign.",
+        "Not the answer I was hoping for. {item} needs a real hearing.",
+        "The water on {street} is brown since {day}. Is it safe?",
+        "How much did this cost? ${n},000 for {n} feet of sidewalk?",
+        "Who do I call about the streetlight at {street} and {street2}?",
+        "I spoke at the council meeting on {day} and nobody answered me about {item}.",
+        "See https://neighbors.example/{n} for photos of {street}.",
+        "+1",
+        "🙄🙄🙄",
     ),
     "es": (
         "¿Y cuándo arreglan el bache de {street}? Llevamos {n} días esperando.",
         "Gracias por avisar 🙏 mis niños van a {park} cada {dia}.",
         "El presupuesto para {park} no alcanza, hace falta más luz.",
+        "¿Habrá traducción en la junta sobre {asunto}?",
+        "Mi calle, {street}, no la barren desde el {dia}.",
     ),
     "tl": (
         "Salamat po! Kailan matatapos ang kalsada sa {street}?",
@@ -99,7 +132,7 @@ REPLIES: dict[str, tuple[str, ...]] = {
 RESIDENT_POSTS = (
     ("en", "Sunset over {park} tonight 🌅 #LasPalmasVerdes"),
     ("en", "Counted {n} potholes on {street} this morning. Somebody at the city please look."),
-    ("es", "Vecinos: junta sobre {item} el {dia} en {park}."),
+    ("es", "Vecinos: junta sobre {asunto} el {dia} en {park}."),
 )
 
 ANSWERS = (
@@ -128,6 +161,8 @@ def fill(template: str, dice: Random, site: str) -> str:
         dia=dice.choice(DIAS),
         hour=f"{dice.randint(6, 11)}:{dice.choice(('00', '15', '30'))}",
         n=dice.randint(3, 98),
-        m=dice.randint(0, 2),
+        vote=dice.choice(("5-0", "4-1", "3-2", "2-3")),
+        phone=f"555-01{dice.randint(0, 99):02d}",
+        asunto=dice.choice(ASUNTOS),
         url=f"{site}/n/{dice.randint(1000, 9999)}",
     )

