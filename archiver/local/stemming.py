@@ -6,23 +6,58 @@ They lie beside this file as their makers published them, with their licences: `
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.local.user import give_to
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archiver.local.user import ServiceUser
 
 DICTIONARIES = Path(__file__).resolve().parent / "hunspell"
+_PREFIX = re.compile(r"PFX\s+(\S)\s+(\S+)\s+(\S+)\s+(\S+)")
 
 
-def without_prefixes(rules: str) -> str:
-    """Leave the prefix rules out of a hunspell affix file's text.
+def without_prefixes(rules: str, words: str) -> tuple[str, str]:
+    """Make the prefixed forms of a hunspell dictionary words of their own, so that "unpaid" is no form of "paid".
 
-    A spell-checker wants "unpaid" to be a form of "paid"; somebody who searches a record for "paid" does not.
+    A spell-checker derives one from the other; somebody who searches records for "paid" does not want that, but does
+    want "reunión" and "reuniones" to be one word. Flags are single characters in both dictionaries.
+
+    Args:
+        rules: the affix file's text.
+        words: the word list's text: a count, then one `word/flags` a line.
+
+    Returns:
+        Both texts anew.
     """
-    return "".join(line for line in rules.splitlines(keepends=True) if not line.startswith("PFX "))
+    prefixes: defaultdict[str, list[tuple[str, str, re.Pattern[str]]]] = defaultdict(list)
+    kept = []
+    for line in rules.splitlines(keepends=True):
+        if not line.startswith("PFX"):
+            kept.append(line)
+            continue
+        found = _PREFIX.match(line)
+        if found is not None and found[2] not in {"Y", "N"}:
+            strip, add, condition = ("" if part == "0" else part for part in found.groups()[1:])
+            prefixes[found[1]].append((strip, add.partition("/")[0], re.compile(condition)))
+    entries = [line for line in words.splitlines()[1:] if line.strip()]
+    made = list(dict.fromkeys(form for entry in entries for form in (entry, *_prefixed(entry, prefixes))))
+    return "".join(kept), "\n".join([str(len(made)), *made]) + "\n"
+
+
+def _prefixed(entry: str, prefixes: dict[str, list[tuple[str, str, re.Pattern[str]]]]) -> Iterator[str]:
+    word, slash, rest = entry.partition("/")
+    flags = rest.split(maxsplit=1)[0] if rest else ""
+    suffixes = "".join(flag for flag in flags if flag not in prefixes)
+    for flag in flags:
+        for strip, add, condition in prefixes.get(flag, ()):
+            if word.startswith(strip) and condition.match(word):
+                yield add + word[len(strip) :] + (slash + suffixes if suffixes else "")
 
 
 def install_dictionaries(config: Path, user: ServiceUser | None) -> None:
@@ -37,13 +72,15 @@ def install_dictionaries(config: Path, user: ServiceUser | None) -> None:
     """
     for source in sorted(path for path in DICTIONARIES.iterdir() if path.is_dir()):
         target = config / "hunspell" / source.name
+        copies = target / f"{source.name}.aff", target / f"{source.name}.dic"
+        if all(copy.exists() for copy in copies):
+            continue
         target.mkdir(parents=True, exist_ok=True)
         give_to(user, target.parent)
         give_to(user, target)
-        for path in (*source.glob("*.aff"), *source.glob("*.dic")):
-            text = path.read_text(encoding="utf-8")
-            kept = without_prefixes(text) if path.suffix == ".aff" else text
-            copy = target / path.name
-            if not copy.exists() or copy.read_text(encoding="utf-8") != kept:
-                copy.write_text(kept, encoding="utf-8")
-            give_to(user, copy)
+        texts = without_prefixes(*((source / copy.name).read_text(encoding="utf-8") for copy in copies))
+        for copy, text in zip(copies, texts, strict=True):
+            part = copy.with_suffix(".part")
+            part.write_text(text, encoding="utf-8")
+            give_to(user, part)
+            part.replace(copy)

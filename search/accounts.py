@@ -1,0 +1,47 @@
+"""An account as it is named (`platform:handle-or-id`), looked up in the register."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from search.errors import UnknownAccountError
+
+if TYPE_CHECKING:
+    import uuid
+
+    from sqlalchemy.engine import Connection
+
+_FIND = sa.text("""
+    select a.platform, a.handle, a.public_id from accounts a
+    where a.platform = lower(:platform)
+      and (a.platform_id = :name or lower(a.handle) = lower(:name)
+           or exists (select from account_handles h where h.account_id = a.id and lower(h.handle) = lower(:name)))
+    order by (a.platform_id = :name) desc nulls last, (lower(a.handle) = lower(:name)) desc, a.id limit 1
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedAccount:
+    """An account of the register: how it is named today, and the id that its items are found by whatever its name."""
+
+    name: str
+    public_id: uuid.UUID
+
+
+def resolve_account(connection: Connection, name: str) -> ResolvedAccount:
+    """Find the account that is named so, by its handle today, its platform id, or an earlier handle.
+
+    Raises:
+        UnknownAccountError: there is none; the message is for whoever typed the name.
+    """
+    platform, _, rest = name.strip().partition(":")
+    row = connection.execute(_FIND, {"platform": platform, "name": rest.removeprefix("@")}).first() if rest else None
+    if row is None:
+        raise UnknownAccountError(
+            f"There is no account \u201c{name}\u201d in the register: write it as platform:handle, "
+            "as `civic-archive accounts list` shows it."
+        )
+    return ResolvedAccount(f"{row.platform}:{row.handle}", row.public_id)

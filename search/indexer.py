@@ -1,0 +1,264 @@
+"""From the outbox into the index: nothing lost, nothing stale, whatever dies in between.
+
+A batch claims outbox rows (SKIP LOCKED, so that indexers never wait for each other), reads the items' present shapes
+with their revisions in one snapshot, writes them under those revisions, and deletes the rows, by id, once Elasticsearch
+has answered for each. Dying anywhere before the commit leaves the rows; writing twice is refused by the version (409),
+which means that the index already knows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from elasticsearch import helpers
+
+from archiver.database import repeatable_read
+from archiver.records.shapes import load_shapes
+from search import indices
+from search.documents import document
+from search.errors import IndexUnavailableError, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from elasticsearch import Elasticsearch
+    from sqlalchemy.engine import Engine
+
+    from archiver.records.shapes import ItemShape
+
+CHUNK_BYTES = 10 * 1024 * 1024
+"""How large a bulk request may grow; a single document may be larger, up to Elasticsearch's own 100 MB."""
+
+_LATE_SECONDS = 20.0
+"""Elasticsearch forgets a deleted document's version after 60 s: what was read longer ago is read again first."""
+
+_CONFLICT, _GONE, _TOO_BUSY, _BLOCKED = 409, 404, 429, 403
+_SERVER_ERROR = 500
+
+_CLAIM = sa.text("""
+    select id, item_id, revision from outbox
+    where not (item_id = any(:refused)) order by id limit :batch for update skip locked
+""")
+_DELETE = sa.text("delete from outbox where id = any(:ids)")
+_COUNT = sa.text("select count(*) from outbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A document that Elasticsearch will not take; its outbox rows are kept, and it is tried once in every run."""
+
+    item_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrainReport:
+    """What a run did, in items: written, deleted, already known as new or newer, refused; and rows still waiting."""
+
+    indexed: int = 0
+    deleted: int = 0
+    conflicts: int = 0
+    remaining: int = 0
+    refused: tuple[Refused, ...] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The answers to a number of writes, by item."""
+
+    indexed: set[int] = field(default_factory=set)
+    deleted: set[int] = field(default_factory=set)
+    conflicts: set[int] = field(default_factory=set)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def drain(
+    engine: Engine,
+    client: Elasticsearch,
+    index: str,
+    *,
+    batch: int = 500,
+    workers: int = 2,
+    limit: int | None = None,
+    refresh: bool = True,
+) -> DrainReport:
+    """Bring what waits in the outbox into the index, until nothing is left that can be.
+
+    Args:
+        engine: of the application's role; each worker uses two connections.
+        client: from `search.client.client_for`.
+        index: the alias; created with its first index where it does not exist.
+        batch: outbox rows per transaction.
+        workers: batches under way at once, so that reading one overlaps with writing another.
+        limit: stop after about so many rows; None for all.
+        refresh: make what was written searchable before returning.
+
+    Raises:
+        IndexUnavailableError: Elasticsearch does not answer; the rows stay in the outbox.
+        SearchError: it refuses the whole of a request.
+    """
+    indices.ensure_index(client, index)
+    run = _Run(engine, client, index, batch, limit)
+    if workers == 1:
+        run.work()
+    else:
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="index") as pool:
+            for job in [pool.submit(run.work) for _ in range(workers)]:
+                job.result()
+    if refresh and (run.indexed or run.deleted):
+        with translated(f"refreshing {index}"):
+            client.indices.refresh(index=index)
+    with engine.connect() as connection:
+        remaining = connection.scalar(_COUNT)
+    return DrainReport(
+        indexed=run.indexed,
+        deleted=run.deleted,
+        conflicts=run.conflicts,
+        remaining=remaining or 0,
+        refused=tuple(Refused(item_id, reason) for item_id, reason in sorted(run.refused.items())),
+    )
+
+
+class _Run:
+    """One run's workers and what they have done so far."""
+
+    def __init__(self, engine: Engine, client: Elasticsearch, index: str, batch: int, limit: int | None) -> None:
+        self.engine, self.client, self.index, self.batch = engine, client, index, batch
+        self.left = limit
+        self.indexed = self.deleted = self.conflicts = 0
+        self.refused: dict[int, str] = {}
+        self.failed = False
+        self.lock = threading.Lock()
+
+    def work(self) -> None:
+        """Take batches until there is none, or another worker failed."""
+        while not self.failed and (self.left is None or self.left > 0):
+            try:
+                outcome, rows = self._one_batch()
+            except BaseException:
+                self.failed = True
+                raise
+            if not rows:
+                return
+            with self.lock:
+                if self.left is not None:
+                    self.left -= rows
+                self.indexed += len(outcome.indexed)
+                self.deleted += len(outcome.deleted)
+                self.conflicts += len(outcome.conflicts)
+                self.refused |= outcome.refused
+
+    def _one_batch(self) -> tuple[Outcome, int]:
+        with self.engine.begin() as connection:
+            indices.enter_gate(connection, self.index)
+            with self.lock:
+                refused = list(self.refused)
+            rows = connection.execute(_CLAIM, {"batch": self.batch, "refused": refused}).all()
+            if not rows:
+                return Outcome(), 0
+            wanted: dict[int, int] = {}
+            for row in rows:
+                wanted[row.item_id] = max(row.revision, wanted.get(row.item_id, 0))
+            targets = indices.write_targets(self.client, self.index)
+            outcome = write_items(self.engine, self.client, targets, wanted)
+            done = [row.id for row in rows if row.item_id not in outcome.refused]
+            if done:
+                connection.execute(_DELETE, {"ids": done})
+            return outcome, len(rows)
+
+
+def write_items(engine: Engine, client: Elasticsearch, targets: Sequence[str], items: Mapping[int, int]) -> Outcome:
+    """Write the present shape of items into indices, or delete there those that are no longer in Postgres.
+
+    Args:
+        engine: Postgres.
+        client: Elasticsearch.
+        targets: concrete indices.
+        items: by item id, the revision under which it is deleted should it not exist any more.
+
+    Raises:
+        IndexUnavailableError: Elasticsearch does not answer, or not for every document.
+    """
+    outcome = Outcome()
+    actions = _actions(engine, targets, items)
+    with translated(f"writing to {', '.join(targets)}"):
+        for _, result in helpers.streaming_bulk(
+            client,
+            actions,
+            chunk_size=1000,
+            max_chunk_bytes=CHUNK_BYTES,
+            raise_on_error=False,
+            raise_on_exception=False,
+            max_retries=2,
+            initial_backoff=0.5,
+            yield_ok=True,
+        ):
+            _note(outcome, *next(iter(result.items())))
+    # A version known to one index and written to the other was written.
+    outcome.conflicts -= outcome.indexed | outcome.deleted
+    for kind in (outcome.indexed, outcome.deleted, outcome.conflicts):
+        kind.difference_update(outcome.refused)
+    return outcome
+
+
+def _note(outcome: Outcome, operation: str, result: Mapping[str, Any]) -> None:
+    item_id, status = int(result["_id"]), result.get("status", _SERVER_ERROR)
+    if status == _CONFLICT:
+        outcome.conflicts.add(item_id)
+    elif "error" not in result:
+        (outcome.deleted if operation == "delete" else outcome.indexed).add(item_id)
+    elif operation == "delete" and result.get("result") == "not_found":
+        outcome.deleted.add(item_id)
+    elif _type(result) == "circuit_breaking_exception":
+        # One document too large for the node's memory: the others must not wait for it.
+        outcome.refused[item_id] = _words(result)
+    elif status in {_TOO_BUSY, _BLOCKED} or status >= _SERVER_ERROR or status == _GONE:
+        raise IndexUnavailableError(
+            f"Elasticsearch could not write item {item_id} to {result.get('_index')}: {_words(result)}. Its outbox row "
+            "is kept; run `civic-archive index` again when the cluster is well."
+        )
+    else:
+        outcome.refused[item_id] = _words(result)
+
+
+def _type(result: Mapping[str, Any]) -> str | None:
+    error = result.get("error")
+    return error.get("type") if isinstance(error, dict) else None
+
+
+def _words(result: Mapping[str, Any]) -> str:
+    error = result.get("error")
+    if not isinstance(error, dict):
+        return str(error or f"HTTP {result.get('status')}")
+    cause = error.get("caused_by") or {}
+    return ": ".join(str(part["reason"]) for part in (error, cause) if part.get("reason"))
+
+
+def _actions(engine: Engine, targets: Sequence[str], items: Mapping[int, int]) -> Iterator[dict[str, Any]]:
+    shapes, read_at = _read(engine, list(items)), time.monotonic()
+    for item_id, gone_at in items.items():
+        if time.monotonic() - read_at > _LATE_SECONDS:
+            shapes, read_at = _read(engine, list(items)), time.monotonic()
+        shape = shapes.get(item_id)
+        source = None if shape is None else document(shape)
+        for target in targets:
+            action: dict[str, Any] = {
+                "_op_type": "delete" if shape is None else "index",
+                "_index": target,
+                "_id": str(item_id),
+                "version": gone_at if shape is None else shape.revision,
+                "version_type": "external",
+            }
+            if source is not None:
+                action["_source"] = source
+            yield action
+
+
+def _read(engine: Engine, item_ids: Sequence[int]) -> dict[int, ItemShape]:
+    with repeatable_read(engine) as connection:
+        return load_shapes(connection, item_ids)

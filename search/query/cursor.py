@@ -1,0 +1,46 @@
+"""Where a page ended, as a string that can stand in an address. Pure.
+
+The order is total and stable (ending in the item's id), so that the next page needs no state in Elasticsearch: an item
+that arrives meanwhile is on a later page or on none already seen, and none comes twice or is skipped for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from search.errors import QueryError
+
+if TYPE_CHECKING:
+    from search.query.model import SearchRequest
+
+
+def encode(request: SearchRequest, after: list[Any]) -> str:
+    """The cursor of the page after the hit with these sort values."""
+    return base64.urlsafe_b64encode(json.dumps([_fingerprint(request), after]).encode()).decode().rstrip("=")
+
+
+def decode(request: SearchRequest) -> list[Any] | None:
+    """The sort values to go on after; None for the first page.
+
+    Raises:
+        QueryError: the cursor is damaged, or of another search.
+    """
+    if request.cursor is None:
+        return None
+    try:
+        fingerprint, after = json.loads(base64.urlsafe_b64decode(request.cursor + "=" * (-len(request.cursor) % 4)))
+    except (ValueError, TypeError):
+        fingerprint, after = None, None
+    if fingerprint != _fingerprint(request) or not isinstance(after, list):
+        raise QueryError("This page belongs to another search: go back to its first page.")
+    return after
+
+
+def _fingerprint(request: SearchRequest) -> str:
+    same = dataclasses.replace(request, cursor=None, page_size=0)
+    values = [str(getattr(same, field.name)) for field in dataclasses.fields(same)]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
