@@ -1,0 +1,1 @@
+"""The archive itself: accounts, captures, records, evidence. It knows nothing of search or of the clerk's pages."""

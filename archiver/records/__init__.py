@@ -1,0 +1,1 @@
+"""The records: append-only versions and states in Postgres, and what reads and writes them."""

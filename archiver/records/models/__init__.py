@@ -1,0 +1,60 @@
+"""The tables of the archive (SQLAlchemy 2 typed models). `append_only` names those Postgres itself keeps from change."""
+
+from archiver.records.models.accounts import Account, AccountHandle, Gap, Stream, StreamState, SubCursor
+from archiver.records.models.base import Base, uuid7
+from archiver.records.models.capture import Capture, Completeness, Exchange, WarcFile, WarcRecord
+from archiver.records.models.items import (
+    Item,
+    ItemAlias,
+    ItemSecret,
+    ItemState,
+    Medium,
+    Observation,
+    Party,
+    Sighting,
+    Version,
+    VersionMedium,
+)
+from archiver.records.models.operations import AuditRow, OutboxRow, User, UserSession
+
+append_only = (
+    "versions",
+    "version_media",
+    "exchanges",
+    "states",
+    "stream_states",
+    "observations",
+    "completeness",
+    "audit",
+)
+
+__all__ = [
+    "Account",
+    "AccountHandle",
+    "AuditRow",
+    "Base",
+    "Capture",
+    "Completeness",
+    "Exchange",
+    "Gap",
+    "Item",
+    "ItemAlias",
+    "ItemSecret",
+    "ItemState",
+    "Medium",
+    "Observation",
+    "OutboxRow",
+    "Party",
+    "Sighting",
+    "Stream",
+    "StreamState",
+    "SubCursor",
+    "User",
+    "UserSession",
+    "Version",
+    "VersionMedium",
+    "WarcFile",
+    "WarcRecord",
+    "append_only",
+    "uuid7",
+]

@@ -1,0 +1,108 @@
+"""Every setting of the archive, read from the environment. Secrets are never printed: `SecretStr` shows stars.
+
+What belongs to one account (addresses, tokens by name) is in the account register, not here.
+"""
+
+from __future__ import annotations
+
+import functools
+import zoneinfo
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings, by environment variable. Raises `pydantic.ValidationError` where one cannot be read."""
+
+    model_config = SettingsConfigDict(env_prefix="CIVIC_ARCHIVE_", extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("DATABASE_URL"),
+        description="Postgres of the application's role. Unset: the embedded one.",
+    )
+    migration_database_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("MIGRATION_DATABASE_URL"),
+        description="The same database as its owner, for migrations only.",
+    )
+    elasticsearch_url: str | None = Field(
+        None,
+        validation_alias=AliasChoices("ELASTICSEARCH_URL"),
+        description="An Elasticsearch cluster. Unset: the embedded one.",
+    )
+    elasticsearch_user: str | None = Field(
+        None, validation_alias=AliasChoices("ELASTICSEARCH_USER"), description="Its user, with the password."
+    )
+    elasticsearch_password: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("ELASTICSEARCH_PASSWORD"), description="The user's password."
+    )
+    elasticsearch_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("ELASTICSEARCH_API_KEY"), description="An API key instead of a user."
+    )
+    elasticsearch_ca: Path | None = Field(
+        None, validation_alias=AliasChoices("ELASTICSEARCH_CA"), description="The file of the cluster's own CA."
+    )
+    home: Path | None = Field(None, description="The one folder of everything kept locally. Default: by platform.")
+    blobs_url: str | None = Field(
+        None, description="Where blobs and sealed WARCs are kept (an fsspec address). Default: a folder of the home."
+    )
+    index_name: str = Field("civic-archive-items", description="The alias that searches go to.")
+    city: str = Field("the city", description="The city's name, as the pages show it.")
+    time_zone: str = Field("America/Los_Angeles", description="The city's time zone (IANA name): a day is a day there.")
+    policy_effective_date: date | None = Field(
+        None, description="The day the city's social-media policy took effect. No default: ask the city clerk."
+    )
+    reread_days: int = Field(30, ge=0, description="How many days back each night re-reads, for edits and deletions.")
+    sweep_pages: int = Field(
+        20, ge=0, description="How many pages (or threads) of older posts a night re-reads beyond that window."
+    )
+    recheck_hours: float = Field(
+        12, ge=0, description="How long after the first failed lookup a second one may confirm that an item is gone."
+    )
+    keep_unchanged_exchanges: bool = Field(
+        False, description="Keep the bodies of exchanges that brought nothing new as well."
+    )
+    request_timeout: float = Field(60, gt=0, description="Seconds until an unanswered request is given up.")
+    max_attempts: int = Field(5, ge=1, description="How often a request is tried while the platform says to try again.")
+    max_wait: float = Field(
+        900, ge=0, description="The longest wait, in seconds, that a capture grants to a rate limit before it stops."
+    )
+    media_max_bytes: int = Field(512 * 1024 * 1024, gt=0, description="Media larger than this are refused.")
+    page_max_bytes: int = Field(64 * 1024 * 1024, gt=0, description="Answers larger than this are refused.")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins on private addresses that may be fetched from, exactly as `http://127.0.0.1:8900`, comma-separated. "
+        "For tests and the demo; a city leaves it empty.",
+    )
+    user_agent: str = Field(
+        "civic-archive/0.1 (public-records archive)", description="How the archive introduces itself to platforms."
+    )
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        zoneinfo.ZoneInfo(value)
+        return value
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The city's time zone."""
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
