@@ -1,0 +1,290 @@
+"""The account register: adding, finding and listing accounts, and what captures learn about them."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from archiver import audit
+from archiver.compliance import Compliance, compliance
+from archiver.platforms import PLATFORMS
+from archiver.platforms.contract import AccountRef, AccountStatus
+from archiver.records.models import Account, AccountHandle, uuid7
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from sqlalchemy.engine import Connection, Engine
+
+FIELDS = (
+    "department", "steward", "owner", "purpose", "authority_statement", "record_series", "approved_by", "approved_on",
+    "began_on",
+)  # fmt: skip
+_DATES = frozenset({"approved_on", "began_on"})
+_ENVIRONMENT = "env:"
+
+
+class RegisterError(Exception):
+    """The register cannot do what was asked. The message says which account or row, and what to do."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the register."""
+
+    id: int
+    name: str
+    platform: str
+    handle: str
+    platform_id: str | None
+    status: str
+    entry: Mapping[str, Any]
+    compliance: Compliance
+
+
+def parse_name(name: str) -> tuple[str, str]:
+    """`platform:handle-or-id` in its two parts. Raises `RegisterError`."""
+    platform, separator, handle = name.partition(":")
+    if not separator or not handle or platform not in PLATFORMS:
+        known = ", ".join(sorted(PLATFORMS))
+        raise RegisterError(
+            f"{name!r} is no account name: write it as platform:handle-or-id, the platform one of {known}"
+        )
+    return platform, handle.removeprefix("@") if platform != "rss" else handle
+
+
+def add(
+    engine: Engine,
+    name: str,
+    entry: Mapping[str, Any],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    actor: str = "command line",
+) -> int:
+    """Add an account to the register. Gives its row id.
+
+    Args:
+        engine: The archive's database.
+        name: `platform:handle-or-id`.
+        entry: The register's fields (`FIELDS`); dates as `date` or ISO text. `department` is required.
+        settings: The platform's own settings; a secret is given as `env:NAME`, never itself.
+        actor: Who adds it, for the audit log.
+
+    Raises `RegisterError` for an unknown field or setting, a missing one, a secret in clear, or an account that is there.
+    """
+    platform, handle = parse_name(name)
+    values = _entry(name, entry)
+    settings = dict(settings or {})
+    _check_settings(name, platform, settings)
+    with engine.begin() as connection:
+        account_id = connection.execute(
+            sa.text(
+                "insert into accounts (public_id, platform, handle, department, settings) "
+                "values (:public_id, :platform, :handle, :department, '{}') "
+                "on conflict (platform, lower(handle)) do nothing returning id"
+            ),
+            {"public_id": uuid7(), "platform": platform, "handle": handle, "department": values["department"]},
+        ).scalar()
+        if account_id is None:
+            raise RegisterError(f"{name} is in the register already; `accounts list` shows it")
+        connection.execute(sa.update(Account).where(Account.id == account_id).values(**values, settings=settings))
+        audit.write(connection, actor, "account added", name, {"department": values["department"]})
+    return int(account_id)
+
+
+def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = set(entry) - set(FIELDS)
+    if unknown:
+        raise RegisterError(
+            f"{name}: the register has no field {', '.join(sorted(unknown))}; it has {', '.join(FIELDS)}"
+        )
+    values: dict[str, Any] = {}
+    for field in FIELDS:
+        value = entry.get(field)
+        if isinstance(value, str):
+            value = value.strip() or None
+        if field in _DATES and isinstance(value, str):
+            try:
+                value = date.fromisoformat(value)
+            except ValueError as error:
+                raise RegisterError(f"{name}: {field} {value!r} is no date; write it as 2026-03-31") from error
+        values[field] = value
+    if not values["department"]:
+        raise RegisterError(f"{name}: the department is missing; every account belongs to one")
+    return values
+
+
+def _check_settings(name: str, platform: str, settings: Mapping[str, Any]) -> None:
+    manifest = PLATFORMS[platform].manifest
+    known = {setting.name: setting for setting in manifest.settings}
+    for given, value in settings.items():
+        if given not in known:
+            raise RegisterError(
+                f"{name}: {manifest.title} has no setting {given!r}; it has {', '.join(known) or 'none'}"
+            )
+        if known[given].secret and not str(value).startswith(_ENVIRONMENT):
+            raise RegisterError(
+                f"{name}: {given} is a secret; put it into an environment variable and give `env:ITS_NAME` here"
+            )
+    for setting in manifest.settings:
+        if setting.required and setting.name not in settings:
+            raise RegisterError(f"{name}: the setting {setting.name} is missing ({setting.help})")
+
+
+def import_csv(engine: Engine, path: Path, *, actor: str = "command line") -> tuple[list[str], list[str]]:
+    """Add the accounts of a CSV file with the columns `account`, the register's fields and `setting.NAME`.
+
+    Gives the names added, and a sentence for each row that was not. Raises `RegisterError` where the file has no such
+    columns at all.
+    """
+    added: list[str] = []
+    refused: list[str] = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if "account" not in (reader.fieldnames or ()):
+            raise RegisterError(f"{path} has no column 'account'; its first line must name the columns")
+        for number, row in enumerate(reader, 2):
+            name = (row.pop("account") or "").strip()
+            settings = {
+                column.removeprefix("setting."): value
+                for column, value in row.items()
+                if column and column.startswith("setting.") and value
+            }
+            entry = {column: value for column, value in row.items() if column and not column.startswith("setting.")}
+            try:
+                add(engine, name, entry, settings, actor=actor)
+                added.append(name)
+            except RegisterError as error:
+                refused.append(f"line {number}: {error}")
+    return added, refused
+
+
+def find(engine: Engine, name: str) -> AccountRef:
+    """The account of that name: by handle, by stable id, or by a handle it had before. Raises `RegisterError`."""
+    platform, handle = parse_name(name)
+    with engine.connect() as connection:
+        row = connection.execute(
+            sa.select(Account)
+            .where(Account.platform == platform)
+            .where(
+                (sa.func.lower(Account.handle) == handle.lower())
+                | (Account.platform_id == handle)
+                | Account.id.in_(
+                    sa.select(AccountHandle.account_id).where(sa.func.lower(AccountHandle.handle) == handle.lower())
+                )
+            )
+            .order_by(sa.func.lower(Account.handle) == handle.lower())
+        ).all()
+    if not row:
+        raise RegisterError(f"{name} is not in the register; add it with `civic-archive accounts add {name}`")
+    return _ref(row[-1])
+
+
+def active(engine: Engine) -> list[AccountRef]:
+    """Every account that is captured by night, in the order of their names."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(Account).where(Account.status == "active").order_by(Account.platform, Account.handle)
+        ).all()
+    return [_ref(row) for row in rows]
+
+
+def _ref(row: Any) -> AccountRef:
+    settings, secrets = resolve(row.settings)
+    return AccountRef(row.id, row.platform, row.namespace, row.platform_id, row.handle, settings, secrets)
+
+
+def resolve(settings: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The settings with `env:NAME` read from the environment, and the values so read. Raises `RegisterError`."""
+    resolved: dict[str, Any] = {}
+    secrets: list[str] = []
+    for name, value in settings.items():
+        if isinstance(value, str) and value.startswith(_ENVIRONMENT):
+            variable = value.removeprefix(_ENVIRONMENT)
+            if variable not in os.environ:
+                raise RegisterError(f"the environment variable {variable} (setting {name}) is not set")
+            secrets.append(os.environ[variable])
+            resolved[name] = os.environ[variable]
+        else:
+            resolved[name] = value
+    return resolved, tuple(secrets)
+
+
+def listing(engine: Engine, effective: date | None, today: date) -> list[Listed]:
+    """The whole register with each account's days left. `today` is a day in the city's time zone."""
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(Account).order_by(Account.platform, Account.handle)).all()
+    began: dict[str, list[date | None]] = {}
+    for row in rows:
+        began.setdefault(row.department, []).append(row.began_on)
+    return [
+        Listed(
+            row.id,
+            f"{row.platform}:{row.handle}",
+            row.platform,
+            row.handle,
+            row.platform_id,
+            row.status,
+            entry := {field: getattr(row, field) for field in FIELDS},
+            compliance(entry, began[row.department], effective, today),
+        )
+        for row in rows
+    ]
+
+
+def learn(engine: Engine, account: AccountRef, status: AccountStatus, now: datetime) -> AccountRef:
+    """Keep what the platform said of the account: its stable id at first, its name of today.
+
+    Gives the account with the capture's own addresses (`status.settings`) among its settings. Raises `RegisterError`
+    where the platform gives another id than the one the register knows: a handle that now belongs to somebody else.
+    """
+    if account.platform_id is not None and status.platform_id not in (None, account.platform_id):
+        raise RegisterError(
+            f"{account.name} now belongs to {status.platform_id}, the register knows {account.platform_id}: the handle was "
+            "given to somebody else; correct the register before the next capture"
+        )
+    handle = status.handle or account.handle
+    with engine.begin() as connection:
+        _learn(connection, account, status, handle, now)
+    return dataclasses.replace(
+        account,
+        platform_id=account.platform_id or status.platform_id,
+        handle=handle,
+        settings={**account.settings, **status.settings},
+    )
+
+
+def _learn(connection: Connection, account: AccountRef, status: AccountStatus, handle: str, now: datetime) -> None:
+    changed = {}
+    if account.platform_id is None and status.platform_id is not None:
+        changed["platform_id"] = status.platform_id
+    if handle != account.handle:
+        changed["handle"] = handle
+    if changed:
+        connection.execute(sa.update(Account).where(Account.id == account.id).values(**changed))
+        audit.write(connection, "capture", "account learned", account.name, dict(changed))
+    if status.handle is None:
+        return
+    last = connection.execute(
+        sa.select(AccountHandle.id, AccountHandle.handle)
+        .where(AccountHandle.account_id == account.id)
+        .order_by(AccountHandle.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is not None and last.handle == handle:
+        connection.execute(sa.update(AccountHandle).where(AccountHandle.id == last.id).values(last_seen_at=now))
+    else:
+        connection.execute(
+            sa.insert(AccountHandle).values(account_id=account.id, handle=handle, first_seen_at=now, last_seen_at=now)
+        )
+
+
+def names(refs: Iterable[AccountRef]) -> Iterator[str]:
+    """How the accounts are named everywhere."""
+    return (ref.name for ref in refs)

@@ -1,0 +1,126 @@
+"""What can go wrong while a capture fetches. Each says which address, what happened, and what the reader can do.
+
+All of them survive pickling, since Airflow carries exceptions between processes.
+"""
+
+from __future__ import annotations
+
+
+class CaptureError(Exception):
+    """A capture could not go on. `retryable` says whether trying again later can help by itself."""
+
+    retryable = True
+
+
+class RequestFailed(CaptureError):
+    """The platform answered with an error that the connector does not read itself."""
+
+    def __init__(self, url: str, status: int, words: str) -> None:
+        super().__init__(url, status, words)
+        self.url, self.status, self.words = url, status, words
+
+    def __str__(self) -> str:
+        return f"{self.url} answered {self.status}: {self.words or 'no explanation'}"
+
+
+class RateLimited(CaptureError):
+    """The platform asks for a longer wait than a capture may take; the next run goes on from here."""
+
+    def __init__(self, url: str, wait: float) -> None:
+        super().__init__(url, wait)
+        self.url, self.wait = url, wait
+
+    def __str__(self) -> str:
+        return (
+            f"{self.url} is rate-limited for another {self.wait:.0f} s, longer than this capture may wait "
+            "(CIVIC_ARCHIVE_MAX_WAIT); what was captured is kept, and the next run goes on"
+        )
+
+
+class Unreachable(CaptureError):
+    """No answer at all, after every attempt."""
+
+    def __init__(self, url: str, words: str) -> None:
+        super().__init__(url, words)
+        self.url, self.words = url, words
+
+    def __str__(self) -> str:
+        return f"{self.url} could not be reached: {self.words}"
+
+
+class Refused(CaptureError):
+    """The fetcher itself refuses the address or the answer (private address, too large, wrong type)."""
+
+    retryable = False
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(url, why)
+        self.url, self.why = url, why
+
+    def __str__(self) -> str:
+        return f"{self.url} is refused: {self.why}"
+
+
+class BadAnswer(CaptureError):
+    """The platform answered, but not in the form that its API promises."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(url, why)
+        self.url, self.why = url, why
+
+    def __str__(self) -> str:
+        return f"{self.url} gave an answer that cannot be read: {self.why}; nothing of it was taken as a record"
+
+
+class PageLoop(CaptureError):
+    """The platform keeps sending pages that were seen before."""
+
+    retryable = False
+
+    def __init__(self, account: str, stream: str, token: str) -> None:
+        super().__init__(account, stream, token)
+        self.account, self.stream, self.token = account, stream, token
+
+    def __str__(self) -> str:
+        return (
+            f"{self.account} ({self.stream}): the platform sends the same page again after {self.token!r}; "
+            "what came before it is kept, the rest is missing"
+        )
+
+
+class UnexplainedZero(CaptureError):
+    """A live account that always had items gives none: an error until explained, never taken for deletions."""
+
+    def __init__(self, account: str, stream: str, held: int) -> None:
+        super().__init__(account, stream, held)
+        self.account, self.stream, self.held = account, stream, held
+
+    def __str__(self) -> str:
+        return (
+            f"{self.account} ({self.stream}): the platform returned nothing where {self.held} items are held; "
+            "no item is marked as missing until the platform's own count says that there are none"
+        )
+
+
+class AccessLost(CaptureError):
+    """The account cannot be read: our log-in died, or the platform closed it. Says nothing about its items."""
+
+    retryable = False
+
+    def __init__(self, account: str, words: str) -> None:
+        super().__init__(account, words)
+        self.account, self.words = account, words
+
+    def __str__(self) -> str:
+        return f"{self.account} cannot be read: {self.words}"
+
+
+class StreamBusy(CaptureError):
+    """Another capture is at work on the stream."""
+
+    def __init__(self, account: str, stream: str) -> None:
+        super().__init__(account, stream)
+        self.account, self.stream = account, stream
+
+    def __str__(self) -> str:
+        return f"{self.account} ({self.stream}): another capture is running; try again when it has ended"

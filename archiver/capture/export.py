@@ -1,0 +1,276 @@
+"""Exporting an account: each of its streams captured in turn, one failing stream leaving the others whole."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+import structlog
+
+from archiver import accounts
+from archiver.capture import stream as streams
+from archiver.capture.completeness import roll_up
+from archiver.capture.errors import AccessLost, CaptureError
+from archiver.capture.evidence_file import RunWarc, run_warc, seal_left_behind
+from archiver.capture.listing import capture_listing
+from archiver.capture.media import fetch_media
+from archiver.capture.recheck import recheck
+from archiver.capture.running import RunningCapture
+from archiver.capture.scrub import scrub_text
+from archiver.capture.session import CaptureSession
+from archiver.capture.threads import capture_thread, capture_threads
+from archiver.platforms import PLATFORMS
+from archiver.platforms.contract import (
+    AccountRef,
+    AccountStatus,
+    Page,
+    Platform,
+    Skipped,
+    State,
+    StreamKind,
+    Tombstone,
+)
+from archiver.platforms.errors import AccountUnavailableError, UnreadableAnswerError
+from archiver.records.models import uuid7
+from archiver.records.store import FenceLost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archiver.archive import Archive
+
+Failure = CaptureError | UnreadableAnswerError
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamReport:
+    """How the capture of one stream ended."""
+
+    stream: str
+    outcome: str
+    error: str | None
+    retryable: bool
+    pages: int
+    items_seen: int
+    items_new: int
+    versions_new: int
+    skipped: list[dict[str, str]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExportReport:
+    """How the export of one account ended. `as_dict` is what the command line and the DAG print."""
+
+    account: str
+    run_id: str
+    streams: list[StreamReport]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every stream was captured whole."""
+        return all(report.outcome == "complete" for report in self.streams)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether trying again soon can mend what failed."""
+        return any(report.retryable for report in self.streams if report.outcome != "complete")
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence for each stream that is not whole."""
+        return [
+            f"{report.stream}: {report.error or report.outcome}"
+            for report in self.streams
+            if report.outcome != "complete"
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {**dataclasses.asdict(self), "complete": self.complete}
+
+
+def export_account(
+    archive: Archive,
+    account: AccountRef,
+    *,
+    mode: str = "nightly",
+    run_id: str | None = None,
+    wait: bool = False,
+    only: Sequence[StreamKind] | None = None,
+    thread: str | None = None,
+) -> ExportReport:
+    """Capture every stream of an account.
+
+    Args:
+        archive: The archive, open.
+        account: Whose streams.
+        mode: `nightly`, `backfill`, `now`: kept with the captures.
+        run_id: Names the run (and its WARC); made where None.
+        wait: Wait for a capture that is at work on a stream, instead of reporting it as busy.
+        only: These streams only.
+        thread: The id of one post: its comments only, at once.
+
+    Never raises for what one stream met: that is in the report. Raises `KeyError` for an unknown platform.
+    """
+    platform = PLATFORMS[account.platform]
+    run_id = run_id or str(uuid7())
+    reports: list[StreamReport] = []
+    with contextlib.closing(_session(archive, account)) as session, run_warc(archive, account, run_id) as warc:
+        seal_left_behind(archive, account, but=warc.name)
+        status = _status(platform, session, account)
+        if isinstance(status, AccountStatus):
+            account = accounts.learn(archive.engine, account, status, archive.now())
+        run = _Run(archive, platform, account, session, warc, run_id, mode, status)
+        kinds = [StreamKind.COMMENTS] if thread else only or platform.manifest.streams
+        reports += [run.stream(kind, wait=wait, thread=thread) for kind in kinds]
+    return ExportReport(account.name, run_id, reports)
+
+
+def _session(archive: Archive, account: AccountRef) -> CaptureSession:
+    settings = archive.settings
+    return CaptureSession(
+        user_agent=settings.user_agent,
+        allowed_origins=settings.allowed_origins,
+        timeout=settings.request_timeout,
+        max_attempts=settings.max_attempts,
+        max_wait=settings.max_wait,
+        max_bytes=settings.page_max_bytes,
+        secrets=account.secrets,
+    )
+
+
+def _status(platform: Platform, session: CaptureSession, account: AccountRef) -> AccountStatus | Failure:
+    try:
+        return platform.status(session, account)
+    except (CaptureError, UnreadableAnswerError) as error:
+        return error
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Run:
+    """One run over the streams of one account."""
+
+    archive: Archive
+    platform: Platform
+    account: AccountRef
+    session: CaptureSession
+    warc: RunWarc
+    run_id: str
+    mode: str
+    status: AccountStatus | Failure
+
+    def stream(self, kind: StreamKind, *, wait: bool, thread: str | None) -> StreamReport:
+        """Capture one stream, whatever happens, and say how it ended."""
+        try:
+            with streams.locked(self.archive.engine, self.account, kind, wait=wait) as stream_id:
+                return self._locked(stream_id, kind, thread)
+        except CaptureError as error:
+            return StreamReport(kind.value, "failed", str(error), error.retryable, 0, 0, 0, 0, [])
+        except sa.exc.DBAPIError as error:
+            _log.exception("database failed", account=self.account.name, stream=kind.value)
+            reason = f"the database failed ({type(error.orig).__name__}); nothing half-written was kept"
+            return StreamReport(kind.value, "failed", reason, True, 0, 0, 0, 0, [])
+
+    def _locked(self, stream_id: int, kind: StreamKind, thread: str | None) -> StreamReport:
+        context, cursor = streams.begin(
+            self.archive.engine,
+            stream_id,
+            self.account,
+            kind,
+            self.run_id,
+            self.mode,
+            self.archive.now(),
+            keep_unchanged=self.archive.settings.keep_unchanged_exchanges,
+        )
+        capture = RunningCapture(self.archive, self.platform, self.account, self.session, self.warc, context, cursor)
+        outcome, error, retryable = self._captured(capture, thread)
+        skipped = [dataclasses.asdict(each) for each in capture.skipped]
+        streams.finish(
+            self.archive.engine,
+            context,
+            self.archive.now(),
+            outcome,
+            error=error,
+            totals=capture.totals,
+            skipped=skipped,
+            whole=thread is None,
+        )
+        _log.info("captured", account=self.account.name, stream=kind.value, outcome=outcome, **capture.totals)
+        return StreamReport(kind.value, outcome, error, retryable, **capture.totals, skipped=skipped)
+
+    def _captured(self, capture: RunningCapture, thread: str | None) -> tuple[str, str | None, bool]:
+        """Do it, and put what went wrong into words: (outcome, error, whether trying again can help)."""
+        try:
+            self._walk(capture, thread)
+        except AccessLost as error:
+            self._keep_failures(capture)
+            return "access_lost", str(error), error.retryable
+        except AccountUnavailableError as error:
+            self._unavailable(capture, error.status)
+            return "access_lost", str(error), False
+        except (CaptureError, UnreadableAnswerError, FenceLost) as error:
+            if isinstance(error, UnreadableAnswerError) and error.exchange is not None:
+                self.session.failed.append(error.exchange)
+            self._keep_failures(capture)
+            return "failed", str(error), getattr(error, "retryable", True)
+        except sa.exc.DBAPIError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one stream's surprise must not end the night of the others
+            _log.exception("capture failed", account=self.account.name, stream=capture.context.stream.value)
+            self._keep_failures(capture)
+            return "failed", f"{type(error).__name__}: {scrub_text(str(error))}", True
+        if capture.skipped:
+            first = capture.skipped[0]
+            return "partial", f"{len(capture.skipped)} parts were not read, first {first.what}: {first.reason}", True
+        return "complete", None, False
+
+    def _walk(self, capture: RunningCapture, thread: str | None) -> None:
+        if not isinstance(self.status, AccountStatus):
+            raise self.status
+        counts = list(self.status.counts)
+        match capture.context.stream:
+            case StreamKind.PROFILE:
+                capture.save(_profile_page(self.status))
+            case _ if self.status.state is not State.PRESENT:
+                raise AccessLost(self.account.name, self.status.words)
+            case StreamKind.COMMENTS if thread is not None:
+                capture_thread(capture, thread)
+            case StreamKind.COMMENTS:
+                capture_threads(capture)
+            case _:
+                capture_listing(capture, counts)
+        recheck(capture)
+        fetch_media(capture)
+        if thread is None:
+            roll_up(capture, counts)
+
+    def _unavailable(self, capture: RunningCapture, status: AccountStatus) -> None:
+        """The listing itself said that the account cannot be read: keep its word, as the profile's stream would."""
+        page = _profile_page(status)
+        page.skipped = (Skipped("the listing", status.words),)
+        capture.save(page)
+        capture.skipped.pop()
+
+    def _keep_failures(self, capture: RunningCapture) -> None:
+        """The answers that made a capture fail are evidence of why something is missing."""
+        if self.session.failed:
+            with contextlib.suppress(FenceLost):
+                capture.save(Page((), (), skipped=(Skipped("the rest of the stream", "the capture failed"),)))
+                capture.skipped.pop()
+
+
+def _profile_page(status: AccountStatus) -> Page:
+    """The profile as an item; an account that is hidden or deleted leaves the platform's word instead.
+
+    That an account is gone is confirmed like any item: by a lookup on a later night.
+    """
+    page = Page([status.profile] if status.profile else [], status.exchanges)
+    if status.state is not State.PRESENT and status.profile_id is not None:
+        state = State.NOT_RETURNED if status.state is State.GONE_CONFIRMED else status.state
+        if state is not State.ACCESS_LOST:
+            page.tombstones = [Tombstone(status.profile_id, state, status.words, exchange=len(status.exchanges) - 1)]
+    return page

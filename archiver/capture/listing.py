@@ -1,0 +1,163 @@
+"""Walking a listing newest first: what is new, the window that each night re-reads, and a slow sweep of the rest.
+
+The cursor of a listing stream:
+
+* `closed`: the highest order key at the last walk that was finished. It moves only when a walk has closed, so that a
+  walk that broke off never hides what it did not reach.
+* `open`: of a walk that has not closed: `high`, the key it started at, and `resume`, where it stands.
+* `sweep`: where the sweep of older items stands; None before its start and after its end.
+* `validators`: what to send so that the platform can say that nothing changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from archiver.capture.errors import PageLoop, UnexplainedZero
+from archiver.platforms.contract import Count, Json, Page, State
+
+if TYPE_CHECKING:
+    from archiver.capture.running import RunningCapture
+
+_ASKED_ABOUT_ZERO = 5
+
+Stop = Callable[[Page], bool]
+
+
+def capture_listing(capture: RunningCapture, counts: list[Count]) -> None:
+    """Capture a listing stream as far as this night goes. Raises what the session raises, `PageLoop`, `UnexplainedZero`."""
+    walk = _Walk(capture, counts)
+    opened = capture.cursor.get("open")
+    if isinstance(opened, dict):
+        high = str(opened["high"])
+        walk.run(None, lambda page: _lowest(page) <= high, track=None)
+        walk.run(opened["resume"], walk.old_enough, track=str(walk.high or high))
+    else:
+        walk.run(None, walk.old_enough, track="")
+    walk.close()
+    walk.sweep(capture.archive.settings.sweep_pages)
+
+
+class _Walk:
+    def __init__(self, capture: RunningCapture, counts: list[Count]) -> None:
+        self._capture = capture
+        self._counts = counts
+        self._since = capture.context.started_at - timedelta(days=capture.archive.settings.reread_days)
+        self.high: str | None = None
+        self._stopped_at: Json = None
+        self._tokens: set[str] = set()
+
+    def old_enough(self, page: Page) -> bool:
+        """Whether the walk may end after this page: all of it is older than the window, and was reached before."""
+        closed = self._capture.cursor.get("closed")
+        if closed is None or not page.items:
+            return False
+        newest = max((item.created_at for item in page.items if item.created_at), default=None)
+        return newest is not None and newest < self._since and _lowest(page) <= str(closed)
+
+    def run(self, resume: Json, stop: Stop, *, track: str | None) -> None:
+        """Walk from `resume` until `stop` or the end; `track` None leaves the open walk's place as it is."""
+        capture = self._capture
+        validators = capture.cursor.get("validators")
+        first = True
+        for page in capture.platform.pages(
+            capture.session,
+            capture.account,
+            capture.context.stream,
+            resume,
+            {str(k): str(v) for k, v in validators.items()} if isinstance(validators, dict) else {},
+        ):
+            self._check_token(page)
+            if first and resume is None:
+                self._check_zero(page)
+                self.high = max((item.order_key for item in page.items if item.order_key), default=None)
+            first = False
+            result = capture.save(page, self._cursor_after(page, track))
+            if page.resume is not None and page.items and not result.ids_unseen_before and result.seen:
+                raise PageLoop(capture.account.name, capture.context.stream.value, str(page.resume))
+            self._stopped_at = page.resume
+            if page.resume is None or stop(page):
+                return
+
+    def close(self) -> None:
+        """The walk reached its end: move the high-water mark, and forget where it stood."""
+        cursor = {name: value for name, value in self._capture.cursor.items() if name != "open"}
+        highest = max((key for key in (self.high, cursor.get("closed")) if isinstance(key, str)), default=None)
+        if highest is not None:
+            cursor["closed"] = highest
+        self._capture.save(Page((), ()), cursor)
+        self._capture.pages -= 1
+
+    def sweep(self, pages: int) -> None:
+        """Go on through older pages, some each night, and begin anew after the last."""
+        capture = self._capture
+        if self._stopped_at is None or not pages:
+            return
+        resume = capture.cursor.get("sweep") or self._stopped_at
+        walk = capture.platform.pages(capture.session, capture.account, capture.context.stream, resume, {})
+        for number, page in enumerate(walk, 1):
+            self._check_token(page)
+            capture.save(page, {**capture.cursor, "sweep": page.resume})
+            if page.resume is None or number >= pages:
+                return
+
+    def _cursor_after(self, page: Page, track: str | None) -> dict[str, Json]:
+        cursor = dict(self._capture.cursor)
+        if page.validators is not None:
+            cursor["validators"] = dict(page.validators)
+        high = (track or self.high) if track is not None else None
+        if high and page.resume is not None:
+            cursor["open"] = {"high": high, "resume": page.resume}
+        return cursor
+
+    def _check_token(self, page: Page) -> None:
+        if page.resume is None:
+            return
+        token = repr(page.resume)
+        if token in self._tokens and page.items:
+            raise PageLoop(self._capture.account.name, self._capture.context.stream.value, token)
+        self._tokens.add(token)
+
+    def _check_zero(self, page: Page) -> None:
+        """Nothing from an account that has always had something is an error, unless the platform's count says none."""
+        if page.items or page.unchanged or page.resume is not None:
+            return
+        stated = next(
+            (count.platform for count in self._counts if count.of == self._capture.context.stream.value), None
+        )
+        held = held_count(self._capture, self._capture.context.stream_id)
+        if held and stated != 0 and not self._said_to_be_gone():
+            raise UnexplainedZero(self._capture.account.name, self._capture.context.stream.value, held)
+
+    def _said_to_be_gone(self) -> bool:
+        """Whether the platform says of every held item asked for (some of them) that it is not there any more."""
+        capture = self._capture
+        with capture.archive.engine.connect() as connection:
+            ids = connection.scalars(
+                sa.text(
+                    "select i.platform_id from sightings s join items i on i.id = s.item_id "
+                    "where s.stream_id = :id and s.state = 'present' order by s.last_seen_at desc, i.id desc limit :n"
+                ),
+                {"id": capture.context.stream_id, "n": _ASKED_ABOUT_ZERO},
+            ).all()
+        answers = capture.platform.lookup(capture.session, capture.account, ids)
+        return all(lookup.state is State.GONE_CONFIRMED for lookup in answers)
+
+
+def _lowest(page: Page) -> str:
+    return min((item.order_key for item in page.items if item.order_key and item.sighted), default="")
+
+
+def held_count(capture: RunningCapture, stream_id: int) -> int:
+    """How many items of a stream are held as present."""
+    with capture.archive.engine.connect() as connection:
+        return int(
+            connection.scalar(
+                sa.text("select count(*) from sightings where stream_id = :id and state = 'present'"), {"id": stream_id}
+            )
+            or 0
+        )

@@ -1,0 +1,101 @@
+"""Asking again for what was not returned: only the item's own address, asked twice, confirms that it is gone.
+
+`gone_confirmed` needs that a listing known to cover the item omits it, that a lookup of the item says that it is not
+there, that another item can be read in the same breath (so that it is not our log-in that fails), and that a later lookup
+says the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from archiver.platforms.contract import Exchange, Lookup, State
+from archiver.records.store.page import record_changes
+from archiver.records.store.states import Change
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Row
+
+    from archiver.capture.running import RunningCapture
+
+_BATCH = 100
+
+_MISSING = """
+    select i.id, i.platform_id, s.state,
+           (select min(t.observed_at) from states t
+            where t.item_id = i.id and t.stream_id = s.stream_id and t.by_lookup and t.state = 'not_returned'
+              and t.id > coalesce((select max(p.id) from states p
+                                   where p.item_id = i.id and p.stream_id = s.stream_id and p.state = 'present'), 0)
+           ) as first_failed_at
+    from sightings s join items i on i.id = s.item_id
+    where s.stream_id = :stream and s.state in ('not_returned', 'hidden') and i.id > :after
+    order by i.id limit :batch
+"""
+
+_CONTROL = """
+    select i.platform_id from sightings s join items i on i.id = s.item_id
+    where s.stream_id = :stream and s.state = 'present' order by s.last_seen_at desc, i.id desc limit 1
+"""
+
+
+def recheck(capture: RunningCapture) -> None:
+    """Look up every item of the stream that its listing no longer shows."""
+    control: bool | None = None
+    after = 0
+    while rows := _batch(capture, after):
+        if control is None:
+            control = _control_readable(capture)
+        if not control:
+            capture.skip("the re-check of items not returned", "an item that should be readable could not be read")
+            return
+        after = rows[-1].id
+        by_id = {row.platform_id: row for row in rows}
+        for lookup in capture.platform.lookup(capture.session, capture.account, list(by_id)):
+            _conclude(capture, by_id[lookup.id], lookup)
+
+
+def _batch(capture: RunningCapture, after: int) -> list[Row[Any]]:
+    with capture.archive.engine.connect() as connection:
+        return list(
+            connection.execute(
+                sa.text(_MISSING), {"stream": capture.context.stream_id, "after": after, "batch": _BATCH}
+            ).all()
+        )
+
+
+def _control_readable(capture: RunningCapture) -> bool:
+    """Whether an item that the listing has just shown can be looked up. Without any, the account's own status stands
+    for it: it was read at the head of this capture.
+    """
+    with capture.archive.engine.connect() as connection:
+        identity = connection.scalar(sa.text(_CONTROL), {"stream": capture.context.stream_id})
+    if identity is None:
+        return True
+    return all(
+        lookup.state is State.PRESENT
+        for lookup in capture.platform.lookup(capture.session, capture.account, [identity])
+    )
+
+
+def _conclude(capture: RunningCapture, row: Row[Any], lookup: Lookup) -> None:
+    now = capture.archive.now()
+    state = _conclusion(row, lookup, now - timedelta(hours=capture.archive.settings.recheck_hours))
+    if state is None:
+        return
+    exchanges: list[Exchange] = [lookup.exchange] if lookup.exchange else []
+    change = Change(row.id, state, lookup.words, exchanges[0].id if exchanges else None, by_lookup=True)
+    with capture.archive.engine.begin() as connection:
+        record_changes(connection, capture.context, exchanges, [change], now, capture.warc.write)
+
+
+def _conclusion(row: Row[Any], lookup: Lookup, before: datetime) -> State | None:
+    """What a lookup is worth: the state to record, or None where it adds nothing to what is known."""
+    if lookup.state is not State.GONE_CONFIRMED:
+        return lookup.state if lookup.state is not None and lookup.state.value != row.state else None
+    first = row.first_failed_at
+    if first is None:
+        return State.NOT_RETURNED
+    return State.GONE_CONFIRMED if first <= before else None

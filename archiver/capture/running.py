@@ -1,0 +1,92 @@
+"""A capture while it runs: saving pages, counting what they brought."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import structlog
+
+from archiver import accounts
+from archiver.platforms.contract import AccountRef, AccountStatus, Json, Page, Platform, Skipped
+from archiver.records.store import CaptureContext, PageResult, save_page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archiver.archive import Archive
+    from archiver.capture.evidence_file import RunWarc
+    from archiver.capture.session import CaptureSession
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclasses.dataclass(slots=True)
+class RunningCapture:
+    """One capture of one stream, and everything it works with."""
+
+    archive: Archive
+    platform: Platform
+    account: AccountRef
+    session: CaptureSession
+    warc: RunWarc
+    context: CaptureContext
+    cursor: dict[str, Json]
+    pages: int = 0
+    items_seen: int = 0
+    items_new: int = 0
+    versions_new: int = 0
+    skipped: list[Skipped] = dataclasses.field(default_factory=list)
+
+    def save(self, page: Page, cursor: Mapping[str, Json] | None = None) -> PageResult:
+        """Store one page in one transaction, the stream's cursor with it.
+
+        Exchanges that failed on the way to it are kept as well: they are why something was late or is missing.
+        """
+        if page.status is not None:
+            page = self._learned(page, page.status)
+        failed, self.session.failed = self.session.failed, []
+        if failed:
+            page = dataclasses.replace(
+                page,
+                exchanges=[*failed, *page.exchanges],
+                items=[dataclasses.replace(item, exchange=item.exchange + len(failed)) for item in page.items]
+                if any(item.exchange >= 0 for item in page.items)
+                else page.items,
+                tombstones=[
+                    dataclasses.replace(stone, exchange=stone.exchange + len(failed) if stone.exchange >= 0 else -1)
+                    for stone in page.tombstones
+                ],
+            )
+        with self.archive.engine.begin() as connection:
+            result = save_page(connection, self.context, page, self.archive.now(), self.warc.write, cursor)
+        if cursor is not None:
+            self.cursor = dict(cursor)
+        self.pages += 1
+        self.items_seen += result.seen
+        self.items_new += result.items_new
+        self.versions_new += result.versions_new
+        self.skipped += page.skipped
+        return result
+
+    def _learned(self, page: Page, status: AccountStatus) -> Page:
+        """A feed says of itself what other platforms say elsewhere: its profile is an item of the page."""
+        self.account = accounts.learn(self.archive.engine, self.account, status, self.archive.now())
+        if status.profile is None:
+            return page
+        return dataclasses.replace(page, items=[*page.items, status.profile], status=None)
+
+    def skip(self, what: str, reason: str) -> None:
+        """Say that something could not be read; the capture is not complete then."""
+        _log.warning("skipped", account=self.account.name, what=what, reason=reason)
+        self.skipped.append(Skipped(what, reason))
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """The counters, as the capture's row has them."""
+        return {
+            "pages": self.pages,
+            "items_seen": self.items_seen,
+            "items_new": self.items_new,
+            "versions_new": self.versions_new,
+        }

@@ -1,0 +1,264 @@
+"""One session of one capture: politeness, retries, the guard, scrubbing. What comes back is an `Exchange`."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+import zlib
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import requests
+import structlog
+import urllib3
+
+from archiver.capture import guard, retry, scrub
+from archiver.capture.errors import RateLimited, Refused, RequestFailed, Unreachable
+from archiver.platforms.contract import Exchange
+from archiver.records.models import uuid7
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+_log = structlog.get_logger(__name__)
+_CHUNK = 1 << 16
+_MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ERROR = 400
+_WORDS = 300
+
+
+class CaptureSession:
+    """A `requests` session that a connector fetches through.
+
+    Args:
+        user_agent: How the archive introduces itself.
+        allowed_origins: Private origins that may be fetched from (tests, the demo).
+        timeout: Seconds until an unanswered request is given up.
+        max_attempts: How often one request is tried.
+        max_wait: The longest wait in seconds granted to a rate limit.
+        max_bytes: Answers larger than this are refused.
+        secrets: Our own tokens, taken out of whatever is kept.
+        sleep: How to wait; a test that drives the clock gives its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        allowed_origins: Collection[str] = (),
+        timeout: float = 60,
+        max_attempts: int = 5,
+        max_wait: float = 900,
+        max_bytes: int = 64 * 1024 * 1024,
+        secrets: Sequence[str] = (),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._timeout, self._max_attempts, self._max_wait = timeout, max_attempts, max_wait
+        self._max_bytes, self._secrets, self._sleep = max_bytes, tuple(secrets), sleep
+        self._hold_until = 0.0
+        self._requests = requests.Session()
+        self._requests.trust_env = False
+        self._requests.headers.clear()
+        self._requests.headers.update(
+            {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
+        )
+        adapter = guard.GuardedAdapter(allowed_origins)
+        self._requests.mount("http://", adapter)
+        self._requests.mount("https://", adapter)
+        self.failed: list[Exchange] = []
+        """Exchanges that were answered with an error or a wait; evidence of why something is missing."""
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._requests.close()
+
+    def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str | int | Sequence[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        accept_errors: Callable[[Exchange], bool] | None = None,
+    ) -> Exchange:
+        """GET an address, following redirects and waiting as the platform asks.
+
+        Raises `RequestFailed` for an error answer that `accept_errors` does not take, `RateLimited` where the wait is
+        longer than a capture may take, `Unreachable` without any answer, `Refused` for what must not be fetched.
+        """
+        prepared = self._prepare(url, params, headers)
+        for attempt in range(1, self._max_attempts + 1):
+            self._hold()
+            exchange, problem = self._try(prepared, headers)
+            now = datetime.now(UTC)
+            if exchange is not None:
+                lowered = {name.lower(): value for name, value in exchange.response_headers}
+                self._hold_until = time.monotonic() + retry.wait_before_next(lowered, now)
+                if exchange.status < _ERROR or (accept_errors is not None and accept_errors(exchange)):
+                    return exchange
+                self.failed.append(exchange)
+                wait = retry.wait_before_retry(exchange.status, lowered, attempt, now, _jitter())
+                if wait is None or (attempt == self._max_attempts and not wait.told):
+                    raise RequestFailed(exchange.url, exchange.status, _words(exchange))
+            else:
+                wait = retry.wait_before_retry(0, {}, attempt, now, _jitter())
+            if attempt == self._max_attempts or wait is None:
+                break
+            if wait.seconds > self._max_wait:
+                raise RateLimited(scrub.scrub_url(prepared)[0], wait.seconds)
+            _log.info("waiting", url=scrub.scrub_url(prepared)[0], seconds=round(wait.seconds, 1), attempt=attempt)
+            self._sleep(wait.seconds)
+        if exchange is not None:
+            raise RequestFailed(exchange.url, exchange.status, _words(exchange))
+        raise Unreachable(scrub.scrub_url(prepared)[0], problem)
+
+    def _prepare(self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str] | None) -> str:
+        guard.check_url(url)
+        prepared = requests.Request("GET", url, params=params, headers=headers).prepare().url
+        if prepared is None:
+            raise Refused(url, "it is no web address")
+        return prepared
+
+    def _hold(self) -> None:
+        wait = self._hold_until - time.monotonic()
+        if wait > self._max_wait:
+            raise RateLimited("the platform", wait)
+        if wait > 0:
+            self._sleep(wait)
+            self._hold_until = 0.0
+
+    def _try(self, url: str, headers: Mapping[str, str] | None) -> tuple[Exchange | None, str]:
+        """One attempt: the exchange, or None and why there is none."""
+        try:
+            with self.stream(url, headers) as (response, target, started):
+                return self._exchange(response, target, started), ""
+        except requests.exceptions.SSLError as error:
+            raise Refused(scrub.scrub_url(url)[0], f"its certificate cannot be trusted ({_reason(error)})") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            return None, _reason(error)
+
+    @contextmanager
+    def stream(
+        self, url: str, headers: Mapping[str, str] | None = None
+    ) -> Iterator[tuple[requests.Response, str, tuple[datetime, float]]]:
+        """Open one answer for reading in pieces, redirects followed, each hop guarded.
+
+        Gives the response, its final address and when it was asked for. Raises `Refused`.
+        """
+        target = url
+        for _ in range(_MAX_REDIRECTS + 1):
+            guard.check_url(target)
+            started = (datetime.now(UTC), time.monotonic())
+            try:
+                response = self._requests.get(
+                    target, headers=dict(headers or {}), timeout=self._timeout, allow_redirects=False, stream=True
+                )
+            except requests.RequestException as error:
+                if private := _private(error):
+                    raise Refused(scrub.scrub_url(target)[0], str(private)) from None
+                raise
+            with response:
+                location = response.headers.get("Location")
+                if response.status_code in _REDIRECTS and location:
+                    hop = urljoin(target, location)
+                    if guard.origin_of(hop) != guard.origin_of(target):
+                        headers = {
+                            name: value
+                            for name, value in (headers or {}).items()
+                            if name.lower() not in scrub.SECRET_HEADERS
+                        }
+                    target = hop
+                    continue
+                yield response, target, started
+                return
+        raise Refused(scrub.scrub_url(url)[0], f"it redirects more than {_MAX_REDIRECTS} times")
+
+    def _exchange(self, response: requests.Response, target: str, started: tuple[datetime, float]) -> Exchange:
+        received = bytearray()
+        for chunk in response.raw.stream(_CHUNK, decode_content=False):
+            received += chunk
+            if len(received) > self._max_bytes:
+                raise Refused(scrub.scrub_url(target)[0], f"the answer is larger than {self._max_bytes} bytes")
+        body = self._decoded(bytes(received), response.headers.get("Content-Encoding"), target)
+        return self.describe(response, target, started, bytes(received), body)
+
+    def describe(
+        self,
+        response: requests.Response,
+        target: str,
+        started: tuple[datetime, float],
+        received: bytes,
+        body: bytes,
+        received_sha256: bytes | None = None,
+    ) -> Exchange:
+        """The exchange of an answer, with everything that is kept of it scrubbed."""
+        at, clock = started
+        url, from_url = scrub.scrub_url(target)
+        sent, from_sent = scrub.scrub_headers(response.request.headers.items())
+        got, from_got = scrub.scrub_headers(response.headers.items())
+        clean, from_body = scrub.scrub_body(body, self._secrets)
+        return Exchange(
+            id=str(uuid7()),
+            requested_at=at,
+            method=response.request.method or "GET",
+            url=url,
+            status=response.status_code,
+            reason=response.reason or "",
+            request_headers=sent,
+            response_headers=got,
+            body=body,
+            received=received,
+            received_sha256=received_sha256 or hashlib.sha256(received).digest(),
+            elapsed_ms=round((time.monotonic() - clock) * 1000),
+            scrubbed=tuple(dict.fromkeys((*from_url, *from_sent, *from_got, *from_body))),
+            kept_body=clean if from_body else None,
+        )
+
+    def _decoded(self, received: bytes, coding: str | None, target: str) -> bytes:
+        """The body free of its content coding, never larger than the limit (a small answer can unpack to gigabytes)."""
+        match (coding or "identity").lower():
+            case "identity" | "":
+                return received
+            case "gzip" | "x-gzip":
+                windows = [16 + zlib.MAX_WBITS]
+            case "deflate":
+                windows = [zlib.MAX_WBITS, -zlib.MAX_WBITS]
+            case other:
+                raise Refused(scrub.scrub_url(target)[0], f"it is coded as {other!r}, which was not asked for")
+        for window in windows:
+            try:
+                body = zlib.decompressobj(window).decompress(received, self._max_bytes + 1)
+            except zlib.error:
+                continue
+            if len(body) > self._max_bytes:
+                raise Refused(scrub.scrub_url(target)[0], f"the answer unpacks to more than {self._max_bytes} bytes")
+            return body
+        raise requests.exceptions.ContentDecodingError("the compressed answer is damaged")
+
+
+def _private(error: BaseException | None) -> guard.PrivateAddress | None:
+    """The guard's own refusal, however deep requests and urllib3 have wrapped it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, guard.PrivateAddress):
+            return error
+        inner = next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+        error = error.__cause__ or error.__context__ or inner
+    return None
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {scrub.scrub_text(str(error))}"[:_WORDS]
+
+
+def _jitter() -> float:
+    return random.random()  # noqa: S311 - spreads waits, hides nothing
+
+
+def _words(exchange: Exchange) -> str:
+    body = exchange.body if exchange.kept_body is None else exchange.kept_body
+    return " ".join(body[:_WORDS].decode("utf-8", "replace").split())

@@ -1,0 +1,167 @@
+"""Taking a stream for one capture: the lock, the fence, the capture's own row, and the gap it may open or close."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from archiver.capture.errors import StreamBusy
+from archiver.platforms.contract import AccountRef, Json, State, StreamKind
+from archiver.records import bulk
+from archiver.records.models import Capture, Gap, Stream, StreamState, uuid7
+from archiver.records.store import CaptureContext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection, Engine
+
+_LOCK_SPACE = 0x_C1_71C
+"""The first half of the advisory locks' key, so that they never meet those of others in the same database."""
+
+
+@contextlib.contextmanager
+def locked(engine: Engine, account: AccountRef, kind: StreamKind, *, wait: bool) -> Iterator[int]:
+    """Hold the stream's advisory lock. Gives the stream's id, its row made where there is none.
+
+    The lock is the session's: it goes with the connection, so that a capture that died leaves none behind. With `wait`
+    the lock is waited for; else `StreamBusy` is raised where another capture holds it.
+    """
+    with engine.begin() as connection:
+        stream_id = _stream_id(connection, account, kind)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if wait:
+            connection.execute(sa.text("select pg_advisory_lock(:space, :id)"), {"space": _LOCK_SPACE, "id": stream_id})
+        elif not connection.scalar(
+            sa.text("select pg_try_advisory_lock(:space, :id)"), {"space": _LOCK_SPACE, "id": stream_id}
+        ):
+            raise StreamBusy(account.name, kind.value)
+        try:
+            yield stream_id
+        finally:
+            with contextlib.suppress(sa.exc.DBAPIError):  # a connection that died has let go by itself
+                connection.execute(
+                    sa.text("select pg_advisory_unlock(:space, :id)"), {"space": _LOCK_SPACE, "id": stream_id}
+                )
+
+
+def _stream_id(connection: Connection, account: AccountRef, kind: StreamKind) -> int:
+    connection.execute(
+        sa.text("insert into streams (account_id, kind) values (:account, :kind) on conflict do nothing"),
+        {"account": account.id, "kind": kind.value},
+    )
+    return int(
+        connection.execute(
+            sa.select(Stream.id).where(Stream.account_id == account.id, Stream.kind == kind.value)
+        ).scalar_one()
+    )
+
+
+def begin(
+    engine: Engine,
+    stream_id: int,
+    account: AccountRef,
+    kind: StreamKind,
+    run_id: str,
+    mode: str,
+    now: datetime,
+    *,
+    keep_unchanged: bool,
+) -> tuple[CaptureContext, dict[str, Json]]:
+    """Start a capture: raise the fence, abandon what a crash left running. Gives the context and the stream's cursor."""
+    with engine.begin() as connection:
+        row = connection.execute(
+            sa.text("update streams set fence = fence + 1 where id = :id returning fence, cursor"), {"id": stream_id}
+        ).one()
+        connection.execute(
+            sa.update(Capture)
+            .where(Capture.stream_id == stream_id, Capture.outcome == "running")
+            .values(outcome="abandoned", finished_at=now, error="the program ended before the capture did")
+        )
+        capture_id = connection.execute(
+            sa.insert(Capture)
+            .values(public_id=uuid7(), stream_id=stream_id, run_id=run_id, mode=mode, fence=row.fence, started_at=now)
+            .returning(Capture.id)
+        ).scalar_one()
+    return CaptureContext(capture_id, stream_id, kind, account, row.fence, now, keep_unchanged), dict(row.cursor)
+
+
+def finish(
+    engine: Engine,
+    context: CaptureContext,
+    now: datetime,
+    outcome: str,
+    *,
+    error: str | None,
+    totals: Mapping[str, Any],
+    skipped: list[dict[str, str]],
+    whole: bool = True,
+) -> None:
+    """Write how the capture ended, and open or close the stream's gap by it (not by a capture of a part of it)."""
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "update captures set outcome = :outcome, finished_at = :now, error = :error, pages = :pages, "
+                "items_seen = :items_seen, items_new = :items_new, versions_new = :versions_new, "
+                "skipped = cast(:skipped as jsonb) where id = :id"
+            ),
+            {"outcome": outcome, "now": now, "error": error, "id": context.capture_id, **totals}
+            | {"skipped": bulk.rows_of(skipped)},
+        )
+        if not whole:
+            return
+        if outcome == "complete":
+            _close_gap(connection, context, now)
+            connection.execute(
+                sa.update(Stream).where(Stream.id == context.stream_id).values(last_complete_at=context.started_at)
+            )
+            _set_state(connection, context, State.PRESENT, "the platform can be read", now)
+        else:
+            _open_gap(connection, context, error or outcome)
+            if outcome == "access_lost":
+                _set_state(connection, context, State.ACCESS_LOST, error or "", now)
+
+
+def _set_state(connection: Connection, context: CaptureContext, state: State, words: str, now: datetime) -> None:
+    changed = connection.execute(
+        sa.update(Stream).where(Stream.id == context.stream_id, Stream.state != state.value).values(state=state.value)
+    ).rowcount
+    if changed:
+        connection.execute(
+            sa.insert(StreamState).values(
+                stream_id=context.stream_id,
+                capture_id=context.capture_id,
+                state=state.value,
+                words=words,
+                observed_at=now,
+            )
+        )
+
+
+def _open_gap(connection: Connection, context: CaptureContext, reason: str) -> None:
+    """The gap begins where the stream was last known whole, or, where it never was, when it was first tried."""
+    connection.execute(
+        sa.text(
+            "insert into gaps (public_id, account_id, stream_id, opened_at, reason, opened_by) "
+            "select :public_id, s.account_id, s.id, coalesce(s.last_complete_at, :started_at), :reason, :capture_id "
+            "from streams s where s.id = :stream_id on conflict (stream_id) where closed_at is null do nothing"
+        ),
+        {
+            "public_id": uuid7(),
+            "started_at": context.started_at,
+            "reason": reason,
+            "capture_id": context.capture_id,
+            "stream_id": context.stream_id,
+        },
+    )
+
+
+def _close_gap(connection: Connection, context: CaptureContext, now: datetime) -> None:
+    connection.execute(
+        sa.update(Gap)
+        .where(Gap.stream_id == context.stream_id, Gap.closed_at.is_(None))
+        .values(closed_at=now, closed_by=context.capture_id)
+    )

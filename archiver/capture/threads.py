@@ -1,0 +1,148 @@
+"""The comments below an account's posts: each thread whole, the young ones every night, the rest by need and in turn.
+
+A post's thread is read when it was never read, when it lies in the re-read window, when the platform's count of replies
+is not what is held, or when its turn comes in the slow sweep (the thread that was read longest ago goes first).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from archiver.capture.errors import RequestFailed
+from archiver.platforms.contract import Count, StreamKind
+from archiver.platforms.errors import UnreadableAnswerError
+from archiver.records import bulk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archiver.capture.running import RunningCapture
+
+_CANDIDATES = """
+    with posts as (
+        select i.id, i.platform_id, coalesce(i.created_at, i.first_seen_at) as at
+        from streams p
+        join sightings s on s.stream_id = p.id and s.state = 'present'
+        join items i on i.id = s.item_id
+        where p.account_id = :account and p.kind = :posts
+          and not exists (
+              select from items r join sightings rs on rs.item_id = r.id and rs.stream_id = p.id and rs.state = 'present'
+              where i.root_id is not null and r.platform = i.platform and r.namespace = i.namespace
+                and r.platform_id = i.root_id)
+    ), read as (
+        select posts.*, c.last_read_at, (c.cursor ->> 'replies')::bigint as replies_then,
+               (select (o.counts ->> 'replies')::bigint from observations o where o.item_id = posts.id
+                order by o.id desc limit 1) as replies_now
+        from posts left join sub_cursors c on c.stream_id = :stream and c.key = posts.platform_id
+    ), swept as (
+        select platform_id from read
+        where last_read_at is not null and at < :since and replies_now is not distinct from replies_then
+        order by last_read_at limit :sweep
+    )
+    select platform_id, replies_now from read
+    where last_read_at is null or at >= :since or replies_now is distinct from replies_then
+       or platform_id in (select platform_id from swept)
+    order by at desc
+"""
+
+_READ = """
+    insert into sub_cursors (stream_id, key, cursor, last_read_at)
+    values (:stream, :key, cast(:cursor as jsonb), :now)
+    on conflict (stream_id, key) do update set cursor = excluded.cursor, last_read_at = excluded.last_read_at
+"""
+
+_COMPLETE = """
+    insert into completeness (capture_id, stream_id, item_id, counted, platform_count, held_count, difference, reason,
+                              observed_at)
+    select :capture, :stream, i.id, r.counted, r.platform, h.held, r.platform - h.held,
+           coalesce(r.reason, case when r.platform is null then 'the platform gives no count'
+                                   when r.platform = h.held then 'all that the platform counts is held'
+                                   when r.platform > h.held then 'the platform counts more than it shows '
+                                        '(blocked, hidden or removed elsewhere)'
+                                   else 'the platform counts less than it shows, or some have gone since' end),
+           :now
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(item text, counted text, platform bigint, reason text)
+    join items i on i.platform = :platform and i.namespace = :namespace and i.platform_id = r.item
+    cross join lateral (
+        select count(*) as held from items c
+        join sightings s on s.item_id = c.id and s.state = 'present'
+        where c.platform = i.platform and c.namespace = i.namespace and c.parent_id = i.platform_id
+          and s.stream_id = (select min(s2.stream_id) from sightings s2 where s2.item_id = c.id and s2.state = 'present')
+    ) h
+    where not exists (
+        select from completeness last
+        where last.id = (select max(id) from completeness m where m.item_id = i.id and m.counted = r.counted)
+          and last.platform_count is not distinct from r.platform and last.held_count = h.held
+          and last.reason = coalesce(r.reason, last.reason))
+"""
+
+
+def capture_threads(capture: RunningCapture) -> None:
+    """Read every thread whose turn it is. A thread that cannot be read is named, and the others go on.
+
+    Raises what stops the whole stream: no answer, a rate limit beyond what a capture may wait.
+    """
+    for post_id, replies in _candidates(capture):
+        try:
+            _thread(capture, post_id, replies)
+        except (RequestFailed, UnreadableAnswerError) as error:
+            capture.skip(f"the comments below {post_id}", str(error))
+
+
+def capture_thread(capture: RunningCapture, post_id: str) -> None:
+    """Read one thread now, whenever its turn is (before a comment is removed). Raises what the session raises."""
+    _thread(capture, post_id, None)
+
+
+def _candidates(capture: RunningCapture) -> Iterator[tuple[str, int | None]]:
+    settings = capture.archive.settings
+    with capture.archive.engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(_CANDIDATES),
+            {
+                "account": capture.account.id,
+                "posts": StreamKind.POSTS.value,
+                "stream": capture.context.stream_id,
+                "since": capture.context.started_at - timedelta(days=settings.reread_days),
+                "sweep": settings.sweep_pages,
+            },
+        ).all()
+    for row in rows:
+        yield row.platform_id, row.replies_now
+
+
+def _thread(capture: RunningCapture, post_id: str, replies: int | None) -> None:
+    counts: list[Count] = []
+    for page in capture.platform.thread(capture.session, capture.account, post_id):
+        capture.save(page)
+        counts += page.counts
+    now = capture.archive.now()
+    with capture.archive.engine.begin() as connection:
+        connection.execute(
+            sa.text(_READ),
+            {
+                "stream": capture.context.stream_id,
+                "key": post_id,
+                "cursor": bulk.rows_of([{"replies": replies}])[1:-1],
+                "now": now,
+            },
+        )
+        rows = [
+            {"item": count.item, "counted": count.of, "platform": count.platform, "reason": count.reason}
+            for count in counts
+            if count.item is not None
+        ]
+        if rows:
+            bulk.run(
+                connection,
+                _COMPLETE,
+                rows,
+                capture=capture.context.capture_id,
+                stream=capture.context.stream_id,
+                platform=capture.account.platform,
+                namespace=capture.account.namespace,
+                now=now,
+            )

@@ -1,0 +1,90 @@
+"""The evidence fields of an item: what it said, and nothing that changes by itself.
+
+In: text, author's id, declared times, links, attachments by the platform's id, references. Out: counters, handles and names
+(they change with the account, not with the item), media addresses (they are signed anew each day) and everything that
+only says when or how we looked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+
+from archiver.platforms.contract import Item, Json
+
+Fields = Mapping[str, Json]
+
+
+def evidence_fields(item: Item) -> dict[str, Json]:
+    """The item's evidence as a JSON object. A field that the platform did not state is absent, never empty.
+
+    Numbers are written as text, since RFC 8785 would round an integer beyond 2^53.
+    """
+    fields: dict[str, Json] = {"kind": item.kind.value}
+    optional: dict[str, Json] = {
+        "author": item.author.id if item.author else None,
+        "title": item.title,
+        "text": item.text,
+        "html": item.html,
+        "created": item.created_text,
+        "edited": item.edited_text,
+        "fingerprint": item.fingerprint,
+    }
+    fields.update({name: value for name, value in optional.items() if value is not None})
+    listed: dict[str, list[Json]] = {
+        "languages": list(item.languages),
+        "tags": list(item.tags),
+        "mentions": list(item.mentions),
+        "links": list(item.links),
+        "media": [_media(medium.id, medium.kind, medium.alt_text) for medium in item.media],
+        "references": [_reference(ref.kind.value, ref.id, ref.fingerprint) for ref in item.references],
+    }
+    fields.update({name: value for name, value in listed.items() if value})
+    fields.update({name: _textual(value) for name, value in item.evidence.items() if value is not None})
+    return fields
+
+
+def _media(identity: str, kind: str, alt_text: str | None) -> Json:
+    medium: dict[str, Json] = {"id": identity, "kind": kind}
+    if alt_text is not None:
+        medium["alt"] = alt_text
+    return medium
+
+
+def _reference(kind: str, identity: str, fingerprint: str | None) -> Json:
+    reference: dict[str, Json] = {"kind": kind, "id": identity}
+    if fingerprint is not None:
+        reference["fingerprint"] = fingerprint
+    return reference
+
+
+def _textual(value: Json) -> Json:
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list):
+        return [_textual(each) for each in value]
+    return {name: _textual(each) for name, each in value.items()}
+
+
+def carried_over(fields: Fields, earlier: Fields, not_requested: frozenset[str]) -> dict[str, Json]:
+    """The fields, with those that were not asked for taken from the earlier version: not asked is not empty."""
+    merged = dict(fields)
+    merged.update({name: earlier[name] for name in not_requested if name in earlier})
+    return merged
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 canonical JSON. Raises `rfc8785.CanonicalizationError` for what JSON cannot hold."""
+    return rfc8785.dumps(value)
+
+
+def content_hash(fields: Fields) -> bytes:
+    """SHA-256 over the canonical JSON of the evidence fields. For our own comparison only: it is not salted, and the
+    digest of a short text can be guessed, so it leaves in no proof, receipt or production.
+    """
+    return hashlib.sha256(canonical(fields)).digest()

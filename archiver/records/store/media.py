@@ -1,0 +1,57 @@
+"""Attachments: one row for each as the platform names it, and the places they hold in versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archiver.records import bulk
+from archiver.records.models import uuid7
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from archiver.records.store.versions import NewVersion
+
+_MAKE = """
+    insert into media (public_id, platform, namespace, platform_id, kind, url, owner, content_type)
+    select distinct on (namespace, id) public_id, :platform, namespace, id, kind, url, owner, content_type
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+        public_id uuid, namespace text, id text, kind text, url text, owner text, content_type text)
+    order by namespace, id
+    on conflict (platform, namespace, platform_id) do nothing
+"""
+
+_PLACE = """
+    insert into version_media (version_id, position, medium_id, alt_text)
+    select r.version_id, r.position, m.id, r.alt_text
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+        version_id bigint, position integer, namespace text, id text, alt_text text)
+    join media m on m.platform = :platform and m.namespace = r.namespace and m.platform_id = r.id
+"""
+
+
+def insert_media(
+    connection: Connection, platform: str, versions: Sequence[NewVersion], version_ids: Mapping[int, int]
+) -> None:
+    """Remember the attachments of new versions; their bytes are wanted from now on."""
+    rows = [
+        {
+            "public_id": uuid7(),
+            "version_id": version_ids[version.item_id],
+            "position": position,
+            "namespace": version.item.namespace,
+            "id": medium.id,
+            "kind": medium.kind,
+            "url": medium.url,
+            "owner": medium.owner,
+            "content_type": medium.content_type,
+            "alt_text": medium.alt_text,
+        }
+        for version in versions
+        for position, medium in enumerate(version.item.media)
+    ]
+    if rows:
+        bulk.run(connection, _MAKE, rows, platform=platform)
+        bulk.run(connection, _PLACE, rows, platform=platform)

@@ -1,0 +1,264 @@
+"""One page of a walk becomes records: everything it showed, and the cursor that covers it, or nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from archiver.platforms.contract import Exchange, Item, Json, Page, Source, State
+from archiver.records import bulk
+from archiver.records.storable import storable
+from archiver.records.store import exchanges as exchange_rows
+from archiver.records.store import items as item_rows
+from archiver.records.store import media, states, versions
+from archiver.records.store.context import CaptureContext, FenceLost, Located, PageResult
+from archiver.records.store.states import Change
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from archiver.records.store.items import Held, Key
+
+WriteWarc = Callable[[Sequence[Exchange]], Sequence[Located]]
+"""Writes exchanges to the WARC and syncs it; called before the transaction commits."""
+
+_TOUCH = """
+    with changed as (
+        update items i
+        set revision = i.revision + (case when r.new then 0 else 1 end),
+            state = coalesce(r.state, i.state),
+            current_version_id = coalesce(r.version_id, i.current_version_id),
+            parent_id = case when r.version_id is null then i.parent_id else coalesce(r.parent_id, i.parent_id) end,
+            root_id = case when r.version_id is null then i.root_id else coalesce(r.root_id, i.root_id) end
+        from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+            id bigint, new boolean, state text, version_id bigint, parent_id text, root_id text)
+        where i.id = r.id
+        returning i.id, i.revision
+    )
+    insert into outbox (item_id, revision) select id, revision from changed order by id
+"""
+
+_COUNTS = """
+    insert into observations (item_id, capture_id, observed_at, counts)
+    select r.id, :capture_id, :now, r.counts
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint, counts jsonb)
+    left join lateral (
+        select counts from observations o where o.item_id = r.id order by o.id desc limit 1
+    ) last on true
+    where last.counts is distinct from r.counts
+"""
+
+_TOMBSTONED = """
+    select i.id, i.namespace, i.platform_id, s.state
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(namespace text, id text)
+    join items i on i.platform = :platform and i.namespace = r.namespace and i.platform_id = r.id
+    join sightings s on s.item_id = i.id and s.stream_id = :stream_id
+    order by i.platform, i.namespace, i.platform_id
+    for update of i
+"""
+
+_LOCK_IDS = """
+    select id from items where id = any(:ids) order by platform, namespace, platform_id for update
+"""
+
+
+def save_page(
+    connection: Connection,
+    context: CaptureContext,
+    page: Page,
+    now: datetime,
+    write_warc: WriteWarc,
+    cursor: Mapping[str, Json] | None = None,
+) -> PageResult:
+    """Store a page within the caller's transaction.
+
+    Args:
+        connection: In a transaction that the caller commits, and rolls back on any error.
+        context: The running capture; its fence is checked first.
+        page: What the walk brought.
+        now: The time of observation, aware.
+        write_warc: Writes the exchanges that are worth their bytes; their records are on disk before the commit.
+        cursor: The stream's new cursor, moved with the records it covers; None leaves it.
+
+    Raises `FenceLost` where another capture has taken the stream.
+    """
+    hold_fence(connection, context, cursor)
+    items, held, result = {}, {}, PageResult(seen=len(page.items))
+    exchange_ids = [exchange.id for exchange in page.exchanges]
+    exchange_rows.insert_exchanges(connection, context.capture_id, page.exchanges)
+    changes: list[Change] = []
+    new: list[versions.NewVersion] = []
+    version_ids: dict[int, int] = {}
+    if page.items:
+        platform = context.account.platform
+        items = _unique(item_rows.resolve_aliases(connection, platform, [storable(item) for item in page.items]))
+        held = item_rows.find_or_make(connection, platform, items, now)
+        item_rows.remember_aliases(connection, platform, items, held)
+        new = _find_new(connection, items, held)
+        parties = _parties(connection, platform, new)
+        version_ids = versions.insert_versions(connection, new, parties, exchange_ids, context.capture_id, now)
+        media.insert_media(connection, platform, new, version_ids)
+        back, result.ids_unseen_before = states.sight(connection, context, items, held, exchange_ids, now)
+        changes += back
+        _observe(connection, context, items, held, now)
+    changes += _tombstones(connection, context, page, exchange_ids)
+    if page.coverage is not None:
+        changes += _not_returned(connection, context, page, exchange_ids, {each.item_id for each in changes})
+    item_states = states.change(connection, context, changes, now)
+    _touch(connection, held.values(), new, version_ids, item_states)
+    result.items_new = sum(1 for row in held.values() if row.new)
+    result.versions_new = len(new)
+    result.states_changed = len(changes)
+    worth = page.exchanges if result.changed or page.skipped or context.keep_unchanged else ()
+    exchange_rows.insert_locations(connection, write_warc(worth) if worth else ())
+    return result
+
+
+def record_changes(
+    connection: Connection,
+    context: CaptureContext,
+    exchanges: Sequence[Exchange],
+    changes: Sequence[Change],
+    now: datetime,
+    write_warc: WriteWarc,
+) -> None:
+    """Store what a lookup told, within the caller's transaction. Raises `FenceLost`."""
+    hold_fence(connection, context)
+    connection.execute(sa.text(_LOCK_IDS), {"ids": [change.item_id for change in changes]})
+    exchange_rows.insert_exchanges(connection, context.capture_id, exchanges)
+    item_states = states.change(connection, context, changes, now)
+    _touch(connection, (), (), {}, item_states)
+    exchange_rows.insert_locations(connection, write_warc(exchanges))
+
+
+def hold_fence(connection: Connection, context: CaptureContext, cursor: Mapping[str, Json] | None = None) -> None:
+    """Make sure that the stream is still ours, and keep others out until the transaction ends. Raises `FenceLost`."""
+    statement = (
+        sa.text("update streams set fence = fence where id = :id and fence = :fence")
+        if cursor is None
+        else sa.text("update streams set cursor = cast(:cursor as jsonb) where id = :id and fence = :fence")
+    )
+    values: dict[str, Any] = {"id": context.stream_id, "fence": context.fence}
+    if cursor is not None:
+        values["cursor"] = bulk.rows_of([cursor])[1:-1]
+    if connection.execute(statement, values).rowcount != 1:
+        raise FenceLost(context.account.name, context.stream.value)
+
+
+def _unique(items: Iterable[Item]) -> dict[Key, Item]:
+    """One item for each identity: what a listing shows goes before what was only shown inside another."""
+    unique: dict[Key, Item] = {}
+    for item in items:
+        key = (item.namespace, item.id)
+        if key not in unique or (item.sighted and not unique[key].sighted):
+            unique[key] = item
+    return unique
+
+
+def _find_new(connection: Connection, items: Mapping[Key, Item], held: Mapping[Key, Held]) -> list[versions.NewVersion]:
+    by_source: dict[Source, dict[Key, Item]] = {}
+    for key, item in items.items():
+        by_source.setdefault(item.source, {})[key] = item
+    new = []
+    for source, of_source in by_source.items():
+        earlier = versions.earlier_versions(
+            connection,
+            [held[key].id for key in of_source if not held[key].new],
+            source,
+            with_fields=any(item.not_requested for item in of_source.values()),
+        )
+        new += versions.new_versions(of_source, held, earlier)
+    return new
+
+
+def _parties(connection: Connection, platform: str, new: Sequence[versions.NewVersion]) -> dict[Key, int]:
+    authors = [version.item.author for version in new if version.item.author is not None]
+    return item_rows.find_or_make_parties(connection, platform, authors) if authors else {}
+
+
+def _observe(
+    connection: Connection,
+    context: CaptureContext,
+    items: Mapping[Key, Item],
+    held: Mapping[Key, Held],
+    now: datetime,
+) -> None:
+    rows = [{"id": held[key].id, "counts": dict(item.counts)} for key, item in items.items() if item.counts]
+    if rows:
+        bulk.run(connection, _COUNTS, rows, capture_id=context.capture_id, now=now)
+
+
+def _tombstones(
+    connection: Connection, context: CaptureContext, page: Page, exchange_ids: Sequence[str]
+) -> list[Change]:
+    if not page.tombstones:
+        return []
+    by_key = {(stone.namespace, stone.id): stone for stone in page.tombstones}
+    rows = bulk.run(
+        connection,
+        _TOMBSTONED,
+        [{"namespace": namespace, "id": identity} for namespace, identity in by_key],
+        platform=context.account.platform,
+        stream_id=context.stream_id,
+    )
+    return [
+        Change(row.id, stone.state, stone.words, exchange_ids[stone.exchange])
+        for row in rows
+        if (stone := by_key[row.namespace, row.platform_id]).state.value != row.state
+        and row.state != State.GONE_CONFIRMED.value
+    ]
+
+
+def _not_returned(
+    connection: Connection,
+    context: CaptureContext,
+    page: Page,
+    exchange_ids: Sequence[str],
+    decided: set[int],
+) -> list[Change]:
+    if page.coverage is None:
+        return []
+    absent = [each for each in states.missing(connection, context, page.coverage) if each not in decided]
+    if absent:
+        connection.execute(sa.text(_LOCK_IDS), {"ids": absent})
+    last = exchange_ids[-1] if exchange_ids else None
+    return [Change(each, State.NOT_RETURNED, "the listing that covers it does not show it", last) for each in absent]
+
+
+def _touch(
+    connection: Connection,
+    held: Iterable[Held],
+    new: Sequence[versions.NewVersion],
+    version_ids: Mapping[int, int],
+    item_states: Mapping[int, str],
+) -> None:
+    """Raise the revision of whatever changed, and tell the outbox."""
+    made = {row.id for row in held if row.new}
+    by_item = {version.item_id: version for version in new}
+    rows = []
+    for item_id in sorted({*by_item, *item_states}):
+        version = by_item.get(item_id)
+        current = version is not None and version.current
+        rows.append(
+            {
+                "id": item_id,
+                "new": item_id in made,
+                "state": item_states.get(item_id),
+                "version_id": version_ids[item_id] if current else None,
+                **(_places(version.item) if version and current else {}),
+            }
+        )
+    if rows:
+        bulk.run(connection, _TOUCH, rows)
+
+
+def _places(item: Item) -> dict[str, str | None]:
+    return {
+        f"{reference.kind.value}_id": reference.id
+        for reference in item.references
+        if reference.kind.value in {"parent", "root"}
+    }

@@ -1,0 +1,153 @@
+"""Sightings and states: where an item was seen, and how it was found there the last time it was looked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from archiver.platforms.contract import Coverage, Item, State
+from archiver.records import bulk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from archiver.records.store.context import CaptureContext
+    from archiver.records.store.items import Held, Key
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Change:
+    """A sighting's state becomes another, in the platform's words (or ours, where the platform said nothing)."""
+
+    item_id: int
+    state: State
+    words: str
+    exchange_id: str | None
+    by_lookup: bool = False
+
+
+_BEFORE = """
+    select s.item_id, s.state, s.last_seen_at
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint)
+    join sightings s on s.item_id = r.id and s.stream_id = :stream_id
+"""
+
+_SIGHT = """
+    insert into sightings (item_id, stream_id, state, order_key, first_seen_at, last_seen_at)
+    select id, :stream_id, 'present', order_key, :now, :now
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint, order_key text)
+    on conflict (item_id, stream_id) do update
+        set last_seen_at = excluded.last_seen_at, order_key = coalesce(excluded.order_key, sightings.order_key)
+"""
+
+_MISSING = """
+    select item_id from sightings
+    where stream_id = :stream_id and state = 'present' and last_seen_at < :started_at and order_key is not null
+      and (cast(:before as text) is null or order_key collate "C" < :before)
+      and (cast(:after as text) is null or order_key collate "C" >= :after)
+    order by item_id
+"""
+
+_CHANGE = """
+    update sightings s set state = r.state
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(item_id bigint, state text)
+    where s.item_id = r.item_id and s.stream_id = :stream_id
+"""
+
+_RECORD = """
+    insert into states (item_id, stream_id, capture_id, exchange_id, state, words, by_lookup, observed_at)
+    select item_id, :stream_id, :capture_id, exchange_id, state, words, by_lookup, :now
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+        item_id bigint, exchange_id uuid, state text, words text, by_lookup boolean)
+    order by item_id
+"""
+
+_DERIVE = """
+    select s.item_id,
+           case when bool_or(s.state = 'present') then 'present'
+                when bool_or(s.state = 'hidden') then 'hidden'
+                when bool_or(s.state = 'gone_confirmed') then 'gone_confirmed'
+                else 'not_returned' end as state
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint)
+    join sightings s on s.item_id = r.id
+    group by s.item_id
+"""
+
+
+def sight(
+    connection: Connection,
+    context: CaptureContext,
+    items: Mapping[Key, Item],
+    held: Mapping[Key, Held],
+    exchange_ids: Sequence[str],
+    now: datetime,
+) -> tuple[list[Change], int]:
+    """Record that the items were seen through the stream.
+
+    Gives the states that change by it (an item that was missing is back), and how many of them this capture had not met.
+    """
+    seen = {held[key].id: item for key, item in items.items() if item.sighted}
+    if not seen:
+        return [], 0
+    before = {
+        row.item_id: row
+        for row in bulk.run(connection, _BEFORE, [{"id": each} for each in seen], stream_id=context.stream_id)
+    }
+    bulk.run(
+        connection,
+        _SIGHT,
+        [{"id": each, "order_key": item.order_key} for each, item in sorted(seen.items())],
+        stream_id=context.stream_id,
+        now=now,
+    )
+    back = [
+        Change(each, State.PRESENT, "returned by the platform again", exchange_ids[seen[each].exchange])
+        for each, row in before.items()
+        if row.state != State.PRESENT.value
+    ]
+    unmet = sum(1 for each in seen if each not in before or before[each].last_seen_at < context.started_at)
+    return back, unmet
+
+
+def missing(connection: Connection, context: CaptureContext, coverage: Coverage) -> list[int]:
+    """The items that are held in the covered range, were present, and that this capture has not met."""
+    rows = connection.execute(
+        sa.text(_MISSING),
+        {
+            "stream_id": context.stream_id,
+            "started_at": context.started_at,
+            "before": coverage.before,
+            "after": coverage.after,
+        },
+    )
+    return [row.item_id for row in rows]
+
+
+def change(connection: Connection, context: CaptureContext, changes: Sequence[Change], now: datetime) -> dict[int, str]:
+    """Record the changes. Gives the items' derived states: `present` if any stream sees it, else the surest of the rest."""
+    if not changes:
+        return {}
+    rows = [
+        {
+            "item_id": each.item_id,
+            "state": each.state.value,
+            "words": each.words,
+            "exchange_id": each.exchange_id,
+            "by_lookup": each.by_lookup,
+        }
+        for each in changes
+    ]
+    bulk.run(connection, _CHANGE, rows, stream_id=context.stream_id)
+    bulk.run(connection, _RECORD, rows, stream_id=context.stream_id, capture_id=context.capture_id, now=now)
+    return derived(connection, (each.item_id for each in changes))
+
+
+def derived(connection: Connection, item_ids: Iterable[int]) -> dict[int, str]:
+    """The state of each item over all the streams that ever saw it."""
+    rows = bulk.run(connection, _DERIVE, [{"id": each} for each in dict.fromkeys(item_ids)])
+    return {row.item_id: row.state for row in rows}

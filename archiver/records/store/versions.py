@@ -1,0 +1,179 @@
+"""Versions: what an item said, kept whenever it says something else than the last time the same source was asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from archiver.evidence import commitments
+from archiver.evidence.fields import carried_over, content_hash, evidence_fields
+from archiver.platforms.contract import Item, Json, Source
+from archiver.records import bulk
+from archiver.records.models import uuid7
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from archiver.records.store.items import Held, Key
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Earlier:
+    """The last version of an item from one source, and the item's current version from any."""
+
+    number: int
+    content_hash: bytes | None
+    fields: Mapping[str, Json]
+    current_source: str | None
+    current_edited_at: datetime | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version that is to be kept. `current` says whether it becomes what the item says now."""
+
+    item_id: int
+    number: int
+    public_id: uuid.UUID
+    item: Item
+    fields: Mapping[str, Json]
+    content_hash: bytes
+    commitment: bytes
+    current: bool
+
+
+_EARLIER = """
+    select i.id,
+           (select max(v.number) from versions v where v.item_id = i.id) as number,
+           s.content_hash, case when :with_fields then s.fields end as fields,
+           c.source as current_source, c.edited_at as current_edited_at
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint)
+    join items i on i.id = r.id
+    left join lateral (
+        select content_hash, fields from versions v
+        where v.item_id = i.id and v.source = :source order by v.number desc limit 1
+    ) s on true
+    left join versions c on c.id = i.current_version_id
+"""
+
+_INSERT = """
+    insert into versions (public_id, item_id, number, source, capture_id, exchange_id, pointer, captured_at, created_at,
+                          edited_at, indexed_at, text, url, author_party_id, author_handle, author_name, fields,
+                          content_hash, commitment, commitment_scheme, flags)
+    select public_id, item_id, number, source, :capture_id, exchange_id, pointer, :now, created_at, edited_at,
+           indexed_at, text, url, author_party_id, author_handle, author_name, fields, decode(content_hash, 'hex'),
+           decode(commitment, 'hex'), :scheme, flags
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+        public_id uuid, item_id bigint, number integer, source text, exchange_id uuid, pointer text,
+        created_at timestamptz, edited_at timestamptz, indexed_at timestamptz, text text, url text,
+        author_party_id bigint, author_handle text, author_name text, fields jsonb, content_hash text,
+        commitment text, flags text[])
+    order by item_id
+    returning id, item_id
+"""
+
+
+def earlier_versions(
+    connection: Connection, item_ids: Sequence[int], source: Source, *, with_fields: bool
+) -> dict[int, Earlier]:
+    """What is already held of these items, as far as a new version is compared with it."""
+    if not item_ids:
+        return {}
+    rows = bulk.run(
+        connection, _EARLIER, [{"id": each} for each in item_ids], source=source.value, with_fields=with_fields
+    )
+    return {
+        row.id: Earlier(
+            row.number or 0,
+            None if row.content_hash is None else bytes(row.content_hash),
+            row.fields or {},
+            row.current_source,
+            row.current_edited_at,
+        )
+        for row in rows
+    }
+
+
+def new_versions(
+    items: Mapping[Key, Item], held: Mapping[Key, Held], earlier: Mapping[int, Earlier]
+) -> list[NewVersion]:
+    """Which items say something else than their last version of the same source did. Pure."""
+    found = []
+    for key, item in items.items():
+        row = held[key]
+        before = earlier.get(row.id)
+        fields = evidence_fields(item)
+        if before is not None and item.not_requested:
+            fields = carried_over(fields, before.fields, item.not_requested)
+        digest = content_hash(fields)
+        if before is not None and before.content_hash == digest:
+            continue
+        public_id = uuid7()
+        found.append(
+            NewVersion(
+                item_id=row.id,
+                number=(before.number if before else 0) + 1,
+                public_id=public_id,
+                item=item,
+                fields=fields,
+                content_hash=digest,
+                commitment=commitments.commit(fields, row.secret, public_id),
+                current=before is None or supersedes(item, before),
+            )
+        )
+    return found
+
+
+def supersedes(item: Item, before: Earlier) -> bool:
+    """Whether a new version becomes the current one: by the platform's edit time where both have one, else by receipt.
+
+    An import brings what was said at some earlier time, so it never displaces what an API or a feed shows unless its edit
+    time says that it is later.
+    """
+    if before.current_source is None:
+        return True
+    if item.edited_at is not None and before.current_edited_at is not None:
+        return item.edited_at >= before.current_edited_at
+    return item.source is not Source.IMPORT or before.current_source == Source.IMPORT.value
+
+
+def insert_versions(
+    connection: Connection,
+    versions: Sequence[NewVersion],
+    parties: Mapping[Key, int],
+    exchange_ids: Sequence[str],
+    capture_id: int,
+    now: datetime,
+) -> dict[int, int]:
+    """Insert them. Gives the row id of each, by item id."""
+    rows = [_row(version, parties, exchange_ids) for version in versions]
+    returned = bulk.run(connection, _INSERT, rows, capture_id=capture_id, now=now, scheme=commitments.SCHEME)
+    return {row.item_id: row.id for row in returned}
+
+
+def _row(version: NewVersion, parties: Mapping[Key, int], exchange_ids: Sequence[str]) -> dict[str, Any]:
+    item = version.item
+    return {
+        "public_id": version.public_id,
+        "item_id": version.item_id,
+        "number": version.number,
+        "source": item.source.value,
+        "exchange_id": exchange_ids[item.exchange],
+        "pointer": item.pointer,
+        "created_at": item.created_at,
+        "edited_at": item.edited_at,
+        "indexed_at": item.indexed_at,
+        "text": item.text,
+        "url": item.url,
+        "author_party_id": parties[item.author.namespace, item.author.id] if item.author else None,
+        "author_handle": item.author.handle if item.author else None,
+        "author_name": item.author.name if item.author else None,
+        "fields": version.fields,
+        "content_hash": version.content_hash,
+        "commitment": version.commitment,
+        "flags": sorted(item.flags),
+    }
