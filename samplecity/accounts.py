@@ -11,6 +11,7 @@ DOMAIN = "laspalmasverdes.test"
 SITE = "https://www.laspalmasverdes.example"
 TIME_ZONE = "America/Los_Angeles"
 POLICY_EFFECTIVE_ON = "2026-09-01"
+"""When the city's social media policy took effect: older accounts have 90 days from then to comply."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from samplecity import daily, story
-from samplecity.accounts import ACCOUNTS, FEEDS, POLICY_EFFECTIVE_ON, TIME_ZONE, CityAccount, CityFeed
+from samplecity.accounts import ACCOUNTS, FEEDS, TIME_ZONE, CityAccount, CityFeed
 from samplecity.ledger import Ledger
 from samplecity.witness import tell_truth
 from samplecity.world import World
@@ -91,42 +93,48 @@ class City:
     def register_rows(self, url: str) -> list[dict[str, Any]]:
         """Give the rows of an account register, for a city served at an origin.
 
+        A feed is registered under its key with its address as a setting, so that its identity outlives the port.
+
         Args:
             url: the server's origin, no slash at the end.
 
         Returns:
-            Rows with platform, handle_or_id (a DID or a feed's address), handle, name, department, steward, purpose,
-            authority_statement, record_series, began_on, policy_effective_on, settings.
+            Rows with account (`platform:handle-or-id`), platform, handle_or_id, department, steward, purpose,
+            authority_statement, record_series, began_on (ISO date), settings.
         """
-        common = {"authority_statement": AUTHORITY, "policy_effective_on": POLICY_EFFECTIVE_ON}
-        return [
-            {
-                "platform": "bluesky",
-                "handle_or_id": account.did,
-                "handle": account.handle,
-                "name": account.name,
-                "department": account.department,
-                "steward": account.steward,
-                "purpose": account.purpose,
-                "record_series": "Public information and social media",
-                "began_on": account.began_on,
-                "settings": {"plc_url": f"{url}/plc", "appview_url": url},
-                **common,
-            }
-            for account in self.accounts
-        ] + [
-            {
-                "platform": "rss",
-                "handle_or_id": f"{url}/feeds/{feed.key}",
-                "handle": feed.key,
-                "name": feed.title,
-                "department": feed.department,
-                "steward": feed.steward,
-                "purpose": f"{feed.title} on the city's web site.",
-                "record_series": "Public information and social media",
-                "began_on": "2022-06-01",
-                "settings": {"url": f"{url}/feeds/{feed.key}"},
-                **common,
-            }
-            for feed in self.feeds
+        rows = [
+            _row("bluesky", one.handle, one.department, one.steward, one.purpose)
+            | {"began_on": one.began_on, "settings": {"plc_url": f"{url}/plc", "appview_url": url}}
+            for one in self.accounts
         ]
+        rows += [
+            _row("rss", one.key, one.department, one.steward, f"{one.title} on the city's web site.")
+            | {"began_on": "2022-06-01", "settings": {"url": f"{url}/feeds/{one.key}"}}
+            for one in self.feeds
+        ]
+        return rows
+
+    def register_csv(self, url: str) -> str:
+        """Give the same rows as CSV, one column for each setting (`setting.NAME`)."""
+        rows = self.register_rows(url)
+        settings = sorted({name for row in rows for name in row["settings"]})
+        plain = [name for name in rows[0] if name not in ("platform", "handle_or_id", "settings")]
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(plain + [f"setting.{name}" for name in settings])
+        for row in rows:
+            writer.writerow([row[name] for name in plain] + [row["settings"].get(name, "") for name in settings])
+        return out.getvalue()
+
+
+def _row(platform: str, handle: str, department: str, steward: str, purpose: str) -> dict[str, Any]:
+    return {
+        "account": f"{platform}:{handle}",
+        "platform": platform,
+        "handle_or_id": handle,
+        "department": department,
+        "steward": steward,
+        "purpose": purpose,
+        "authority_statement": AUTHORITY,
+        "record_series": "Public information and social media",
+    }

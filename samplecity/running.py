@@ -93,6 +93,12 @@ class RunningCity:
         """Give the rows of the account register; see `City.register_rows`."""
         return list(self._control("register"))
 
+    def register_csv(self) -> str:
+        """Give the same rows as CSV, in the form that `civic-archive accounts import` reads."""
+        answer = self._session.get(f"{self.url}/_city/register.csv", timeout=_CONTROL_SECONDS)
+        answer.raise_for_status()
+        return answer.text
+
     def _control(self, what: str, body: object = None) -> Any:
         address = f"{self.url}/_city/{what}"
         answer = (

@@ -8,7 +8,7 @@ GET, POST /_city/night              the city's clock: {"night": 3}
 GET, POST /_city/faults             the fault plan: [{"match": …, "kind": …}, …]
 GET /_city/requests                 how many requests each path had, by night
 GET /_city/truth?night=n            the truth file after a night
-GET /_city/register                 rows for an account register
+GET /_city/register                 rows for an account register; /_city/register.csv gives them as CSV
 """
 
 from __future__ import annotations
@@ -143,6 +143,8 @@ class CityServer:
         return Reply(200, {"content-type": page.mime, **headers}, page.body)
 
     async def _control(self, request: Request) -> Response:
+        if request.path_params["what"] == "register.csv":
+            return Response(self.city.register_csv(self.origin), 200, {"content-type": "text/csv; charset=utf-8"})
         body = await request.body()
         try:
             answer = self._controlled(request.path_params["what"], request, json.loads(body) if body else None)

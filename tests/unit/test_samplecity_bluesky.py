@@ -224,6 +224,7 @@ def test_the_truth_over_http_is_the_truth(city: City, running: RunningCity) -> N
     assert running.truth() == json.loads(city.truth_after(2).to_json())
     rows = running.register_rows()
     assert {row["platform"] for row in rows} == {"bluesky", "rss"}
+    assert running.register_csv() == city.register_csv(running.url)
     assert rows[0]["settings"] == {"plc_url": running.plc_url, "appview_url": running.appview_url}
     assert rows[-1]["settings"]["url"] == running.feed_url("biblioteca-noticias")
 

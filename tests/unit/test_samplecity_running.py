@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import socket
 import subprocess
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from archiver.accounts import FIELDS, parse_name
+from archiver.platforms import PLATFORMS
 from samplecity.__main__ import main
 from samplecity.accounts import ACCOUNTS
 from samplecity.bulk import bulk_city
@@ -96,3 +100,21 @@ def test_a_city_ends_with_whoever_started_it() -> None:
             return
         time.sleep(0.05)
     pytest.fail(f"the city still answers at {url}")
+
+
+def test_the_register_knows_every_field_and_setting_of_the_rows() -> None:
+    """The rows' fields and settings are those of the archive's register, and the CSV says the same as the rows."""
+    city = City.build()
+    rows = city.register_rows("http://127.0.0.1:8900")
+    table = list(csv.DictReader(io.StringIO(city.register_csv("http://127.0.0.1:8900"))))
+    assert len(rows) == len(table) == len(city.accounts) + len(city.feeds)
+    for row, line in zip(rows, table, strict=True):
+        platform, handle = parse_name(row["account"])
+        assert (platform, handle) == (row["platform"], row["handle_or_id"])
+        fields = row.keys() - {"account", "platform", "handle_or_id", "settings"}
+        assert fields <= set(FIELDS)
+        assert {name: line[name] for name in fields} == {name: row[name] for name in fields}
+        known = {setting.name for setting in PLATFORMS[platform].manifest.settings}
+        assert row["settings"].keys() <= known
+        given = {name.removeprefix("setting."): value for name, value in line.items() if name.startswith("setting.")}
+        assert {name: value for name, value in given.items() if value} == row["settings"]
