@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -14,12 +11,11 @@ import requests
 
 from archiver.local import process
 from archiver.local.download import VERSION, fetch_elasticsearch, unpack
+from archiver.local.elasticsearch_config import NAME, configure, keep_password, node_log
 from archiver.local.endpoints import SearchEndpoints
 from archiver.local.errors import HomeUnusableError, LocalStackError, ServerDiedError
 from archiver.local.java import find_java
 from archiver.local.ports import LOOPBACK, choose_port
-from archiver.local.stemming import install_dictionaries
-from archiver.local.user import give_to, run_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +24,7 @@ if TYPE_CHECKING:
     from archiver.local.home import Home
     from archiver.local.process import ProcessRecord
 
-NAME = "elasticsearch"
 USER = "elastic"  # the built-in superuser; this build cannot make API keys
-CLUSTER = "civic-archive-local"
 _HEAP = re.compile(r"[1-9][0-9]*[mg]")
 _POLL_SECONDS = 0.1
 _TRIES = 3
@@ -49,7 +43,14 @@ def endpoints(port: int, password: str) -> SearchEndpoints:
 
 
 def start(
-    home: Home, password: str, *, port: int | None, heap: str, timeout: float, say: Callable[[str], None]
+    home: Home,
+    password: str,
+    *,
+    port: int | None,
+    heap: str,
+    quick_start: bool,
+    timeout: float,
+    say: Callable[[str], None],
 ) -> SearchEndpoints:
     """Start the home's Elasticsearch unless it runs, and wait until its cluster is at least yellow.
 
@@ -58,6 +59,7 @@ def start(
         password: of the user `elastic`.
         port: the HTTP port to insist on; None for the last one used, or any.
         heap: the JVM's heap, as `512m` or `1g`.
+        quick_start: compile less, which saves seconds at the start and costs speed later: for tests.
         timeout: seconds to wait for it.
         say: told of what goes on.
 
@@ -87,15 +89,12 @@ def start(
     if known is not None:
         say(f"Elasticsearch (pid {known.pid}) was not shut down; it recovers from its log")
     say(f"Starting Elasticsearch on Java {java.version} ({java.home})")
-    record, running_port = _launch(home, distribution, java.home, password, port=port, heap=heap, timeout=timeout)
+    # The heap grows as it is used (Elasticsearch would touch all of it at once), which spares a laptop's memory.
+    jvm = [f"-Xms{heap}", f"-Xmx{heap}", "-XX:-AlwaysPreTouch", *(["-XX:TieredStopAtLevel=1"] if quick_start else [])]
+    record, running_port = _launch(home, distribution, java.home, password, port=port, jvm=jvm, timeout=timeout)
     home.remember(record, running_port)
     say(f"Elasticsearch runs on {LOOPBACK}:{running_port} (pid {record.pid})")
     return endpoints(running_port, password)
-
-
-def _node_log(home: Home) -> Path:
-    """Give the log the node itself writes; what stands in `elasticsearch.log` is what it says until it is up."""
-    return home.logs / NAME / f"{CLUSTER}.log"
 
 
 def find_running(home: Home) -> tuple[ProcessRecord, int] | None:
@@ -109,12 +108,12 @@ def find_running(home: Home) -> tuple[ProcessRecord, int] | None:
         return None
     if str(folder) not in command or "java" not in command:
         return None
-    record = process.record_of(NAME, pid, _node_log(home))
+    record = process.record_of(NAME, pid, node_log(home))
     return None if record is None else (record, port)
 
 
 def _launch(
-    home: Home, distribution: Path, java: Path, password: str, *, port: int | None, heap: str, timeout: float
+    home: Home, distribution: Path, java: Path, password: str, *, port: int | None, jvm: list[str], timeout: float
 ) -> tuple[ProcessRecord, int]:
     log_path = home.logs / "elasticsearch.log"
     folder = distribution.parent
@@ -122,8 +121,8 @@ def _launch(
     for attempt in range(_TRIES):
         chosen = choose_port("Elasticsearch", fixed=port, last=last)
         transport = choose_port("Elasticsearch", fixed=None, last=None, avoid=frozenset({chosen}))
-        environment = _configure(home, distribution, java, http_port=chosen, transport_port=transport, heap=heap)
-        _keep_password(home, distribution, environment, password)
+        environment = configure(home, distribution, java, http_port=chosen, transport_port=transport, jvm=jvm)
+        keep_password(home, distribution, environment, password)
         (folder / "node.pid").unlink(missing_ok=True)
         (folder / "node.port").write_text(str(chosen), encoding="ascii")
         offset = process.log_size(log_path)
@@ -137,7 +136,7 @@ def _launch(
         )
         home.remember(launcher, chosen)  # so that the next command finds it if this one is killed meanwhile
         try:
-            record = _background(launcher, folder / "node.pid", _node_log(home), timeout, offset)
+            record = _background(launcher, folder / "node.pid", node_log(home), timeout, offset)
             home.remember(record, chosen)
             _wait_ready(record, chosen, password, timeout, 0)
         except ServerDiedError:
@@ -152,77 +151,6 @@ def _launch(
             raise
         return record, chosen
     raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def _configure(
-    home: Home, distribution: Path, java: Path, *, http_port: int, transport_port: int, heap: str
-) -> dict[str, str]:
-    """Write the node's configuration; give the environment to run it, and its tools, with."""
-    config = home.folder(NAME, "config")
-    data, scratch = home.folder(NAME, "data"), home.folder(NAME, "tmp")
-    logs = home.logs / NAME
-    logs.mkdir(exist_ok=True)
-    logs.chmod(0o700)
-    give_to(home.user, logs)
-    settings: dict[str, object] = {
-        "cluster.name": CLUSTER,
-        "node.name": "local",
-        "discovery.type": "single-node",
-        "network.host": LOOPBACK,
-        "http.port": http_port,
-        "transport.port": transport_port,
-        "path.data": str(data),
-        "path.logs": str(logs),
-        "xpack.security.enabled": True,
-        "xpack.security.autoconfiguration.enabled": False,
-        # A laptop with 90 % of its disk used would otherwise turn every index read-only.
-        "cluster.routing.allocation.disk.threshold_enabled": False,
-    }
-    yaml = "".join(f"{name}: {json.dumps(value)}\n" for name, value in settings.items())
-    # The distribution's own JVM options, except that nothing is written to its folder.
-    jvm = (distribution / "config" / "jvm.options").read_text(encoding="utf-8")
-    jvm = "".join(
-        line for line in jvm.splitlines(keepends=True) if not re.search(r"-Xlog:gc|-XX:(ErrorFile|HeapDump)", line)
-    )
-    jvm += f"-XX:ErrorFile={logs}/hs_err_pid%p.log\n-Xms{heap}\n-Xmx{heap}\n"
-    log4j = (distribution / "config" / "log4j2.properties").read_text(encoding="utf-8")
-    for name, text in (("elasticsearch.yml", yaml), ("jvm.options", jvm), ("log4j2.properties", log4j)):
-        (config / name).write_text(text, encoding="utf-8")
-        give_to(home.user, config / name)
-    for name in ("role_mapping.yml", "roles.yml", "users", "users_roles"):
-        if not (config / name).exists():
-            shutil.copyfile(distribution / "config" / name, config / name)
-            give_to(home.user, config / name)
-    install_dictionaries(config, home.user)
-    return {
-        **process.base_environment(scratch),
-        "ES_JAVA_HOME": str(java),
-        "ES_PATH_CONF": str(config),
-        "ES_TMPDIR": str(scratch),
-        # For the launcher and the tools, which live a second or two each.
-        "CLI_JAVA_OPTS": "-XX:TieredStopAtLevel=1 -Xshare:auto",
-    }
-
-
-def _keep_password(home: Home, distribution: Path, environment: dict[str, str], password: str) -> None:
-    """Put the password of `elastic` into the node's keystore, once."""
-    config = home.folder(NAME, "config")
-    if (config / "elasticsearch.keystore").exists():
-        return
-    done = subprocess.run(  # noqa: S603 -- a program of the distribution, by its whole path
-        [distribution / "bin" / "elasticsearch-keystore", "add", "-x", "-f", "bootstrap.password"],
-        check=False,
-        input=password,
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=config,
-        **run_as(home.user),
-    )
-    if done.returncode:
-        raise ServerDiedError(
-            f"Elasticsearch's keystore could not be made: {(done.stdout + done.stderr).strip()[-2000:]}"
-        )
 
 
 def _background(launcher: ProcessRecord, pid_file: Path, node_log: Path, timeout: float, offset: int) -> ProcessRecord:
