@@ -1,0 +1,14 @@
+"""The platforms the archive can read, each a module of its own, registered here by name and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archiver.platforms.bluesky import Bluesky
+from archiver.platforms.rss import Rss
+
+if TYPE_CHECKING:
+    from archiver.platforms.contract import Platform
+
+PLATFORMS: dict[str, Platform] = {"bluesky": Bluesky(), "rss": Rss()}
+"""Every connector by its name, as in `platform:handle-or-id`."""
