@@ -92,21 +92,22 @@ def comments(
     Returns:
         The comments' addresses, the city's among them.
     """
-    made: list[str] = []
+    made: list[tuple[str, datetime]] = []
     for resident in rng.sample(RESIDENTS, count):
         late = rng.random() < _LATE_SHARE
         when = at + timedelta(days=rng.randint(1, 3) if late else 0, minutes=rng.randint(2, 300))
         when = when.replace(microsecond=rng.randrange(_MICROSECONDS))
         if not _both_there(ledger, account, resident, when, away):
             continue
-        parent = rng.choice(made) if made and not late and rng.random() < _NEST_SHARE else root
-        made.append(answer(ledger, resident, parent, when, rng))
+        there = [uri for uri, then in made if then < when]
+        parent = rng.choice(there) if there and not late and rng.random() < _NEST_SHARE else root
+        made.append((answer(ledger, resident, parent, when, rng), when))
         if rng.random() < _CITY_ANSWER_SHARE:
             then = when + timedelta(minutes=rng.randint(5, 90))
             if _both_there(ledger, account, resident, then, away):
                 text = phrases.fill(rng.choice(phrases.ANSWERS), rng, SITE)
-                made.append(ledger.post(account.did, text, then, under=made[-1]))
-    return made
+                made.append((ledger.post(account.did, text, then, under=made[-1][0]), then))
+    return [uri for uri, _ in made]
 
 
 def _both_there(ledger: Ledger, account: CityAccount, resident: Resident, at: datetime, away: Away) -> bool:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from samplecity.city import City, recent_start
+from samplecity.events import Delete, Put
+from samplecity.records import quoted
 
 if TYPE_CHECKING:
     from samplecity.truth import TrueItem, Truth
@@ -149,3 +151,17 @@ def test_a_recent_start_makes_the_last_day_yesterday() -> None:
     truth = City.build(start=recent_start(5)).truth_after(5)
     newest = max(datetime.fromisoformat(version.created_at) for item in truth.items for version in item.versions)
     assert timedelta(0) < datetime.now(UTC) - newest < timedelta(days=2)
+
+
+def test_nobody_answers_what_is_not_yet_said(city: City) -> None:
+    """A reply, quote or repost comes after what it refers to, and while that stands."""
+    standing: set[str] = set()
+    for event in city.log:
+        if isinstance(event, Put):
+            reply = event.record.get("reply", {"root": {}, "parent": {}})
+            targets = {reply["root"].get("uri"), reply["parent"].get("uri"), quoted(event.record)}
+            targets.add(event.record.get("subject", {}).get("uri"))
+            assert targets - {None} <= standing, event.record.get("text", event.uri)
+            standing.add(event.uri)
+        elif isinstance(event, Delete) and event.uri in standing:
+            standing.remove(event.uri)
