@@ -16,7 +16,7 @@ from archiver.capture.errors import AccessLost, CaptureError
 from archiver.capture.evidence_file import RunWarc, run_warc, seal_left_behind
 from archiver.capture.listing import capture_listing
 from archiver.capture.media import fetch_media
-from archiver.capture.recheck import recheck
+from archiver.capture.recheck import recheck, recheck_orphans
 from archiver.capture.running import RunningCapture
 from archiver.capture.scrub import scrub_text
 from archiver.capture.session import CaptureSession
@@ -241,6 +241,7 @@ class _Run:
                 capture_thread(capture, thread)
             case StreamKind.COMMENTS:
                 capture_threads(capture)
+                recheck_orphans(capture)
             case _:
                 capture_listing(capture, counts)
         recheck(capture)

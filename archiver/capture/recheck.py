@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.platforms.contract import Exchange, Lookup, State
+from archiver.platforms.contract import Exchange, Lookup, Page, State
 from archiver.records.store.page import record_changes
 from archiver.records.store.states import Change
 
@@ -35,6 +35,15 @@ _MISSING = """
     order by i.id limit :batch
 """
 
+_ORPHANS = """
+    select i.id, i.platform_id, s.state, null as first_failed_at
+    from sightings s
+    join items i on i.id = s.item_id
+    join items r on r.platform = i.platform and r.namespace = i.namespace and r.platform_id = i.root_id
+    where s.stream_id = :stream and s.state = 'present' and s.last_seen_at < :started_at and r.state <> 'present'
+    order by s.last_seen_at, i.id limit :batch
+"""
+
 _CONTROL = """
     select i.platform_id from sightings s join items i on i.id = s.item_id
     where s.stream_id = :stream and s.state = 'present' order by s.last_seen_at desc, i.id desc limit 1
@@ -55,6 +64,25 @@ def recheck(capture: RunningCapture) -> None:
         by_id = {row.platform_id: row for row in rows}
         for lookup in capture.platform.lookup(capture.session, capture.account, list(by_id)):
             _conclude(capture, by_id[lookup.id], lookup)
+
+
+def recheck_orphans(capture: RunningCapture) -> None:
+    """Look up comments whose thread can no longer be read since its first post is gone: they may well be there still.
+
+    Those that were seen longest ago go first; how many a night is bounded, since each is a request.
+    """
+    with capture.archive.engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(_ORPHANS),
+            {
+                "stream": capture.context.stream_id,
+                "started_at": capture.context.started_at,
+                "batch": _BATCH * max(1, capture.archive.settings.sweep_pages),
+            },
+        ).all()
+    by_id = {row.platform_id: row for row in rows}
+    for lookup in capture.platform.lookup(capture.session, capture.account, list(by_id)):
+        _conclude(capture, by_id[lookup.id], lookup)
 
 
 def _batch(capture: RunningCapture, after: int) -> list[Row[Any]]:
@@ -81,6 +109,9 @@ def _control_readable(capture: RunningCapture) -> bool:
 
 
 def _conclude(capture: RunningCapture, row: Row[Any], lookup: Lookup) -> None:
+    if lookup.state is State.PRESENT and lookup.item is not None and lookup.exchange is not None:
+        capture.save(Page([lookup.item], [lookup.exchange]))
+        return
     now = capture.archive.now()
     state = _conclusion(row, lookup, now - timedelta(hours=capture.archive.settings.recheck_hours))
     if state is None:

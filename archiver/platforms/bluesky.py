@@ -24,6 +24,7 @@ from archiver.platforms.contract import (
     Manifest,
     Media,
     Page,
+    ReferenceKind,
     Session,
     Setting,
     State,
@@ -41,6 +42,8 @@ _HYDRATE = 25
 _DEPTH = 1000
 """The largest depth that app.bsky.feed.getPostThread takes; the server may stop earlier, so leaves are asked again."""
 _COLLECTIONS = {StreamKind.POSTS: records.POST, StreamKind.REPOSTS: records.REPOST}
+_ANSWERED = frozenset({ReferenceKind.PARENT, ReferenceKind.ROOT})
+"""What the city's own comments answer is kept with them: without it they cannot be understood."""
 _REFUSALS = frozenset({_BAD_REQUEST, _NOT_FOUND, _GONE})
 
 MANIFEST = Manifest(
@@ -169,7 +172,15 @@ class Bluesky:
             )
             for n, each in enumerate(found)
         ]
-        return Page(self._hydrated(session, account, items, exchanges), exchanges)
+        shown = self._hydrated(session, account, items, exchanges)
+        own = _did(account)
+        answered = {
+            reference.id
+            for item in items
+            for reference in item.references
+            if reference.kind in _ANSWERED and records.did_of(reference.id) != own
+        }
+        return Page([*shown, *self._shown_inside(session, account, sorted(answered), exchanges)], exchanges)
 
     def _hydrated(
         self, session: Session, account: AccountRef, items: list[Item], exchanges: list[Exchange]
@@ -281,7 +292,8 @@ class Bluesky:
             )
             answer = _json(account, exchange)
             if exchange.status == _OK:
-                yield Lookup(uri, State.PRESENT, "its own address shows it", exchange)
+                item = _record_item(collection, uri, answer)
+                yield Lookup(uri, State.PRESENT, "its own address shows it", exchange, item)
             elif answer.get("error") == "RecordNotFound":
                 yield self._not_in_its_repository(session, account, uri, answer, exchange)
             else:
@@ -311,6 +323,21 @@ class Bluesky:
     def media_sha256(self, media: Media) -> bytes | None:
         """A blob's CID states the SHA-256 of its bytes."""
         return records.sha256_of_cid(media.id)
+
+
+def _record_item(collection: str, uri: str, answer: Mapping[str, Any]) -> Item | None:
+    """What `getRecord` shows, as the listing of its collection would."""
+    value, cid = answer.get("value"), answer.get("cid")
+    if not isinstance(value, dict) or not isinstance(cid, str):
+        return None
+    match collection:
+        case records.POST:
+            item = records.post_item(uri, cid, value)
+        case records.REPOST:
+            item = records.repost_item(uri, cid, value)
+        case _:
+            return None
+    return dataclasses.replace(item, exchange=0, pointer="/value")
 
 
 def _below(top: Any) -> Iterator[tuple[dict[str, Any], str]]:

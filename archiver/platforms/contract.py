@@ -303,6 +303,8 @@ class Lookup:
     `hidden`: it exists, and is not shown. None: the platform does not say (forbidden, an error)."""
     words: str
     exchange: Exchange | None = None
+    item: Item | None = None
+    """What its own address shows, where it is there."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
