@@ -236,7 +236,9 @@ def _features(facets: list[Any]) -> tuple[tuple[str, ...], tuple[str, ...], tupl
     return tuple(links), tuple(mentions), tuple(tags)
 
 
-def _embed(embed: Any, did: str) -> tuple[tuple[Media, ...], Reference | None, dict[str, Json]]:
+def _embed(  # noqa: PLR0911 - one return for each kind of embed
+    embed: Any, did: str
+) -> tuple[tuple[Media, ...], Reference | None, dict[str, Json]]:
     """Attachments, the quoted post, and what else the embed says."""
     if not isinstance(embed, dict):
         return (), None, {}
