@@ -12,7 +12,8 @@ Reading it after a night `N`:
 * `sightings` say through which (account, stream) of the register the item can be seen, with the nights at whose end it
   could be seen so; empty means it is in the city, but no capture of the register's accounts meets it. Streams: `posts`
   (own repository), `reposts`, `profile`, `comments` (replies under the account's posts, by anybody), `references` (what
-  the account quoted or reposted), `parents` (what it answered in others' threads), `entries`.
+  the account quoted or reposted), `answered` (what its own comments answer: others' posts that are their parent or
+  root), `entries`.
 * `state`: `present`; `deleted` (by its author); `account_deactivated`, `account_takendown`, `account_deleted` (it
   cannot be read because of its author's account, not because of a deletion of the item); for feed entries `present`
   while in the window, else `not_shown` (a feed never says why, so no deletion may be concluded).

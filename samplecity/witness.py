@@ -169,8 +169,9 @@ class Witness:
             self._sight(uri, did, _STREAMS[parse_uri(uri)[1]], night)
             if item.refers_to:
                 self._sight(item.refers_to, did, "references", night)
-            if item.parent and item.root and not item.root.startswith(f"at://{did}/"):
-                self._sight(item.parent, did, "parents", night)
+            for answered in (item.parent, item.root):
+                if answered and not answered.startswith(f"at://{did}/"):
+                    self._sight(answered, did, "answered", night)
             if item.kind == "post":
                 found = _below(uri, replies)
                 account.comments_by_night[night][uri] = len(found)
