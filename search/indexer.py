@@ -110,7 +110,7 @@ def drain(
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="index") as pool:
             for job in [pool.submit(run.work) for _ in range(workers)]:
                 job.result()
-    if refresh and (run.indexed or run.deleted):
+    if refresh and (run.indexed or run.deleted or run.conflicts):  # a conflict may be of a run that died unrefreshed
         with translated(f"refreshing {index}"):
             client.indices.refresh(index=index)
     with engine.connect() as connection:

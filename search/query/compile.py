@@ -21,8 +21,10 @@ SOURCE = (
     "text", "text_length", "revision", "number",
 )  # fmt: skip
 FRAGMENT, FRAGMENTS = 240, 3
-HIGHLIGHTED = 1_000_000
-"""How many characters of a text are looked through for a highlight; the search itself looks through all."""
+HIGHLIGHTED = 20_000_000
+"""How many characters of a text are looked through for a highlight; the search itself looks through all of it.
+
+Above Elasticsearch's own million, which is meant for texts without indexed offsets: these have them."""
 
 _APOSTROPHES = ("'", "\u2019")
 _EMOJI_STYLE = "\ufe0f"

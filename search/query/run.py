@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from search.errors import QueryError, translated
 from search.query import compile as compiler
 from search.query import cursor
 from search.query.explain import explain, undated_note
+from search.query.highlight import highlight
 from search.query.model import MAX_PAGE_SIZE, Hit, Phrase, SearchRequest, SearchResult, Word
 from search.query.parse import parse, quoted
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from search.query.model import Term
-
-SEPARATOR = " \u2026 "
 
 
 def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchResult:
@@ -103,19 +101,9 @@ def _hit(hit: dict[str, Any]) -> Hit:
         title=source.get("title"),
         text=text,
         text_length=source.get("text_length", 0),
-        highlight=_highlight(inner[0].get("highlight", {}) if inner else {}, text or source.get("title") or ""),
+        highlight=highlight(inner[0].get("highlight", {}) if inner else {}, text or source.get("title") or ""),
         matched_version=matched["number"],
         is_current_match=matched["is_current"],
         revision=source["revision"],
         score=hit["_score"],
     )
-
-
-def _highlight(fields: dict[str, list[str]], text: str) -> str:
-    marked = [fragment for name in compiler.PROSE for fragment in fields.get(name, ()) if "<mark>" in fragment]
-    if marked:
-        return SEPARATOR.join(marked)
-    unmarked = [fragment for name in compiler.PROSE for fragment in fields.get(name, ())]
-    if unmarked:
-        return unmarked[0]
-    return html.escape(text[: compiler.FRAGMENT]) + ("\u2026" if len(text) > compiler.FRAGMENT else "")

@@ -1,0 +1,77 @@
+"""How far the index is behind the archive, for every page that shows search results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from search import indices
+from search.errors import SearchError, translated
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from elasticsearch import Elasticsearch
+    from sqlalchemy.engine import Engine
+
+    from search.analysis import Capabilities
+
+_OUTBOX = sa.text("select count(*) as waiting, clock_timestamp() - min(created_at) as age from outbox")
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How the index stands.
+
+    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `documents`,
+    `capabilities`: None where the index cannot be asked, and then `problem` says why.
+    """
+
+    waiting: int
+    oldest: dt.timedelta | None
+    documents: int | None
+    rebuilding: bool
+    capabilities: Capabilities | None
+    problem: str | None
+
+    @property
+    def sentence(self) -> str:
+        """What the page says: one sentence."""
+        if self.problem is not None:
+            return f"The index cannot be searched now; {self.waiting:,} {_changes(self.waiting)} for it."
+        if not self.waiting or self.oldest is None:
+            return "The index is up to date."
+        return f"The index is {spoken(self.oldest)} and {self.waiting:,} changes behind.".replace(
+            " 1 changes", " 1 change"
+        )
+
+
+def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
+    """Ask how far the index is. Elasticsearch being down is part of the answer, not an error."""
+    with engine.connect() as connection:
+        row = connection.execute(_OUTBOX).one()
+    try:
+        with translated(f"counting {index}"):
+            documents = client.count(index=index)["count"]
+        can = indices.capabilities(client, index)
+        rebuilding = bool(indices.behind(client, indices.building_alias(index)))
+    except SearchError as error:
+        return Freshness(row.waiting, row.age, None, False, None, str(error))
+    return Freshness(row.waiting, row.age, documents, rebuilding, can, None)
+
+
+def spoken(age: dt.timedelta) -> str:
+    """A span of time in its largest unit: `3 minutes`."""
+    seconds = max(int(age.total_seconds()), 0)
+    for size, name in _UNITS:
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "less than a second"
+
+
+def _changes(count: int) -> str:
+    return "change waits" if count == 1 else "changes wait"
