@@ -1,0 +1,13 @@
+"""The "download your data" formats the archive can import, each a module of its own, registered here by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archiver.downloads.x_archive import XArchive
+
+if TYPE_CHECKING:
+    from archiver.downloads.contract import Download
+
+DOWNLOADS: dict[str, Download] = {"x_archive": XArchive()}
+"""Every format by its name."""
