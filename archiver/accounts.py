@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from archiver import audit
 from archiver.compliance import Compliance, compliance
+from archiver.downloads import DOWNLOADS
 from archiver.platforms import PLATFORMS
 from archiver.platforms.contract import AccountRef, AccountStatus
 from archiver.records.models import Account, AccountHandle, uuid7
@@ -51,8 +52,9 @@ class Listed:
 def parse_name(name: str) -> tuple[str, str]:
     """`platform:handle-or-id` in its two parts. Raises `RegisterError`."""
     platform, separator, handle = name.partition(":")
-    if not separator or not handle or platform not in PLATFORMS:
-        known = ", ".join(sorted(PLATFORMS))
+    platforms = {*PLATFORMS, *(download.platform for download in DOWNLOADS.values())}
+    if not separator or not handle or platform not in platforms:
+        known = ", ".join(sorted(platforms))
         raise RegisterError(
             f"{name!r} is no account name: write it as platform:handle-or-id, the platform one of {known}"
         )
@@ -121,18 +123,16 @@ def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_settings(name: str, platform: str, settings: Mapping[str, Any]) -> None:
-    manifest = PLATFORMS[platform].manifest
-    known = {setting.name: setting for setting in manifest.settings}
+    declared = PLATFORMS[platform].manifest.settings if platform in PLATFORMS else ()
+    known = {setting.name: setting for setting in declared}
     for given, value in settings.items():
         if given not in known:
-            raise RegisterError(
-                f"{name}: {manifest.title} has no setting {given!r}; it has {', '.join(known) or 'none'}"
-            )
+            raise RegisterError(f"{name}: {platform} has no setting {given!r}; it has {', '.join(known) or 'none'}")
         if known[given].secret and not str(value).startswith(_ENVIRONMENT):
             raise RegisterError(
                 f"{name}: {given} is a secret; put it into an environment variable and give `env:ITS_NAME` here"
             )
-    for setting in manifest.settings:
+    for setting in declared:
         if setting.required and setting.name not in settings:
             raise RegisterError(f"{name}: the setting {setting.name} is missing ({setting.help})")
 
@@ -187,12 +187,14 @@ def find(engine: Engine, name: str) -> AccountRef:
 
 
 def active(engine: Engine) -> list[AccountRef]:
-    """Every account that is captured by night, in the order of their names."""
+    """Every account that is captured by night, in the order of their names. One whose platform has no connector (its
+    records come by import alone) is not among them.
+    """
     with engine.connect() as connection:
         rows = connection.execute(
             sa.select(Account).where(Account.status == "active").order_by(Account.platform, Account.handle)
         ).all()
-    return [_ref(row) for row in rows]
+    return [_ref(row) for row in rows if row.platform in PLATFORMS]
 
 
 def _ref(row: Any) -> AccountRef:

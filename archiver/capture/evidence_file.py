@@ -35,9 +35,13 @@ class RunWarc:
         self._archive, self._account, self._run_id = archive, account, run_id
         self.name = f"account-{account.id}-{run_id}.warc.gz"
         self._warc: SpoolWarc | None = None
+        self._last: str | None = None
 
     def write(self, exchanges: Sequence[Exchange]) -> list[Located]:
-        """Append the exchanges, synced to disk when this returns."""
+        """Append the exchanges, synced to disk when this returns. The last one again (a large file whose items are stored in
+        several transactions) is not written twice.
+        """
+        exchanges = [exchange for exchange in exchanges if exchange.id != self._last]
         if not exchanges:
             return []
         if self._warc is None:
@@ -50,7 +54,9 @@ class RunWarc:
                     {"name": self.name, "account": self._account.id, "run": self._run_id, "now": self._archive.now()},
                 )
             self._warc = SpoolWarc(self._archive.spool / self.name, self._archive.settings.user_agent)
-        return self._warc.append(exchanges)
+        located = self._warc.append(exchanges)
+        self._last = exchanges[-1].id
+        return located
 
     def seal(self) -> None:
         """Close the file and move it into the blob store. Raises `archiver.blobs.BlobDamaged`."""

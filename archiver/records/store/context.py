@@ -55,6 +55,10 @@ class PageResult:
     items_new: int = 0
     versions_new: int = 0
     states_changed: int = 0
+    own_seen: int = 0
+    """Of those, the stream's own items (no profile, nothing that was only shown inside another)."""
+    own_new: int = 0
+    """Of the stream's own, those that said something that was not held from this source."""
     ids_unseen_before: int = 0
     """Items of the page that this capture had not met yet; a page without any may be a loop."""
 

@@ -22,6 +22,7 @@ _EXCHANGES = """
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(
         id uuid, requested_at timestamptz, method text, url text, status integer, content_type text,
         received_sha256 text, received_bytes bigint, elapsed_ms integer, scrubbed jsonb)
+    on conflict (id) do nothing
 """
 
 _LOCATIONS = """
@@ -35,7 +36,7 @@ _LOCATIONS = """
 def insert_exchanges(
     connection: Connection, capture_id: int, exchanges: Sequence[Exchange], *, received_bytes: int | None = None
 ) -> None:
-    """Insert the exchanges of one transaction.
+    """Insert the exchanges of one transaction; one that spans several (a large file) is there from the first on.
 
     `received_bytes` is the size of a body that was streamed past (a medium) and is not in `Exchange.received`.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.platforms.contract import Exchange, Item, Json, Page, Source, State
+from archiver.platforms.contract import Exchange, Item, ItemKind, Json, Page, Source, State
 from archiver.records import bulk
 from archiver.records.storable import storable
 from archiver.records.store import exchanges as exchange_rows
@@ -110,6 +110,9 @@ def save_page(
         changes += _not_returned(connection, context, page, exchange_ids, {each.item_id for each in changes})
     item_states = states.change(connection, context, changes, now)
     _touch(connection, held.values(), new, version_ids, item_states)
+    own = {held[key].id for key, item in items.items() if item.sighted and item.kind is not ItemKind.PROFILE}
+    result.own_seen = len(own)
+    result.own_new = sum(1 for version in new if version.item_id in own)
     result.items_new = sum(1 for row in held.values() if row.new)
     result.versions_new = len(new)
     result.states_changed = len(changes)
