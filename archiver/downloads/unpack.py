@@ -264,7 +264,7 @@ def _plain_tar(path: Path, limits: Limits, resources: ExitStack) -> IO[bytes]:
         stream = resources.enter_context(lzma.LZMAFile(packed))  # noqa: SIM115 - the stack closes it
     else:
         return packed
-    aside = resources.enter_context(tempfile.TemporaryFile())
+    aside = resources.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
     written, size = 0, path.stat().st_size
     while chunk := stream.read(_CHUNK):
         written += len(chunk)

@@ -14,12 +14,23 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import times
-from archiver.platforms.contract import Item, ItemKind, Party, Skipped, Source
+from archiver.platforms.contract import Item, ItemKind, Skipped, Source
 from archiver.platforms.feed_media import media_of
+from archiver.platforms.feed_values import (
+    address_of,
+    further_of,
+    languages_of,
+    links_of,
+    party_of,
+    raw,
+    rows,
+    tags_of,
+    text_of,
+)
 from archiver.platforms.text import Cleaner, HtmlReading, read_html, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
     from archiver.platforms.contract import Json
@@ -69,11 +80,11 @@ def profile_of(feed: Feed, namespace: str) -> Item:
     cleaner = Cleaner(replaced=feed.replaced)
     head = feed.head
     title, title_html = _plain(cleaner, head, "title", feed.base)
-    text, html = _plain(cleaner, head, "subtitle" if _raw(head, "subtitle") else "summary", feed.base)
-    link = _address(cleaner, _raw(head, "link"), feed.base)
-    image = _raw(head, "image")
+    text, html = _plain(cleaner, head, "subtitle" if raw(head, "subtitle") else "summary", feed.base)
+    link = address_of(cleaner, raw(head, "link"), feed.base)
+    image = raw(head, "image")
     evidence: dict[str, Json] = {
-        key: cleaner.text(value) for key in ("language", "rights", "id") if isinstance(value := _raw(head, key), str)
+        key: cleaner.text(value) for key in ("language", "rights", "id") if isinstance(value := raw(head, key), str)
     }
     if title_html is not None:
         evidence["title_html"] = title_html
@@ -84,13 +95,13 @@ def profile_of(feed: Feed, namespace: str) -> Item:
         id=namespace,
         namespace=namespace,
         source=Source.FEED,
-        author=_party(cleaner, head, namespace),
+        author=party_of(cleaner, head, namespace),
         title=title,
         text=text,
         html=html,
         url=link,
-        tags=_tags(cleaner, head),
-        links=_links(cleaner, head, link, feed.base, ()),
+        tags=tags_of(cleaner, head),
+        links=links_of(cleaner, head, link, feed.base, ()),
         evidence=evidence,
         pointer="/feed" if feed.is_atom else "/rss/channel",
         flags=cleaner.flags | feed.flags,
@@ -115,24 +126,25 @@ def _item(context: _Context, entry: Mapping[str, Any], position: int) -> Item:
     text, html, reading, evidence = _content(cleaner, entry, feed.base)
     if title_html is not None:
         evidence["title_html"] = title_html
-    link = _address(cleaner, _raw(entry, "link"), feed.base)
-    created_text = _text(cleaner, _raw(entry, "published") or _raw(entry, "created"))
-    edited_text = _text(cleaner, _raw(entry, "updated"))
+    link = address_of(cleaner, raw(entry, "link"), feed.base)
+    created_text = text_of(cleaner, raw(entry, "published") or raw(entry, "created"))
+    edited_text = text_of(cleaner, raw(entry, "updated"))
     if not feed.is_atom and created_text is None:
         # RSS 1.0 and Dublin Core have one date only (dc:date), which says when the entry was published.
         created_text, edited_text = edited_text, None
     created_at, edited_at = _time(created_text, context.zone), _time(edited_text, context.zone)
     unread = (created_text and created_at is None) or (edited_text and edited_at is None)
-    own = _text(cleaner, _raw(entry, "id"))
+    own = text_of(cleaner, raw(entry, "id"))
     is_shared = own in context.shared
     identity = link if is_shared else own or link
-    evidence.update(_further(cleaner, entry, feed.base))
+    evidence.update(further_of(cleaner, entry, feed.base))
     return Item(
         kind=ItemKind.POST,
         id=identity or _digest(title, created_text, text),
         namespace=namespace,
         source=Source.FEED,
-        author=_party(cleaner, entry, namespace) or (_party(cleaner, feed.head, namespace) if feed.is_atom else None),
+        author=party_of(cleaner, entry, namespace)
+        or (party_of(cleaner, feed.head, namespace) if feed.is_atom else None),
         title=title,
         text=text,
         html=html,
@@ -141,9 +153,9 @@ def _item(context: _Context, entry: Mapping[str, Any], position: int) -> Item:
         edited_text=edited_text,
         edited_at=edited_at,
         url=link,
-        languages=_languages(entry, feed),
-        tags=_tags(cleaner, entry),
-        links=_links(cleaner, entry, link, feed.base, reading.links),
+        languages=languages_of(entry, feed),
+        tags=tags_of(cleaner, entry),
+        links=links_of(cleaner, entry, link, feed.base, reading.links),
         media=media_of(cleaner, entry, feed.base, reading.images, context.descriptions),
         evidence=evidence,
         pointer=f"{_row(feed.version)}[{position}]",
@@ -154,31 +166,10 @@ def _item(context: _Context, entry: Mapping[str, Any], position: int) -> Item:
     )
 
 
-def _raw(holder: Mapping[str, Any], key: str) -> Any:
-    """The value under exactly that key; feedparser's own look-up answers `updated` with `published`."""
-    return dict.get(holder, key) if isinstance(holder, dict) else None
-
-
-def _rows(holder: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """The dictionaries of a list, none where there is no such list."""
-    value = _raw(holder, key)
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def _text(cleaner: Cleaner, value: object) -> str | None:
-    """A text that says something, or None."""
-    return cleaner.text(value) if isinstance(value, str) and value.strip() else None
-
-
-def _address(cleaner: Cleaner, value: object, base: str) -> str | None:
-    text = _text(cleaner, value)
-    return None if text is None else resolve(base, text.strip())
-
-
 def _plain(cleaner: Cleaner, holder: Mapping[str, Any], key: str, base: str) -> tuple[str | None, str | None]:
     """A short text in plain form, and its HTML where it came as HTML and differs from it."""
-    detail = _raw(holder, f"{key}_detail")
-    value = _text(cleaner, _raw(holder, key))
+    detail = raw(holder, f"{key}_detail")
+    value = text_of(cleaner, raw(holder, key))
     if value is None or not isinstance(detail, dict) or detail.get("type") not in _HTML:
         return value, None
     text = read_html(value, resolve(base, detail.get("base") or "")).text
@@ -193,9 +184,9 @@ def _content(
     The content is the text; the summary is it where there is no content, and evidence of its own where both differ.
     """
     evidence: dict[str, Json] = {}
-    contents = [row for row in _rows(entry, "content") if _text(cleaner, row.get("value"))]
-    summary = _text(cleaner, _raw(entry, "summary"))
-    detail = _raw(entry, "summary_detail")
+    contents = [row for row in rows(entry, "content") if text_of(cleaner, row.get("value"))]
+    summary = text_of(cleaner, raw(entry, "summary"))
+    detail = raw(entry, "summary_detail")
     if contents:
         # The first one that is text: Atom may also carry foreign content (an image in base64, other XML).
         main = next((row for row in contents if _is_text(row)), contents[0])
@@ -234,73 +225,9 @@ def _moment(item: Item) -> datetime:
     return moment
 
 
-def _party(cleaner: Cleaner, holder: Mapping[str, Any], namespace: str) -> Party | None:
-    """Who the feed names, within the feed's namespace: an e-mail address, else a page, else the name is the id."""
-    detail = _raw(holder, "author_detail")
-    detail = detail if isinstance(detail, dict) else {}
-    name = _text(cleaner, detail.get("name")) or _text(cleaner, _raw(holder, "author"))
-    identity = _text(cleaner, detail.get("email")) or _text(cleaner, _raw(detail, "href")) or name
-    return None if identity is None else Party(id=identity.strip(), name=name, namespace=namespace)
-
-
-def _tags(cleaner: Cleaner, holder: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(cleaner.text(tag["term"]) for tag in _rows(holder, "tags") if tag.get("term")))
-
-
-def _links(
-    cleaner: Cleaner, holder: Mapping[str, Any], link: str | None, base: str, within: Sequence[str]
-) -> tuple[str, ...]:
-    """Where the entry leads: its further links and those within its text, each once, its own address left out."""
-    declared = (
-        resolve(base, row["href"].strip())
-        for row in _rows(holder, "links")
-        if isinstance(row.get("href"), str) and row["href"].strip() and row.get("rel") not in {"enclosure", "self"}
-    )
-    return tuple(dict.fromkeys(cleaner.text(address) for address in (*declared, *within) if address != link))
-
-
-def _languages(entry: Mapping[str, Any], feed: Feed) -> tuple[str, ...]:
-    """The language the text declares, else the feed's."""
-    details = (*_rows(entry, "content"), _raw(entry, "summary_detail"), _raw(entry, "title_detail"))
-    declared = (detail.get("language") for detail in details if isinstance(detail, dict))
-    first = next((language for language in (*declared, _raw(feed.head, "language")) if language), None)
-    return (str(first),) if first else ()
-
-
-def _further(cleaner: Cleaner, entry: Mapping[str, Any], base: str) -> Iterator[tuple[str, Json]]:
-    """What else belongs to what the entry said."""
-    rights = _text(cleaner, _raw(entry, "rights"))
-    if rights:
-        yield "rights", rights
-    if comments := _address(cleaner, _raw(entry, "comments"), base):
-        yield "comments", comments
-    if len(authors := [row for row in _rows(entry, "authors") if row]) > 1:
-        yield "authors", [_strings(cleaner, row) for row in authors]
-    if contributors := [row for row in _rows(entry, "contributors") if row]:
-        yield "contributors", [_strings(cleaner, row) for row in contributors]
-    source = _raw(entry, "source")
-    if isinstance(source, dict) and (strings := _strings(cleaner, source)):
-        yield "source", strings
-    where = _raw(entry, "where")
-    if isinstance(where, dict) and where.get("coordinates"):
-        yield "where", {"type": str(where.get("type")), "coordinates": _listed(where["coordinates"])}
-
-
-def _strings(cleaner: Cleaner, row: Mapping[str, Any]) -> dict[str, Json]:
-    """The texts of a dictionary, its further parts left out."""
-    return {key: cleaner.text(value) for key, value in row.items() if isinstance(value, str) and value}
-
-
-def _listed(value: object) -> Json:
-    """Coordinates as JSON: tuples become lists, numbers stay."""
-    if isinstance(value, list | tuple):
-        return [_listed(part) for part in value]
-    return value if isinstance(value, int | float) else str(value)
-
-
 def _shared_ids(feed: Feed) -> frozenset[str]:
     """Ids that this document gives to entries with different links."""
-    pairs = {(_raw(entry, "id"), _raw(entry, "link")) for entry in feed.entries if _raw(entry, "id")}
+    pairs = {(raw(entry, "id"), raw(entry, "link")) for entry in feed.entries if raw(entry, "id")}
     linked = Counter(identity for identity, link in pairs if link)
     return frozenset(identity for identity, count in linked.items() if count > 1)
 
