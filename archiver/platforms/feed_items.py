@@ -69,9 +69,10 @@ def items_of(
         newer = (item.edited_at or item.created_at) and (held.edited_at or held.created_at)
         if newer and _moment(item) > _moment(held):
             found[item.id] = item
-        skipped.append(
-            Skipped(what=item.id, reason="the feed shows this entry more than once; its newest state is kept")
-        )
+        if dataclasses.replace(item, pointer=held.pointer) != held:
+            skipped.append(
+                Skipped(what=item.id, reason="the feed shows this entry more than once; its newest state is kept")
+            )
     return list(found.values()), skipped
 
 

@@ -137,6 +137,13 @@ def test_what_is_no_feed(body: bytes, why: str) -> None:
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - our own bytes
 
 
+def test_an_entry_shown_twice() -> None:
+    """An entry that is there twice is one item; only where the two differ is something left out, and said."""
+    same, different = _page(Answer(_rss(b"One", b"One"))), _page(Answer(_rss(b"One", b"Two")))
+    assert [len(same.items), len(same.skipped)] == [1, 0]
+    assert [len(different.items), [row.what for row in different.skipped]] == [1, ["1"]]
+
+
 def test_an_empty_feed_is_a_feed() -> None:
     """A well-formed feed without entries gives a page without items; what that means is for the engine to say."""
     page = _page(Answer(_rss()))
