@@ -35,7 +35,9 @@ def roll_up(capture: RunningCapture, counts: Sequence[Count]) -> None:
     stated = next((count for count in counts if count.of == stream and count.item is None), None)
     platform = stated.platform if stated else None
     held = held_count(capture, capture.context.stream_id)
-    reason = (stated.reason if stated else None) or reason_for(platform, held, skipped=len(capture.skipped))
+    reason = (stated.reason if stated else None) or reason_for(
+        platform, held, skipped=sum(each.lost for each in capture.skipped)
+    )
     with capture.archive.engine.begin() as connection:
         connection.execute(
             sa.insert(Completeness).values(

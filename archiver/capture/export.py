@@ -223,9 +223,10 @@ class _Run:
             _log.exception("capture failed", account=self.account.name, stream=capture.context.stream.value)
             self._keep_failures(capture)
             return "failed", f"{type(error).__name__}: {scrub_text(str(error))}", True
-        if capture.skipped:
-            first = capture.skipped[0]
-            return "partial", f"{len(capture.skipped)} parts were not read, first {first.what}: {first.reason}", True
+        lost = [each for each in capture.skipped if each.lost]
+        if lost:
+            first = lost[0]
+            return "partial", f"{len(lost)} parts were not read, first {first.what}: {first.reason}", True
         return "complete", None, False
 
     def _walk(self, capture: RunningCapture, thread: str | None) -> None:

@@ -23,15 +23,28 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
 class PrivateAddress(Exception):
     """The peer is an address that the archive does not fetch from."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet (IPv4-mapped IPv6 is judged by its IPv4 part)."""
+    """Whether an IP address is one of the open internet.
+
+    An IPv6 address that carries an IPv4 address (mapped, 6to4, NAT64) is judged by that; any other must be of 2000::/3, the
+    only block of IPv6 that is handed out (IANA, IPv6 Global Unicast Address Assignments).
+    """
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            inner = ipaddress.IPv4Address(ip.packed[-4:])
+        if inner is None:
+            return ip in _GLOBAL_UNICAST and ip.is_global
+        ip = inner
     return ip.is_global and not ip.is_multicast
 
 

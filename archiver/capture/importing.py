@@ -50,12 +50,12 @@ class ImportReport:
     items: int = 0
     new: int = 0
     unchanged: int = 0
-    skipped: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    skipped: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
     @property
     def complete(self) -> bool:
         """Whether everything was read, and as much as the download says it holds."""
-        return not self.skipped and self.expected in (None, self.items)
+        return not any(each["lost"] for each in self.skipped) and self.expected in (None, self.items)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain data."""
@@ -163,8 +163,9 @@ class _Import:
         if report.expected not in (None, report.items):
             what = f"the download says it holds {report.expected}, its files hold {report.items}"
             report.skipped.append(dataclasses.asdict(Skipped("the total", what)))
-        if report.skipped:
-            return f"{len(report.skipped)} parts were not read, first {report.skipped[0]['what']}"
+        lost = [each for each in report.skipped if each["lost"]]
+        if lost:
+            return f"{len(lost)} parts were not read, first {lost[0]['what']}"
         return None
 
     def _file(self, context: CaptureContext, warc: RunWarc, file: DownloadFile) -> None:

@@ -14,6 +14,7 @@ TOO_MANY_REQUESTS = 429
 RETRYABLE = frozenset({408, 425, TOO_MANY_REQUESTS, 500, 502, 503, 504})
 _BASE = 1.0
 _CEILING = 60.0
+_DIGITS = 15
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def wait_before_retry(
 def wait_before_next(headers: Mapping[str, str], now: datetime) -> float:
     """Seconds to hold the next request back since the platform says that none is left; 0 where some are."""
     remaining = headers.get("ratelimit-remaining") or headers.get("x-rate-limit-remaining")
-    if remaining is None or not remaining.strip().isdigit() or int(remaining) > 0:
+    if remaining is None or _number(remaining) != 0:
         return 0.0
     return _reset(headers.get("ratelimit-reset") or headers.get("x-rate-limit-reset"), now) or 0.0
 
@@ -61,11 +62,12 @@ def wait_before_next(headers: Mapping[str, str], now: datetime) -> float:
 def _retry_after(value: str | None, now: datetime) -> float | None:
     if value is None:
         return None
-    if value.strip().isdigit():
-        return float(value)
+    number = _number(value)
+    if number is not None:
+        return float(number)
     try:
         at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
@@ -74,8 +76,14 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
 
 def _reset(value: str | None, now: datetime) -> float | None:
     """Unix seconds, or seconds from now where the number is too small to be a date."""
-    if value is None or not value.strip().isdigit():
+    number = _number(value)
+    if number is None:
         return None
-    number = int(value)
     a_week = 7 * 24 * 3600
     return float(number) if number < a_week else max(0.0, number - now.timestamp())
+
+
+def _number(value: str | None) -> int | None:
+    """A header's whole number; None for what is none, or is too long to be meant."""
+    digits = (value or "").strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS else None

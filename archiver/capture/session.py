@@ -69,6 +69,8 @@ class CaptureSession:
         adapter = guard.GuardedAdapter(allowed_origins)
         self._requests.mount("http://", adapter)
         self._requests.mount("https://", adapter)
+        self.redirects: list[tuple[int, str]] = []
+        """Of the last request: each redirect's status and where it led, scrubbed."""
         self.failed: list[Exchange] = []
         """Exchanges that were answered with an error or a wait; evidence of why something is missing."""
 
@@ -105,22 +107,40 @@ class CaptureSession:
                     raise RequestFailed(exchange.url, exchange.status, _words(exchange))
             else:
                 wait = retry.wait_before_retry(0, {}, attempt, now, _jitter())
-            if attempt == self._max_attempts or wait is None:
+            if wait is None:
                 break
             if wait.seconds > self._max_wait:
-                raise RateLimited(scrub.scrub_url(prepared)[0], wait.seconds)
-            _log.info("waiting", url=scrub.scrub_url(prepared)[0], seconds=round(wait.seconds, 1), attempt=attempt)
+                raise RateLimited(self.clean(prepared), wait.seconds)
+            if attempt == self._max_attempts:
+                break
+            _log.info("waiting", url=self.clean(prepared), seconds=round(wait.seconds, 1), attempt=attempt)
             self._sleep(wait.seconds)
         if exchange is not None:
             raise RequestFailed(exchange.url, exchange.status, _words(exchange))
-        raise Unreachable(scrub.scrub_url(prepared)[0], problem)
+        raise Unreachable(self.clean(prepared), problem)
+
+    def clean(self, url: str) -> str:
+        """The address as it may be shown and kept."""
+        return scrub.scrub_url(url, self._secrets)[0]
+
+    def clean_text(self, text: str) -> str:
+        """A sentence as it may be shown and kept."""
+        return scrub.scrub_text(text, self._secrets)
 
     def _prepare(self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str] | None) -> str:
-        guard.check_url(url)
-        prepared = requests.Request("GET", url, params=params, headers=headers).prepare().url
-        if prepared is None:
-            raise Refused(url, "it is no web address")
-        return prepared
+        self._check(url)
+        try:
+            prepared = requests.Request("GET", url, params=params, headers=headers).prepare().url
+        except (requests.RequestException, ValueError) as error:
+            raise Refused(self.clean(url), f"it is no web address ({self._reason(error)})") from None
+        return str(prepared)
+
+    def _check(self, url: str) -> None:
+        """Refuse what is no plain web address, without repeating a secret in it."""
+        try:
+            guard.check_url(url)
+        except Refused as refusal:
+            raise Refused(self.clean(url), self.clean_text(refusal.why)) from None
 
     def _hold(self) -> None:
         wait = self._hold_until - time.monotonic()
@@ -136,9 +156,9 @@ class CaptureSession:
             with self.stream(url, headers) as (response, target, started):
                 return self._exchange(response, target, started), ""
         except requests.exceptions.SSLError as error:
-            raise Refused(scrub.scrub_url(url)[0], f"its certificate cannot be trusted ({_reason(error)})") from None
+            raise Refused(self.clean(url), f"its certificate cannot be trusted ({self._reason(error)})") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            return None, _reason(error)
+            return None, self._reason(error)
 
     @contextmanager
     def stream(
@@ -149,41 +169,56 @@ class CaptureSession:
         Gives the response, its final address and when it was asked for. Raises `Refused`.
         """
         target = url
+        self.redirects = []
         for _ in range(_MAX_REDIRECTS + 1):
-            guard.check_url(target)
+            self._check(target)
             started = (datetime.now(UTC), time.monotonic())
             try:
                 response = self._requests.get(
                     target, headers=dict(headers or {}), timeout=self._timeout, allow_redirects=False, stream=True
                 )
-            except requests.RequestException as error:
+            except (guard.PrivateAddress, requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 if private := _private(error):
-                    raise Refused(scrub.scrub_url(target)[0], str(private)) from None
+                    raise Refused(self.clean(target), str(private)) from None
                 raise
             with response:
                 location = response.headers.get("Location")
                 if response.status_code in _REDIRECTS and location:
-                    hop = urljoin(target, location)
+                    hop = self._hop(target, location)
                     if guard.origin_of(hop) != guard.origin_of(target):
                         headers = {
                             name: value
                             for name, value in (headers or {}).items()
                             if name.lower() not in scrub.SECRET_HEADERS
                         }
+                    self.redirects.append((response.status_code, self.clean(hop)))
                     target = hop
                     continue
                 yield response, target, started
                 return
-        raise Refused(scrub.scrub_url(url)[0], f"it redirects more than {_MAX_REDIRECTS} times")
+        raise Refused(self.clean(url), f"it redirects more than {_MAX_REDIRECTS} times")
+
+    def _hop(self, target: str, location: str) -> str:
+        """Where a redirect leads. Raises `Refused`."""
+        try:
+            hop = urljoin(target, location)
+        except ValueError as error:
+            raise Refused(self.clean(target), f"it redirects to what is no web address ({error})") from None
+        self._check(hop)
+        return hop
 
     def _exchange(self, response: requests.Response, target: str, started: tuple[datetime, float]) -> Exchange:
-        received = bytearray()
+        parts: list[bytes] = []
+        size = 0
         for chunk in response.raw.stream(_CHUNK, decode_content=False):
-            received += chunk
-            if len(received) > self._max_bytes:
-                raise Refused(scrub.scrub_url(target)[0], f"the answer is larger than {self._max_bytes} bytes")
-        body = self._decoded(bytes(received), response.headers.get("Content-Encoding"), target)
-        return self.describe(response, target, started, bytes(received), body)
+            parts.append(chunk)
+            size += len(chunk)
+            if size > self._max_bytes:
+                raise Refused(self.clean(target), f"the answer is larger than {self._max_bytes} bytes")
+        received = b"".join(parts)
+        del parts
+        body = self._decoded(received, response.headers.get("Content-Encoding"), target)
+        return self.describe(response, target, started, received, body)
 
     def describe(
         self,
@@ -196,9 +231,9 @@ class CaptureSession:
     ) -> Exchange:
         """The exchange of an answer, with everything that is kept of it scrubbed."""
         at, clock = started
-        url, from_url = scrub.scrub_url(target)
-        sent, from_sent = scrub.scrub_headers(response.request.headers.items())
-        got, from_got = scrub.scrub_headers(response.headers.items())
+        url, from_url = scrub.scrub_url(target, self._secrets)
+        sent, from_sent = scrub.scrub_headers(response.request.headers.items(), self._secrets)
+        got, from_got = scrub.scrub_headers(response.headers.items(), self._secrets)
         clean, from_body = scrub.scrub_body(body, self._secrets)
         return Exchange(
             id=str(uuid7()),
@@ -213,6 +248,7 @@ class CaptureSession:
             received=received,
             received_sha256=received_sha256 or hashlib.sha256(received).digest(),
             elapsed_ms=round((time.monotonic() - clock) * 1000),
+            redirects=tuple(self.redirects),
             scrubbed=tuple(dict.fromkeys((*from_url, *from_sent, *from_got, *from_body))),
             kept_body=clean if from_body else None,
         )
@@ -227,16 +263,37 @@ class CaptureSession:
             case "deflate":
                 windows = [zlib.MAX_WBITS, -zlib.MAX_WBITS]
             case other:
-                raise Refused(scrub.scrub_url(target)[0], f"it is coded as {other!r}, which was not asked for")
+                raise Refused(self.clean(target), f"it is coded as {other!r}, which was not asked for")
+        if not received:  # an answer without a body (304) may still name a coding
+            return b""
         for window in windows:
-            try:
-                body = zlib.decompressobj(window).decompress(received, self._max_bytes + 1)
-            except zlib.error:
+            body = _inflated(received, window, self._max_bytes)
+            if body is None:
                 continue
             if len(body) > self._max_bytes:
-                raise Refused(scrub.scrub_url(target)[0], f"the answer unpacks to more than {self._max_bytes} bytes")
+                raise Refused(self.clean(target), f"the answer unpacks to more than {self._max_bytes} bytes")
             return body
-        raise requests.exceptions.ContentDecodingError("the compressed answer is damaged")
+        raise requests.exceptions.ContentDecodingError("the compressed answer is damaged or cut short")
+
+    def _reason(self, error: BaseException) -> str:
+        return f"{type(error).__name__}: {self.clean_text(str(error))}"[:_WORDS]
+
+
+def _inflated(received: bytes, window: int, limit: int) -> bytes | None:
+    """The unpacked bytes, member after member, stopping just beyond the limit; None where it is damaged or cut short."""
+    body, rest = b"", received
+    while rest:
+        decoder = zlib.decompressobj(window)
+        try:
+            body += decoder.decompress(rest, limit + 1 - len(body))
+        except zlib.error:
+            return None
+        if len(body) > limit:
+            return body
+        if not decoder.eof:
+            return None
+        rest = decoder.unused_data
+    return body
 
 
 def _private(error: BaseException | None) -> guard.PrivateAddress | None:
@@ -251,14 +308,10 @@ def _private(error: BaseException | None) -> guard.PrivateAddress | None:
     return None
 
 
-def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {scrub.scrub_text(str(error))}"[:_WORDS]
-
-
 def _jitter() -> float:
     return random.random()  # noqa: S311 - spreads waits, hides nothing
 
 
 def _words(exchange: Exchange) -> str:
     body = exchange.body if exchange.kept_body is None else exchange.kept_body
-    return " ".join(body[:_WORDS].decode("utf-8", "replace").split())
+    return " ".join(body[:_WORDS].decode("utf-8", "replace").replace("\0", "\ufffd").split())

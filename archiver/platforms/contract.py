@@ -172,6 +172,8 @@ class Skipped:
 
     what: str
     reason: str
+    lost: bool = True
+    """False for a note: it was read all the same (ill-formed but readable), and nothing of it is missing."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

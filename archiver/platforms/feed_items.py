@@ -71,7 +71,11 @@ def items_of(
             found[item.id] = item
         if dataclasses.replace(item, pointer=held.pointer) != held:
             skipped.append(
-                Skipped(what=item.id, reason="the feed shows this entry more than once; its newest state is kept")
+                Skipped(
+                    what=item.id,
+                    reason="the feed shows this entry more than once; its newest state is kept",
+                    lost=False,
+                )
             )
     return list(found.values()), skipped
 
@@ -124,7 +128,7 @@ def _item(context: _Context, entry: Mapping[str, Any], position: int) -> Item:
     feed, namespace = context.feed, context.namespace
     cleaner = Cleaner(replaced=feed.replaced)
     title, title_html = _plain(cleaner, entry, "title", feed.base)
-    text, html, reading, evidence = _content(cleaner, entry, feed.base)
+    text, html, reading, evidence = _content(cleaner, entry, feed.base, context.descriptions)
     if title_html is not None:
         evidence["title_html"] = title_html
     link = address_of(cleaner, raw(entry, "link"), feed.base)
@@ -178,14 +182,20 @@ def _plain(cleaner: Cleaner, holder: Mapping[str, Any], key: str, base: str) -> 
 
 
 def _content(
-    cleaner: Cleaner, entry: Mapping[str, Any], base: str
+    cleaner: Cleaner, entry: Mapping[str, Any], base: str, descriptions: Mapping[str, str]
 ) -> tuple[str | None, str | None, HtmlReading, dict[str, Json]]:
     """The entry's text, its HTML where that differs, what the HTML links to and shows, and what else it says.
 
     The content is the text; the summary is it where there is no content, and evidence of its own where both differ.
+    feedparser files a picture's description (`media:description`) among the contents; it is the picture's, not the text.
     """
     evidence: dict[str, Json] = {}
-    contents = [row for row in rows(entry, "content") if text_of(cleaner, row.get("value"))]
+    of_media = {" ".join(description.split()) for description in descriptions.values()}
+    contents = [
+        row
+        for row in rows(entry, "content")
+        if (value := text_of(cleaner, row.get("value"))) and " ".join(value.split()) not in of_media
+    ]
     summary = text_of(cleaner, raw(entry, "summary"))
     detail = raw(entry, "summary_detail")
     if contents:

@@ -198,12 +198,12 @@ def _problems(problem: Exception | None, content_type: str, *, cut: bool) -> tup
         if "charset" not in content_type.lower() and "declared as us-ascii" in words:
             # RFC 3023's default for text/xml; RFC 7303 has since put the XML declaration in its place.
             return frozenset(), []
-        return frozenset({WRONG_CHARSET}), [Skipped(what="the declared charset", reason=words)]
+        return frozenset({WRONG_CHARSET}), [Skipped(what="the declared charset", reason=words, lost=False)]
     if isinstance(problem, NonXMLContentType):
         return frozenset(), []  # a feed served as text/html is a feed
     if cut:
         return frozenset(), []
-    return frozenset(), [Skipped(what="the feed's XML", reason=f"ill-formed, read all the same: {words}")]
+    return frozenset(), [Skipped(what="the feed's XML", reason=f"ill-formed, read all the same: {words}", lost=False)]
 
 
 def _what_it_is(body: bytes, content_type: str | None) -> str:
