@@ -67,6 +67,19 @@ class Settings(BaseSettings):
     keep_unchanged_exchanges: bool = Field(
         False, description="Keep the bodies of exchanges that brought nothing new as well."
     )
+    export_schedule: str = Field(
+        "30 2 * * *", description="When every account is exported (cron, in the city's time zone)."
+    )
+    index_schedule: str = Field(
+        "*/15 * * * *",
+        description="When the index takes what waits for it, beside whenever an export stored something.",
+    )
+    check_schedule: str = Field("30 5 * * *", description="When index and archive are compared (cron, as above).")
+    retry_delay: float = Field(
+        300,
+        gt=0,
+        description="Seconds until a failed task of the night is tried again; doubled each time, up to an hour.",
+    )
     request_timeout: float = Field(60, gt=0, description="Seconds until an unanswered request is given up.")
     max_attempts: int = Field(5, ge=1, description="How often a request is tried while the platform says to try again.")
     max_wait: float = Field(
