@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
 import time
 import zlib
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 _log = structlog.get_logger(__name__)
+logging.getLogger("urllib3.connectionpool").addFilter(lambda record: record.levelno > logging.DEBUG)
+"""At DEBUG urllib3 writes whole addresses into the log, tokens in them included."""
 _CHUNK = 1 << 16
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -109,12 +112,13 @@ class CaptureSession:
                 wait = retry.wait_before_retry(0, {}, attempt, now, _jitter())
             if wait is None:
                 break
-            if wait.seconds > self._max_wait:
+            if wait.told and wait.seconds > self._max_wait:
                 raise RateLimited(self.clean(prepared), wait.seconds)
             if attempt == self._max_attempts:
                 break
-            _log.info("waiting", url=self.clean(prepared), seconds=round(wait.seconds, 1), attempt=attempt)
-            self._sleep(wait.seconds)
+            seconds = min(wait.seconds, self._max_wait)
+            _log.info("waiting", url=self.clean(prepared), seconds=round(seconds, 1), attempt=attempt)
+            self._sleep(seconds)
         if exchange is not None:
             raise RequestFailed(exchange.url, exchange.status, _words(exchange))
         raise Unreachable(self.clean(prepared), problem)
