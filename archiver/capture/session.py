@@ -34,6 +34,14 @@ _ERROR = 400
 _WORDS = 300
 
 
+class _PlainSession(requests.Session):
+    """A session that leaves redirects alone: requests would look ahead, and read the whole body of a redirect for it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the library's shape
+        """None: `CaptureSession.stream` follows redirects itself, each hop guarded."""
+        return None
+
+
 class CaptureSession:
     """A `requests` session that a connector fetches through.
 
@@ -63,7 +71,7 @@ class CaptureSession:
         self._timeout, self._max_attempts, self._max_wait = timeout, max_attempts, max_wait
         self._max_bytes, self._secrets, self._sleep = max_bytes, tuple(secrets), sleep
         self._hold_until = 0.0
-        self._requests = requests.Session()
+        self._requests = _PlainSession()
         self._requests.trust_env = False
         self._requests.headers.clear()
         self._requests.headers.update(

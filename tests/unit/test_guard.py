@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -71,6 +71,9 @@ class Heard(http.server.ThreadingHTTPServer):
                     self.send_response(302)
                     self.send_header("Location", unquote(self.path.removeprefix("/to?")))
                     self.end_headers()
+                    with suppress(OSError):
+                        while "endless" in self.path:
+                            self.wfile.write(bytes(65536))
                     return
                 self.send_response(200)
                 self.send_header("Content-Length", "6")
@@ -152,6 +155,13 @@ def test_a_redirect_to_no_web_address_is_refused(location: str) -> None:
         origin = f"http://127.0.0.1:{outside.server_port}"
         with pytest.raises(Refused):
             session(origin).get(f"{origin}/to?{location}")
+
+
+def test_the_body_of_a_redirect_is_not_read() -> None:
+    """A redirect whose body never ends costs nothing."""
+    with serving() as outside:
+        origin = f"http://127.0.0.1:{outside.server_port}"
+        assert session(origin).get(f"{origin}/to?{origin}/endless").body == b"secret"
 
 
 def test_a_redirect_loop_ends() -> None:
