@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from search import text as texts
@@ -69,7 +70,12 @@ def document(shape: ItemShape) -> dict[str, Any]:
 def account_keys(sighting: SightingShape) -> tuple[str, ...]:
     """The names that an account may be asked for by: its public id, `platform:handle`, old handles, `platform:id`."""
     names = (sighting.handle, *sighting.former_handles, *((sighting.platform_id,) if sighting.platform_id else ()))
-    return (str(sighting.account_public_id), *(texts.key(f"{sighting.platform}:{name}") for name in names))
+    return _keys(str(sighting.account_public_id), sighting.platform, names)
+
+
+@functools.lru_cache(maxsize=1024)
+def _keys(public_id: str, platform: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return (public_id, *(texts.key(f"{platform}:{name}") for name in names))
 
 
 def _account(sighting: SightingShape) -> dict[str, Any]:

@@ -82,8 +82,8 @@ def drain(
     client: Elasticsearch,
     index: str,
     *,
-    batch: int = 500,
-    workers: int = 2,
+    batch: int = 1000,
+    workers: int = 3,
     limit: int | None = None,
     refresh: bool = True,
 ) -> DrainReport:

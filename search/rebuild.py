@@ -8,6 +8,7 @@ A rebuild that died is taken up where it was, by the next call.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ _AGAIN = sa.text("insert into outbox (item_id, revision) select id, revision fro
 _TRY_LOCK = sa.text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
 _UNLOCK = sa.text("select pg_advisory_unlock(hashtextextended(:name, 0))")
 _SAVE_EVERY = 20
+_LONGEST_SEARCH = 60.0
+_ROUTED = 0.5
+"""Seconds within which a search that was sent to an index has reached its shards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,23 @@ def _swap(engine: Engine, client: Elasticsearch, alias: str, name: str) -> tuple
             actions=[
                 {"add": {"index": name, "alias": alias}},
                 {"remove": {"index": name, "alias": indices.building_alias(alias)}},
-                *({"remove_index": {"index": index}} for index in old),
+                *({"remove": {"index": index, "alias": alias}} for index in old),
             ]
         )
+    for index in old:
+        _let_searches_end(client, index)
+        with translated(f"deleting {index}"):
+            client.indices.delete(index=index)
     return tuple(old)
+
+
+def _let_searches_end(client: Elasticsearch, index: str) -> None:
+    """Wait while searches that began before the swap are under way: they would fail with the index they search."""
+    until = time.monotonic() + _LONGEST_SEARCH
+    time.sleep(_ROUTED)
+    while time.monotonic() < until:
+        with translated(f"waiting for the searches of {index}"):
+            running = client.indices.stats(index=index, metric="search")["_all"]["total"]["search"]
+        if not running["query_current"] and not running["fetch_current"]:
+            return
+        time.sleep(_ROUTED)

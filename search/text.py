@@ -9,7 +9,6 @@ import hashlib
 import re
 import unicodedata
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,22 +19,29 @@ KEY_LIMIT = 2000
 _HASH = re.compile("[#\uff03](\\S+)")
 _HANDLE = re.compile(r"(?<![\w@./+-])[@\uff20](\w(?:[\w.-]*\w)?(?:@\w[\w.-]*\w)?)")
 _LINK = re.compile('(?:https?://|(?<![\\w@.])www\\.)[^\\s<>"\u201c\u201d]+', re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://)?([^/?#:\s]+(?::\d+)?)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _JOINERS = "_\u200c\u200d"
 _TRAILING = ".,;:!?'\u2019*_~\u2026"
 
 
 def composed(text: str) -> str:
-    """The text in Unicode normal form C, so that an accent typed in either way is the same letter."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    """The text in Unicode normal form C, so that an accent typed in either way is the same letter.
+
+    A lone surrogate, which no JSON can carry, becomes U+FFFD, as it did in the archive.
+    """
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", unicodedata.normalize("NFC", text))
 
 
 def key(value: str) -> str:
     """A string as a keyword: composed, without case, and cut to a digest where Lucene could not hold it."""
-    folded = composed(composed(value).casefold())
-    if len(folded) <= KEY_LIMIT:
-        return folded
-    digest = hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()
-    return f"{folded[:200]}\u2026{digest}"
+    return _fitting(value.lower() if value.isascii() else composed(composed(value).casefold()))
+
+
+def _fitting(term: str) -> str:
+    if len(term) <= KEY_LIMIT:
+        return term
+    return f"{term[:200]}\u2026{hashlib.sha256(term.encode()).hexdigest()}"
 
 
 def tag_key(tag: str) -> str:
@@ -50,19 +56,11 @@ def handle_key(handle: str) -> str:
 
 def link_key(link: str) -> str:
     """An address as a keyword: `http` and `https`, `www.` or not, a last `/` or not are the same."""
-    try:
-        parts = urlsplit(link if "://" in link else f"http://{link}")
-        host = parts.netloc.lower().removeprefix("www.")
-    except ValueError:  # `http://[` and the like
+    parts = _ADDRESS.fullmatch(link)
+    if parts is None:
         return key(link)
-    if not host or parts.scheme.lower() not in {"http", "https"}:
-        return key(link)
-    rest = parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
-    rest += f"#{parts.fragment}" if parts.fragment else ""
-    address = composed(host + rest)
-    if len(address) <= KEY_LIMIT:
-        return address
-    return f"{address[:200]}\u2026{hashlib.sha256(address.encode('utf-8', 'replace')).hexdigest()}"
+    host, path, rest = parts.groups()
+    return _fitting(composed(host.lower().removeprefix("www.") + path.rstrip("/") + rest))
 
 
 def tags_in(text: str) -> Iterator[str]:

@@ -71,7 +71,7 @@ def order_of(terms: Sequence[Term], request: SearchRequest) -> Sort:
 
 def _filters(request: SearchRequest) -> Iterator[Dsl]:
     if request.platform:
-        yield {"term": {"platform": request.platform.casefold()}}
+        yield {"term": {"platform": texts.key(request.platform)}}
     if request.account_id is not None:
         yield {"term": {"account_keys": str(request.account_id)}}
     elif request.account:
