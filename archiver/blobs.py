@@ -6,6 +6,7 @@ Sealed WARCs lie in the same store under their own names. What is written is rea
 from __future__ import annotations
 
 import hashlib
+import uuid
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import fsspec
@@ -58,7 +59,7 @@ class BlobStore:
         self._copy(path, key, sha256)
 
     def _copy(self, path: Path, key: str, sha256: bytes) -> None:
-        part = self._at(f"{key}.part")
+        part = self._at(f"{key}.{uuid.uuid4().hex}.part")  # two captures may bring the same picture at once
         self._fs.put_file(str(path), part)
         self._fs.mv(part, self._at(key))
         found = self.digest(key)

@@ -19,6 +19,7 @@ import urllib3
 
 from archiver.capture import scrub
 from archiver.capture.errors import BadAnswer, CaptureError, Refused, RequestFailed, Unreachable
+from archiver.capture.evidence_file import MEDIUM
 from archiver.platforms.contract import Exchange, Media
 from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
@@ -148,7 +149,7 @@ def _fetch(capture: RunningCapture, url: str, medium: Media) -> _Fetched:
     limit = capture.archive.settings.media_max_bytes
     clean = scrub.scrub_url(url)[0]
     capture.archive.spool.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=capture.archive.spool, suffix=".medium")
+    handle, name = tempfile.mkstemp(dir=capture.archive.spool, suffix=MEDIUM)
     path = Path(name)
     try:
         with os.fdopen(handle, "wb") as file, capture.session.stream(url) as (response, target, started):

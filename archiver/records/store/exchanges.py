@@ -30,6 +30,7 @@ _LOCATIONS = """
     select exchange_id, record_id, file, "offset", length, decode(payload_sha256, 'hex')
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(
         exchange_id uuid, record_id text, file text, "offset" bigint, length bigint, payload_sha256 text)
+    on conflict (exchange_id) do nothing
 """
 
 
