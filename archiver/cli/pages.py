@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from archiver.archive import Archive
+
+DAGS = Path(__file__).resolve().parent.parent.parent / "dags"
 
 users = typer.Typer(help="Who may log in to the clerk's pages.", no_args_is_help=True)
 
@@ -187,7 +190,7 @@ def airflow(
         down_airflow(home_of(config))
         console.print("Airflow is stopped.")
         return
-    found = up_airflow(home_of(config), start(config, say=say), say=say)
+    found = up_airflow(home_of(config), start(config, say=say), dags_folder=DAGS, say=say)
     if as_json:
         print_json({"url": found.url, "user": found.user, "password": found.password})
     else:
@@ -195,13 +198,19 @@ def airflow(
 
 
 def demo(
-    stay: Annotated[bool, typer.Option(help="Serve the clerk's pages until interrupted.")] = True,
+    night: Annotated[
+        int | None, typer.Option(min=1, max=5, help="Move the pretend city to this night and export it.")
+    ] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop everything that the demo started.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Everything at once: the servers, Airflow, a pretend city exported by the real DAG, and the clerk's pages."""
-    from archiver.local.demo import run  # noqa: PLC0415 - optional groups
+    from archiver.cli import demo as play  # noqa: PLC0415 - optional groups
 
-    run(stay=stay, say=say, as_json=as_json)
+    if stop:
+        play.stop(say)
+    else:
+        play.run(night=night, say=say, as_json=as_json)
 
 
 @users.command("add")
