@@ -199,16 +199,16 @@ def load_shapes(connection: Connection, item_ids: Iterable[int]) -> dict[int, It
     items = connection.execute(_ITEMS, ids).all()
     accounts = {row.id: row for row in connection.execute(_ACCOUNTS)}
     city = {(row.platform, row.platform_id, row.namespace) for row in accounts.values() if row.platform_id is not None}
-    media = _grouped((row.version_id, _medium(row)) for row in connection.execute(_MEDIA, ids))
-    versions = _grouped((row.item_id, row) for row in connection.execute(_VERSIONS, ids))
+    media = _grouped((row.version_id, _medium(row)) for row in connection.execute(_MEDIA, ids).all())
+    versions = _grouped((row.item_id, row) for row in connection.execute(_VERSIONS, ids).all())
     states = _grouped(
         (row.item_id, StateShape(row.state, row.words, row.observed_at, row.by_lookup, row.account_id, row.stream))
-        for row in connection.execute(_STATES, ids)
+        for row in connection.execute(_STATES, ids).all()
     )
     sightings = _grouped(
-        (row.item_id, _sighting(row, accounts[row.account_id])) for row in connection.execute(_SIGHTINGS, ids)
+        (row.item_id, _sighting(row, accounts[row.account_id])) for row in connection.execute(_SIGHTINGS, ids).all()
     )
-    counts = {row.item_id: row for row in connection.execute(_COUNTS, ids)}
+    counts = {row.item_id: row for row in connection.execute(_COUNTS, ids).all()}
     shapes = {}
     for item in items:
         rows = versions.get(item.id, ())

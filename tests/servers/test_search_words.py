@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from search import analysis, indices
+from search.analysis import Capabilities
+
 if TYPE_CHECKING:
     from tests.fixtures.searching import Archive
 
@@ -99,3 +102,23 @@ def test_a_phrase_is_marked_from_its_first_word_to_its_last(filled: Archive) -> 
     (hit,) = filled.search('"to be or not to be"').hits
     assert hit.highlight.replace("</mark>", "").count("<mark>") in {1, 6}
     assert hit.highlight.startswith("<mark>To")
+
+
+def test_a_cluster_without_stemmers_finds_words_as_written_and_says_so(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is neither stemmer nor dictionary, words are found exactly, and the status page can tell."""
+    monkeypatch.setattr(analysis, "probe", lambda _: Capabilities({"en": "none", "es": "none"}, accent_folding=False))
+    archive.records.item(archive.records.account(), TEXTS["potholes"])
+    archive.drain()
+    assert archive.search("potholes").total == 1
+    assert archive.search("pothole").total == 0
+    found = indices.capabilities(archive.client, archive.alias)
+    assert "English: words are found only as written" in found.sentences()[0]
+    monkeypatch.undo()
+    assert indices.is_outdated(archive.client, archive.alias), "the cluster can do more now: a rebuild would help"
+
+
+def test_a_small_cluster_is_asked_what_it_can_do(archive: Archive) -> None:
+    """The embedded build stems by dictionary and cannot leave accents out."""
+    assert analysis.probe(archive.client) == Capabilities({"en": "hunspell", "es": "hunspell"}, accent_folding=False)
