@@ -1,3 +1,11 @@
 """Fixtures every test may ask for."""
 
-pytest_plugins = ["tests.fixtures.archives", "tests.fixtures.bluesky", "tests.fixtures.chromium", "tests.fixtures.searching", "tests.fixtures.stack"]
+pytest_plugins = [
+    "tests.fixtures.archives",
+    "tests.fixtures.bluesky",
+    "tests.fixtures.chromium",
+    "tests.fixtures.clerk",
+    "tests.fixtures.searching",
+    "tests.fixtures.stack",
+    "tests.fixtures.airflow",  # last: it imports some of the others
+]

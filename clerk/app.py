@@ -1,0 +1,110 @@
+"""The clerk's pages as one application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+
+import structlog
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+from clerk.context import STATIC, clerk_for, error_page
+from clerk.pages import accounts, login, media, record, search, status
+from clerk.security import ForgedForm, Guard, NotSignedIn, gate, set_headers
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+    from archiver.archive import Archive
+
+_log = structlog.get_logger()
+_NOT_FOUND, _NOT_ALLOWED = 404, 405
+
+
+def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> FastAPI:
+    """The application.
+
+    Args:
+        archive: from `archiver.archive.open_archive`; its engine is the application role's.
+        search_client: from `search.client.client_for`.
+        index: the alias that searches go to.
+    """
+    # Without the generated API pages: they load scripts from elsewhere, and there is no API yet.
+    app = FastAPI(title="Civic Archive", dependencies=[Depends(gate)], openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.clerk = clerk_for(archive, search_client, index)
+    app.add_middleware(Guard)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for pages in (login, search, record, media, accounts, status):
+        app.include_router(pages.router)
+    app.add_api_route("/{path:path}", _nothing_here, methods=["GET"], include_in_schema=False)
+    app.add_exception_handler(NotSignedIn, _to_login)
+    app.add_exception_handler(ForgedForm, _forged)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _no_such_page)
+    app.add_exception_handler(OperationalError, _database_down)
+    app.add_exception_handler(InterfaceError, _database_down)
+    app.add_exception_handler(Exception, _broken)
+    return app
+
+
+def _nothing_here() -> None:
+    raise HTTPException(_NOT_FOUND)
+
+
+def _to_login(_request: Request, error: Exception) -> Response:
+    target = cast("NotSignedIn", error).target
+    where = "" if target == "/" else f"?next={quote(target, safe='')}"
+    return RedirectResponse(f"/login{where}", 303)
+
+
+def _forged(request: Request, _error: Exception) -> Response:
+    return error_page(
+        request,
+        403,
+        "The form has expired",
+        "Nothing was changed: go back, load the page again, and send the form again.",
+    )
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    error = cast("HTTPException", error)
+    if error.status_code in {_NOT_FOUND, _NOT_ALLOWED}:
+        sentence = (
+            error.detail
+            if error.detail not in {"Not Found", "Method Not Allowed"}
+            else "There is nothing at this address."
+        )
+        return error_page(request, error.status_code, "Not found", sentence)
+    return error_page(request, error.status_code, "That did not work", error.detail)
+
+
+def _no_such_page(request: Request, _error: Exception) -> Response:
+    return error_page(request, 404, "Not found", "There is nothing at this address: check that it was copied whole.")
+
+
+def _database_down(request: Request, error: Exception) -> Response:
+    _log.error("database unavailable", error=str(error))
+    request.state.session = None
+    return error_page(
+        request,
+        503,
+        "Not available now",
+        "The archive's database does not answer: try again in a minute, or tell the operator.",
+    )
+
+
+def _broken(request: Request, _error: Exception) -> Response:
+    # Starlette logs the error with its trace; this handler runs outside of our middleware.
+    response = error_page(
+        request,
+        500,
+        "Something is broken",
+        "The page could not be made, and the error has been logged: tell the operator.",
+    )
+    set_headers(response.headers, secure=request.url.scheme == "https")
+    return response

@@ -1,0 +1,106 @@
+"""What every page needs: the archive, the index, the templates; and how a page is made of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import jinja2
+from fastapi.responses import HTMLResponse
+
+from archiver import audit
+from archiver.records.storable import mend
+from clerk import words
+from clerk.limiter import LoginLimiter
+from clerk.shown import plain, shown
+from clerk.times import day, time_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elasticsearch import Elasticsearch
+    from fastapi import Request
+
+    from archiver.archive import Archive
+    from clerk.sessions import Session
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE / "static"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Clerk:
+    """The parts of the running application."""
+
+    archive: Archive
+    client: Elasticsearch
+    index: str
+    templates: jinja2.Environment
+    limiter: LoginLimiter
+
+    def record(self, request: Request, action: str, subject: str | None, detail: Mapping[str, Any]) -> None:
+        """Write into the audit log what the signed-in person does; where that fails, the page fails too."""
+        session = signed_in(request)
+        with self.archive.engine.begin() as connection:
+            audit.write(connection, session.user.name, action, subject, mend(dict(detail)))
+
+
+def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
+    """Put the parts together."""
+    zone = archive.settings.zone
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {
+        "shown": shown,
+        "plain": plain,
+        "when": partial(time_tag, zone=zone),
+        "exactly": partial(time_tag, zone=zone, seconds=True),
+        "day": partial(day, zone=zone),
+        "counted": words.counted,
+        "size": words.size,
+        "number": "{:,}".format,
+    }
+    templates.globals |= {
+        "city": archive.settings.city,
+        "zone_name": archive.settings.time_zone,
+        "words": words,
+        "static_version": _static_version(),
+    }
+    return Clerk(archive, client, index, templates, LoginLimiter())
+
+
+def _static_version() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def clerk_of(request: Request) -> Clerk:
+    """The application's parts, from a request."""
+    return cast("Clerk", request.app.state.clerk)
+
+
+def signed_in(request: Request) -> Session:
+    """Whose request it is; only for pages that the gate guards."""
+    return cast("Session", request.state.session)
+
+
+def page(request: Request, template: str, *, status: int = 200, **data: Any) -> HTMLResponse:
+    """A page from its template, for whoever is (not) signed in."""
+    session = getattr(request.state, "session", None)
+    body = clerk_of(request).templates.get_template(template).render(session=session, path=request.url.path, **data)
+    return HTMLResponse(body, status)
+
+
+def error_page(request: Request, status: int, title: str, sentence: str) -> HTMLResponse:
+    """A page that says in one sentence what went wrong and what to do."""
+    return page(request, "error.html", status=status, title=title, sentence=sentence)

@@ -1,0 +1,93 @@
+"""Logging in and out, and the address that says whether the program is alive."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse
+
+from archiver import audit
+from archiver.records.storable import mend
+from clerk import security, sessions, users
+from clerk.context import clerk_of, page
+
+router = APIRouter()
+_LONGEST_IN_LOG = 100
+
+
+@router.get("/healthz")
+def health() -> Response:
+    """Whether the program answers; says nothing else."""
+    return PlainTextResponse("ok\n")
+
+
+@router.get("/login")
+def form(request: Request) -> Response:
+    """The log-in form."""
+    target = security.local_target(request.query_params.get("next", "/"))
+    if request.state.session is not None:
+        return RedirectResponse(target, 303)
+    return _form(request, target)
+
+
+def _form(request: Request, target: str, *, name: str = "", problem: str = "", status: int = 200) -> Response:
+    token = security.login_token(request) or security.new_token()
+    response = page(
+        request, "login.html", status=status, target=target, name=name, problem=problem, csrf_token=token,
+        title="Log in",
+    )  # fmt: skip
+    security.set_login_token(request, response, token)
+    return response
+
+
+@router.post("/login")
+def log_in(
+    request: Request,
+    name: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    target: Annotated[str, Form(alias="next")] = "/",
+) -> Response:
+    """Check name and password; open a session."""
+    clerk = clerk_of(request)
+    engine, now = clerk.archive.engine, clerk.archive.now()
+    target = security.local_target(target)
+    normal = users.normal_name(name)
+    address = request.client.host if request.client else "unknown"
+    wait = clerk.limiter.attempt(normal, address, now)
+    if wait is not None:
+        minutes = max(math.ceil(wait.total_seconds() / 60), 1)
+        problem = f"There were too many attempts to log in: try again in {minutes} minute{'s' * (minutes != 1)}."
+        response = _form(request, target, name=name, problem=problem, status=429)
+        response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
+        return response
+    user = users.verify(engine, name, password)
+    with engine.begin() as connection:
+        audit.write(
+            connection,
+            user.name if user else "nobody",
+            "logged in" if user else "log-in refused",
+            mend(normal[:_LONGEST_IN_LOG]),
+            {"address": address},
+        )
+    if user is None:
+        return _form(request, target, name=name, problem="The name or the password is not right.", status=401)
+    clerk.limiter.succeeded(normal, address)
+    if (old := security.session_token(request)) is not None:
+        sessions.end(engine, old)
+    response = RedirectResponse(target, 303)
+    security.set_session(request, response, sessions.begin(engine, user, now))
+    return response
+
+
+@router.post("/logout")
+def log_out(request: Request) -> Response:
+    """Close the session."""
+    clerk = clerk_of(request)
+    clerk.record(request, "logged out", None, {})
+    if (token := security.session_token(request)) is not None:
+        sessions.end(clerk.archive.engine, token)
+    response = RedirectResponse("/login", 303)
+    security.clear_session(request, response)
+    return response

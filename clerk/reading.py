@@ -1,0 +1,174 @@
+"""What the record pages read from Postgres besides the shapes: threads, evidence, media, the audit trail."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from archiver.records.models import Capture, Exchange, Item, Medium, WarcRecord
+from clerk.thread import Reply
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.engine import Connection, Row
+
+    from archiver.records.shapes import ItemShape
+
+MOST_ANCESTORS = 100
+
+# An id that an item answers may be an alias of what is held.
+_ANCESTORS = sa.text("""
+    with recursive up(id, platform, namespace, parent_id, depth) as (
+        select id, platform, namespace, parent_id, 0 from items where id = :id
+        union all
+        select p.id, p.platform, p.namespace, p.parent_id, up.depth + 1
+        from up join lateral (
+            select i.* from items i
+            where i.platform = up.platform and i.namespace = up.namespace and i.platform_id = up.parent_id
+            union
+            select i.* from item_aliases a join items i on i.id = a.item_id
+            where a.platform = up.platform and a.namespace = up.namespace and a.alias = up.parent_id
+            limit 1
+        ) p on true
+        where up.depth < :most
+    )
+    select id, parent_id from up order by depth
+""")
+_BELOW = sa.text("""
+    with recursive names(id, name) as (
+        select cast(:id as bigint), cast(:name as text)
+        union select a.item_id, a.alias from item_aliases a where a.item_id = :id
+    ), down(id, platform_id, parent, created_at) as (
+        select i.id, i.platform_id, n.id, i.created_at
+        from names n join items i on i.platform = :platform and i.namespace = :namespace and i.parent_id = n.name
+        union
+        select i.id, i.platform_id, d.id, i.created_at
+        from down d join lateral (
+            select d.platform_id as name union all select a.alias from item_aliases a where a.item_id = d.id
+        ) known on true
+        join items i on i.platform = :platform and i.namespace = :namespace and i.parent_id = known.name
+    )
+    select distinct on (id) id, parent, created_at from down where id <> :id
+""")
+# Of a root, also what answers a comment that is not held.
+_IN_THREAD = sa.text("""
+    select i.id, coalesce(p.id, a.item_id) as parent, i.created_at
+    from items i
+    left join items p on p.platform = i.platform and p.namespace = i.namespace and p.platform_id = i.parent_id
+    left join item_aliases a on p.id is null and a.platform = i.platform and a.namespace = i.namespace
+        and a.alias = i.parent_id
+    where i.platform = :platform and i.namespace = :namespace and i.root_id = :name and i.id <> :id
+""")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where what was received lies: the exchange, the capture it belongs to, and its WARC record if one was kept."""
+
+    exchange: Row[Any]
+    capture: Row[Any]
+    stream: str
+    account: str
+    record: Row[Any] | None
+    file_state: str | None
+
+
+def item_id_of(connection: Connection, public_id: uuid.UUID) -> int | None:
+    """The row id of an item by its public id."""
+    return connection.scalar(sa.select(Item.id).where(Item.public_id == public_id))
+
+
+def item_ids_of(connection: Connection, public_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """The row ids of items by their public ids; one that does not exist is not in the answer."""
+    rows = connection.execute(sa.select(Item.public_id, Item.id).where(Item.public_id.in_(list(public_ids))))
+    return {row.public_id: row.id for row in rows}
+
+
+def ancestors(connection: Connection, item: ItemShape) -> tuple[list[int], str | None]:
+    """What an item answers, from the root down to its parent; and the id of the next one up that is not held, if any."""
+    rows = connection.execute(_ANCESTORS, {"id": item.id, "most": MOST_ANCESTORS}).all()
+    chain = [row.id for row in rows[1:] if row.id != item.id]
+    return list(dict.fromkeys(reversed(chain))), rows[-1].parent_id if rows and len(chain) < MOST_ANCESTORS else None
+
+
+def replies_below(connection: Connection, item: ItemShape) -> list[Reply]:
+    """Everything below an item, in no order: of a root, the whole thread, answers to what is not held included."""
+    where = {
+        "id": item.id, "platform": item.platform, "namespace": item.namespace, "name": item.platform_id,
+    }  # fmt: skip
+    rows = [] if item.parent_id else connection.execute(_IN_THREAD, where).all()
+    # A platform may name no root: then the answers are followed one by one.
+    found = {row.id: Reply(row.id, row.parent, row.created_at) for row in rows}
+    if not found:
+        found = {row.id: Reply(row.id, row.parent, row.created_at) for row in connection.execute(_BELOW, where)}
+    return list(found.values())
+
+
+def evidence(connection: Connection, exchange_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Evidence]:
+    """Where the bytes of exchanges are, by exchange id."""
+    rows = connection.execute(
+        sa.text("""
+            select e.id, c.id as capture_id, s.kind, a.platform || ':' || a.handle as account, f.state as file_state
+            from exchanges e
+            join captures c on c.id = e.capture_id join streams s on s.id = c.stream_id
+            join accounts a on a.id = s.account_id
+            left join warc_records w on w.exchange_id = e.id left join warc_files f on f.name = w.file
+            where e.id = any(:ids)
+        """),
+        {"ids": list(exchange_ids)},
+    ).all()
+    exchanges = {row.id: row for row in connection.execute(sa.select(Exchange).where(Exchange.id.in_(exchange_ids)))}
+    records = {
+        row.exchange_id: row
+        for row in connection.execute(sa.select(WarcRecord).where(WarcRecord.exchange_id.in_(exchange_ids)))
+    }
+    captures = {
+        row.id: row
+        for row in connection.execute(sa.select(Capture).where(Capture.id.in_({row.capture_id for row in rows})))
+    }
+    return {
+        row.id: Evidence(
+            exchanges[row.id], captures[row.capture_id], row.kind, row.account, records.get(row.id), row.file_state
+        )
+        for row in rows
+    }
+
+
+def version_evidence(connection: Connection, item_id: int) -> dict[int, tuple[uuid.UUID, str]]:
+    """Of each version of an item, by version id: the exchange it was read from, and where in it."""
+    rows = connection.execute(
+        sa.text("select id, exchange_id, pointer from versions where item_id = :id"), {"id": item_id}
+    )
+    return {row.id: (row.exchange_id, row.pointer) for row in rows}
+
+
+def completeness_of(connection: Connection, item_id: int) -> Sequence[Row[Any]]:
+    """What the platform last counted below an item, what is held of it, and why they differ."""
+    return connection.execute(
+        sa.text("""
+            select distinct on (counted, stream_id) counted, platform_count, held_count, reason, observed_at
+            from completeness where item_id = :id order by counted, stream_id, id desc
+        """),
+        {"id": item_id},
+    ).all()
+
+
+def medium_of(connection: Connection, public_id: uuid.UUID) -> Row[Any] | None:
+    """One attachment by its public id."""
+    return connection.execute(sa.select(Medium).where(Medium.public_id == public_id)).one_or_none()
+
+
+def recent_captures(connection: Connection, limit: int) -> Sequence[Row[Any]]:
+    """The captures that began last, with their account and stream."""
+    return connection.execute(
+        sa.text("""
+            select c.*, s.kind as stream, a.platform || ':' || a.handle as account
+            from captures c join streams s on s.id = c.stream_id join accounts a on a.id = s.account_id
+            order by c.started_at desc, c.id desc limit :limit
+        """),
+        {"limit": limit},
+    ).all()

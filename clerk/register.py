@@ -1,0 +1,77 @@
+"""What the accounts page reads: the register, what is held of each account, and what is not."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from archiver import accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Row
+
+    from archiver.accounts import Listed
+    from archiver.archive import Archive
+
+_STREAMS = sa.text("""
+    select s.id, s.account_id, s.kind, s.state, s.last_complete_at,
+           (select count(*) from sightings g where g.stream_id = s.id) as held,
+           (select t.words from stream_states t where t.stream_id = s.id order by t.id desc limit 1) as words
+    from streams s order by s.account_id, s.kind
+""")
+_COMPLETENESS = sa.text("""
+    select distinct on (stream_id) stream_id, platform_count, held_count, difference, reason, observed_at
+    from completeness where item_id is null order by stream_id, id desc
+""")
+_GAPS = sa.text("""
+    select g.account_id, s.kind, g.opened_at, g.reason from gaps g join streams s on s.id = g.stream_id
+    where g.closed_at is null order by g.opened_at
+""")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StreamView:
+    """One stream of an account, and the latest count of the platform beside ours."""
+
+    row: Row[Any]
+    completeness: Row[Any] | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account of the register, its streams and its open gaps."""
+
+    listed: Listed
+    streams: Sequence[StreamView]
+    gaps: Sequence[Row[Any]]
+
+    @property
+    def held(self) -> int:
+        """How many items were seen through the account; one seen in two of its streams counts in both."""
+        return sum(stream.row.held for stream in self.streams)
+
+    @property
+    def last_complete_at(self) -> Any:
+        """Since when every stream has been captured whole at least once more; None where one never was."""
+        times = [stream.row.last_complete_at for stream in self.streams]
+        return None if not times or None in times else min(times)
+
+
+def register(archive: Archive) -> list[AccountView]:
+    """The whole register, by platform and handle."""
+    today = archive.now().astimezone(archive.settings.zone).date()
+    listed = accounts.listing(archive.engine, archive.settings.policy_effective_date, today)
+    streams: defaultdict[int, list[StreamView]] = defaultdict(list)
+    gaps: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    with archive.engine.connect() as connection:
+        counted = {row.stream_id: row for row in connection.execute(_COMPLETENESS)}
+        for row in connection.execute(_STREAMS):
+            streams[row.account_id].append(StreamView(row, counted.get(row.id)))
+        for row in connection.execute(_GAPS):
+            gaps[row.account_id].append(row)
+    return [AccountView(each, streams[each.id], gaps[each.id]) for each in listed]

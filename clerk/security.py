@@ -1,0 +1,179 @@
+"""What guards every page: response headers, a bound on what is sent to us, sessions and tokens against forged forms.
+
+Every page asks for a session unless its path is in `PUBLIC`: a page that is added later is closed until it says otherwise.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+
+from clerk import sessions
+
+if TYPE_CHECKING:
+    from fastapi import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from clerk.context import Clerk
+
+PUBLIC = frozenset({"/login", "/healthz"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGEST_FORM = 64 * 1024
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+FORM_FIELD = "csrf_token"
+_LOGIN_COOKIE = "login_token"
+_SESSION_COOKIE = "session"
+_ALLOWED_FETCH_SITES = frozenset({"same-origin", "none"})
+
+
+class NotSignedIn(Exception):
+    """The page wants somebody who is logged in. `target`: where to go afterwards."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+
+class ForgedForm(Exception):
+    """A form came without the token that our own pages put into it, or from another site."""
+
+
+class Guard:
+    """ASGI middleware: the headers on every response, and no request body larger than a form of ours."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and its answer back with the headers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                set_headers(MutableHeaders(scope=message), secure=scope.get("scheme") == "https")
+            await send(message)
+
+        refusal = _refusal(scope)
+        await (refusal or self._app)(scope, receive, with_headers)
+
+
+def _refusal(scope: Scope) -> Response | None:
+    if scope["method"] in SAFE_METHODS:
+        return None
+    length = dict(scope["headers"]).get(b"content-length", b"")
+    if not length.isdigit():
+        return PlainTextResponse("The length of what is sent must be stated.", 411)
+    if int(length) > LARGEST_FORM:
+        return PlainTextResponse("That is more than a form of this site can hold.", 413)
+    return None
+
+
+def set_headers(headers: MutableHeaders, *, secure: bool) -> None:
+    """Add what a response has not set itself."""
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+async def gate(request: Request) -> None:
+    """Let a request through, or not; put its session, if any, into `request.state.session`.
+
+    Raises:
+        NotSignedIn: the page wants a session and there is none.
+        ForgedForm: something is to be changed, and the form is not ours.
+    """
+    clerk: Clerk = request.app.state.clerk
+    token = request.cookies.get(cookie_name(request, _SESSION_COOKIE))
+    session = (
+        await run_in_threadpool(sessions.find, clerk.archive.engine, token, clerk.archive.now()) if token else None
+    )
+    request.state.session = session
+    path = request.scope["route"].path
+    if session is None and path not in PUBLIC:
+        raise NotSignedIn(_own_address(request))
+    if request.method in SAFE_METHODS:
+        return
+    if request.headers.get("sec-fetch-site", "none") not in _ALLOWED_FETCH_SITES:
+        raise ForgedForm
+    expected = session.csrf_token if session and path not in PUBLIC else login_token(request)
+    given = (await request.form()).get(FORM_FIELD)
+    if not expected or not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise ForgedForm
+
+
+def _own_address(request: Request) -> str:
+    if request.method not in SAFE_METHODS:
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """A cookie's name: under https with the prefix that browsers hold to this host and to https."""
+    return f"__Host-{name}" if request.url.scheme == "https" else name
+
+
+def login_token(request: Request) -> str | None:
+    """The token that the log-in form must carry, from the cookie set with the form."""
+    return request.cookies.get(cookie_name(request, _LOGIN_COOKIE))
+
+
+def set_login_token(request: Request, response: Response, token: str) -> None:
+    """Give the browser the token of the log-in form."""
+    _set_cookie(request, response, _LOGIN_COOKIE, token)
+
+
+def new_token() -> str:
+    """A fresh token of 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def session_token(request: Request) -> str | None:
+    """The session's token as the browser sent it."""
+    return request.cookies.get(cookie_name(request, _SESSION_COOKIE))
+
+
+def set_session(request: Request, response: Response, token: str) -> None:
+    """Give the browser its session."""
+    _set_cookie(request, response, _SESSION_COOKIE, token)
+
+
+def clear_session(request: Request, response: Response) -> None:
+    """Take the session from the browser."""
+    response.delete_cookie(
+        cookie_name(request, _SESSION_COOKIE), path="/", secure=request.url.scheme == "https", httponly=True,
+        samesite="lax",
+    )  # fmt: skip
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    # No expiry: it ends with the browser, and on our side with the session.
+    response.set_cookie(
+        cookie_name(request, name), value, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
+    )
+
+
+def local_target(target: str) -> str:
+    """Where to go after logging in: an address of this site, else its front page."""
+    if not target.startswith("/") or target.startswith(("//", "/\\")) or not target.isprintable():
+        return "/"
+    return quote(target, safe="/?&=%:+,;@!$'()*~#[]")

@@ -1,0 +1,129 @@
+"""A clerk at work, in Chromium: logs in, searches, opens a record; with and without scripts, wide, narrow and dark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fixtures.chromium import assert_accessible, screenshot
+from tests.fixtures.clerk import NAME, PASSWORD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.fixtures.chromium import PageMaker
+    from tests.fixtures.clerk import City
+
+PHONE = {"width": 390, "height": 844}
+WAYS: dict[str, dict[str, Any]] = {
+    "": {},
+    "-phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
+    "-dark": {"color_scheme": "dark"},
+}
+
+
+def log_in(page: Page, address: str) -> None:
+    """Log in by the form, with the keyboard alone."""
+    page.goto(address)
+    page.get_by_label("User name").focus()
+    page.keyboard.type(NAME)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Search the archive").wait_for()
+
+
+def no_sideways_scrolling(page: Page) -> bool:
+    """Whether the page is as wide as the window, no wider."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_main_job_with_and_without_scripts(browser_page: PageMaker, module_city: City, *, scripts: bool) -> None:
+    """Log in, search, see the highlight, open the record, see its replies, its versions and where its bytes are."""
+    page = browser_page(java_script_enabled=scripts)
+    log_in(page, module_city.address)
+    page.get_by_label("Words to find").fill("potholes main")
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.get_by_role("heading", name="1 record found").wait_for()
+    assert page.locator("mark").all_inner_texts()[:2] == ["Pothole", "Main"]
+    page.get_by_role("link", name="Post by Carson Grove Public Works").click()
+    page.get_by_role("heading", level=1, name="Post by Carson Grove Public Works").wait_for()
+    assert page.locator("ins").filter(has_text="Thursday").is_visible()
+    assert page.locator("del").filter(has_text="Monday").is_visible()
+    replies = page.locator("#thread .replies")
+    assert replies.get_by_text("Is the pothole near the school included?").is_visible()
+    assert replies.get_by_text("Confirmed gone on 3 May 2026").is_visible()
+    picture = page.get_by_role("img", name="A barrier across Main Street")
+    picture.scroll_into_view_if_needed()
+    assert picture.bounding_box()["width"] > 100  # type: ignore[index] # it is there
+    page.get_by_role("link", name=str(module_city.account.exchange)).first.click()
+    page.get_by_role("heading", name="What was received").wait_for()
+    assert "HTTP/1.1 200 OK" in page.get_by_role("region", name="The head of the answer").inner_text()
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("heading", name="Log in").wait_for()
+    page.go_back()
+    page.get_by_role("heading", name="Log in").wait_for()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city: City, way: str) -> None:
+    """Axe finds nothing on any page, wide, on a phone or dark, and none scrolls sideways; each has its own title."""
+    page = browser_page(**WAYS[way])
+    page.goto(module_city.address)
+    assert_accessible(page)
+    screenshot(page, f"log-in{way}")
+    log_in(page, module_city.address)
+    titles = set()
+    for name, address in (
+        ("search-start", "/"),
+        ("search", "/?q=pothole"),
+        ("search-earlier-version", "/?q=%22repaired+on+Monday%22"),
+        ("search-nothing", "/?q=zeppelin&from=2026-03-28"),
+        ("record", module_city.page_of("post")),
+        ("record-reply", module_city.page_of("answer")),
+        ("record-hostile", module_city.page_of("hostile")),
+        ("record-markup", module_city.page_of("notice")),
+        ("exchange", f"/exchanges/{module_city.account.exchange}"),
+        ("accounts", "/accounts"),
+        ("status", "/status"),
+    ):
+        page.goto(module_city.address + address)
+        screenshot(page, f"{name}{way}")
+        assert_accessible(page)
+        assert no_sideways_scrolling(page), address
+        titles.add(page.title())
+    assert len(titles) == 11
+
+
+def test_mistakes_are_accessible_too(browser_page: PageMaker, module_city: City) -> None:
+    """The pages that say what went wrong pass the same checks, and the form still holds what was typed."""
+    page = browser_page(allow_errors=True)
+    page.goto(module_city.address)
+    page.get_by_label("User name").fill(NAME)
+    page.get_by_label("Password").fill("a mistake")
+    page.get_by_role("button", name="Log in").click()
+    assert page.get_by_role("alert").inner_text() == "The name or the password is not right."
+    assert page.get_by_label("User name").input_value() == NAME
+    assert_accessible(page)
+    log_in(page, module_city.address)
+    page.get_by_label("Words to find").fill('pothole "main street')
+    page.get_by_role("button", name="Search", exact=True).click()
+    assert page.get_by_label("Words to find").input_value() == 'pothole "main street'
+    page.get_by_role("alert").wait_for()
+    assert_accessible(page)
+    screenshot(page, "search-mistake")
+    page.goto(f"{module_city.address}/items/nothing")
+    assert_accessible(page)
+
+
+def test_the_keyboard_reaches_the_words_to_find_at_once(browser_page: PageMaker, module_city: City) -> None:
+    """The first stop of the keyboard is the link over the header; behind it comes the search box."""
+    page = browser_page()
+    log_in(page, module_city.address)
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the main content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").get_attribute("name") == "q"
