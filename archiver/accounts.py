@@ -252,8 +252,14 @@ def learn(engine: Engine, account: AccountRef, status: AccountStatus, now: datet
             "given to somebody else; correct the register before the next capture"
         )
     handle = status.handle or account.handle
-    with engine.begin() as connection:
-        _learn(connection, account, status, handle, now)
+    try:
+        with engine.begin() as connection:
+            _learn(connection, account, status, handle, now)
+    except sa.exc.IntegrityError as error:
+        raise RegisterError(
+            f"{account.name} is {status.platform_id} with the handle {handle}, which another entry of the register has "
+            "already; close one of the two"
+        ) from error
     return dataclasses.replace(
         account,
         platform_id=account.platform_id or status.platform_id,

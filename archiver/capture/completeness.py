@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from archiver.capture.listing import held_count
 from archiver.records.models import Completeness
+from archiver.records.store.page import hold_fence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ def roll_up(capture: RunningCapture, counts: Sequence[Count]) -> None:
         platform, held, skipped=sum(each.lost for each in capture.skipped)
     )
     with capture.archive.engine.begin() as connection:
+        hold_fence(connection, capture.context)
         connection.execute(
             sa.insert(Completeness).values(
                 capture_id=capture.context.capture_id,

@@ -18,7 +18,6 @@ from archiver.capture.listing import capture_listing
 from archiver.capture.media import fetch_media
 from archiver.capture.recheck import recheck, recheck_orphans
 from archiver.capture.running import RunningCapture
-from archiver.capture.scrub import scrub_text
 from archiver.capture.session import CaptureSession
 from archiver.capture.threads import capture_thread, capture_threads
 from archiver.platforms import PLATFORMS
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
     from archiver.archive import Archive
 
-Failure = CaptureError | UnreadableAnswerError
+Failure = CaptureError | UnreadableAnswerError | accounts.RegisterError
 
 _log = structlog.get_logger(__name__)
 
@@ -123,7 +122,10 @@ def export_account(
         seal_left_behind(archive, account, but=warc.name)
         status = _status(platform, session, account)
         if isinstance(status, AccountStatus):
-            account = accounts.learn(archive.engine, account, status, archive.now())
+            try:
+                account = accounts.learn(archive.engine, account, status, archive.now())
+            except accounts.RegisterError as error:
+                status = error
         run = _Run(archive, platform, account, session, warc, run_id, mode, status)
         kinds = [StreamKind.COMMENTS] if thread else only or platform.manifest.streams
         reports += [run.stream(kind, wait=wait, thread=thread) for kind in kinds]
@@ -172,8 +174,7 @@ class _Run:
             return StreamReport(kind.value, "failed", str(error), error.retryable, 0, 0, 0, 0, [])
         except sa.exc.DBAPIError as error:
             _log.exception("database failed", account=self.account.name, stream=kind.value)
-            reason = f"the database failed ({type(error.orig).__name__}); nothing half-written was kept"
-            return StreamReport(kind.value, "failed", reason, True, 0, 0, 0, 0, [])
+            return StreamReport(kind.value, "failed", _database_words(error), True, 0, 0, 0, 0, [])
 
     def _locked(self, stream_id: int, kind: StreamKind, thread: str | None) -> StreamReport:
         context, cursor = streams.begin(
@@ -187,7 +188,11 @@ class _Run:
             keep_unchanged=self.archive.settings.keep_unchanged_exchanges,
         )
         capture = RunningCapture(self.archive, self.platform, self.account, self.session, self.warc, context, cursor)
-        outcome, error, retryable = self._captured(capture, thread)
+        try:
+            outcome, error, retryable = self._captured(capture, thread)
+        except sa.exc.DBAPIError as failure:
+            self._database_failed(capture, failure, whole=thread is None)
+            raise
         skipped = [dataclasses.asdict(each) for each in capture.skipped]
         streams.finish(
             self.archive.engine,
@@ -202,6 +207,20 @@ class _Run:
         _log.info("captured", account=self.account.name, stream=kind.value, outcome=outcome, **capture.totals)
         return StreamReport(kind.value, outcome, error, retryable, **capture.totals, skipped=skipped)
 
+    def _database_failed(self, capture: RunningCapture, failure: sa.exc.DBAPIError, *, whole: bool) -> None:
+        """Say so in the capture's row, where the database answers again; else the next capture finds this one abandoned."""
+        with contextlib.suppress(sa.exc.DBAPIError):
+            streams.finish(
+                self.archive.engine,
+                capture.context,
+                self.archive.now(),
+                "failed",
+                error=_database_words(failure),
+                totals=capture.totals,
+                skipped=[dataclasses.asdict(each) for each in capture.skipped],
+                whole=whole,
+            )
+
     def _captured(self, capture: RunningCapture, thread: str | None) -> tuple[str, str | None, bool]:
         """Do it, and put what went wrong into words: (outcome, error, whether trying again can help)."""
         try:
@@ -212,17 +231,17 @@ class _Run:
         except AccountUnavailableError as error:
             self._unavailable(capture, error.status)
             return "access_lost", str(error), False
-        except (CaptureError, UnreadableAnswerError, FenceLost) as error:
+        except (CaptureError, UnreadableAnswerError, FenceLost, accounts.RegisterError) as error:
             if isinstance(error, UnreadableAnswerError) and error.exchange is not None:
                 self.session.failed.append(error.exchange)
             self._keep_failures(capture)
-            return "failed", str(error), getattr(error, "retryable", True)
+            return "failed", str(error), getattr(error, "retryable", not isinstance(error, accounts.RegisterError))
         except sa.exc.DBAPIError:
             raise
         except Exception as error:  # noqa: BLE001 - one stream's surprise must not end the night of the others
             _log.exception("capture failed", account=self.account.name, stream=capture.context.stream.value)
             self._keep_failures(capture)
-            return "failed", f"{type(error).__name__}: {scrub_text(str(error))}", True
+            return "failed", f"{type(error).__name__}: {self.session.clean_text(str(error))}", True
         lost = [each for each in capture.skipped if each.lost]
         if lost:
             first = lost[0]
@@ -263,6 +282,10 @@ class _Run:
             with contextlib.suppress(FenceLost):
                 capture.save(Page((), (), skipped=(Skipped("the rest of the stream", "the capture failed"),)))
                 capture.skipped.pop()
+
+
+def _database_words(error: sa.exc.DBAPIError) -> str:
+    return f"the database failed ({type(error.orig).__name__}); nothing half-written was kept"
 
 
 def _profile_page(status: AccountStatus) -> Page:

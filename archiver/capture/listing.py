@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from archiver.capture.errors import PageLoop, UnexplainedZero
+from archiver.capture.loops import LoopWatch
 from archiver.platforms.contract import Count, Json, Page, State
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ class _Walk:
         self._since = capture.context.started_at - timedelta(days=capture.archive.settings.reread_days)
         self.high: str | None = None
         self._stopped_at: Json = None
-        self._tokens: set[str] = set()
 
     def old_enough(self, page: Page) -> bool:
         """Whether the walk may end after this page: all of it is older than the window, and was reached before."""
@@ -64,6 +64,7 @@ class _Walk:
         capture = self._capture
         validators = capture.cursor.get("validators")
         first = True
+        watch = LoopWatch()
         for page in capture.platform.pages(
             capture.session,
             capture.account,
@@ -71,14 +72,13 @@ class _Walk:
             resume,
             {str(k): str(v) for k, v in validators.items()} if isinstance(validators, dict) else {},
         ):
-            self._check_token(page)
             if first and resume is None:
                 self._check_zero(page)
                 self.high = max((item.order_key for item in page.items if item.order_key), default=None)
             first = False
-            result = capture.save(page, self._cursor_after(page, track))
-            if page.resume is not None and page.items and not result.ids_unseen_before and result.seen:
-                raise PageLoop(capture.account.name, capture.context.stream.value, str(page.resume))
+            if watch.circles(page):
+                raise PageLoop(capture.account.name, capture.context.stream.value, repr(page.resume))
+            capture.save(page, self._cursor_after(page, track))
             self._stopped_at = page.resume
             if page.resume is None or stop(page):
                 return
@@ -99,8 +99,10 @@ class _Walk:
             return
         resume = capture.cursor.get("sweep") or self._stopped_at
         walk = capture.platform.pages(capture.session, capture.account, capture.context.stream, resume, {})
+        watch = LoopWatch()
         for number, page in enumerate(walk, 1):
-            self._check_token(page)
+            if watch.circles(page):
+                raise PageLoop(capture.account.name, capture.context.stream.value, repr(page.resume))
             capture.save(page, {**capture.cursor, "sweep": page.resume})
             if page.resume is None or number >= pages:
                 return
@@ -113,14 +115,6 @@ class _Walk:
         if high and page.resume is not None:
             cursor["open"] = {"high": high, "resume": page.resume}
         return cursor
-
-    def _check_token(self, page: Page) -> None:
-        if page.resume is None:
-            return
-        token = repr(page.resume)
-        if token in self._tokens and page.items:
-            raise PageLoop(self._capture.account.name, self._capture.context.stream.value, token)
-        self._tokens.add(token)
 
     def _check_zero(self, page: Page) -> None:
         """Nothing from an account that has always had something is an error, unless the platform's count says none."""

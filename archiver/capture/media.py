@@ -17,10 +17,11 @@ import sqlalchemy as sa
 import structlog
 import urllib3
 
-from archiver.capture import scrub
-from archiver.capture.errors import BadAnswer, CaptureError, Refused, RequestFailed, Unreachable
+from archiver.capture.errors import BadAnswer, CaptureError, RateLimited, Refused, RequestFailed, Unreachable
 from archiver.capture.evidence_file import MEDIUM
 from archiver.platforms.contract import Exchange, Media
+from archiver.platforms.errors import UnreadableAnswerError
+from archiver.records.storable import mend
 from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
 
@@ -100,8 +101,10 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]]) -> None:
     try:
         url = capture.platform.media_request(capture.session, capture.account, medium)
         fetched = _fetch(capture, url, medium)
-    except CaptureError as error:
-        reason = str(error)
+    except RateLimited:
+        raise  # says nothing about the medium: the next run goes on from here
+    except (CaptureError, UnreadableAnswerError) as error:
+        reason = mend(str(error))
         _log.warning("medium not kept", account=capture.account.name, medium=medium.id, reason=reason)
         with capture.archive.engine.begin() as connection:
             hold_fence(connection, capture.context)
@@ -147,7 +150,7 @@ def _failed(connection: Connection, medium_id: int, reason: str, *, refused: boo
 def _fetch(capture: RunningCapture, url: str, medium: Media) -> _Fetched:
     """Stream a medium into a temporary file. Raises `Refused`, `RequestFailed`, `Unreachable`."""
     limit = capture.archive.settings.media_max_bytes
-    clean = scrub.scrub_url(url)[0]
+    clean = capture.session.clean(url)
     capture.archive.spool.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=capture.archive.spool, suffix=MEDIUM)
     path = Path(name)
@@ -170,8 +173,8 @@ def _fetch(capture: RunningCapture, url: str, medium: Media) -> _Fetched:
             return _Fetched(path, digest.digest(), size, exchange)
     except BaseException as error:
         path.unlink(missing_ok=True)
-        if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
-            raise Unreachable(clean, type(error).__name__) from error
+        if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
+            raise Unreachable(clean, type(error).__name__) from None
         raise
 
 

@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from archiver.capture.errors import Refused, RequestFailed, Unreachable
 from archiver.platforms.contract import Exchange, Lookup, Page, State
+from archiver.platforms.errors import UnreadableAnswerError
 from archiver.records.store.page import record_changes
 from archiver.records.store.states import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.engine import Row
 
     from archiver.capture.running import RunningCapture
 
 _BATCH = 100
+_GIVE_UP_AFTER = 5
 
 _MISSING = """
     select i.id, i.platform_id, s.state,
@@ -62,7 +67,7 @@ def recheck(capture: RunningCapture) -> None:
             return
         after = rows[-1].id
         by_id = {row.platform_id: row for row in rows}
-        for lookup in capture.platform.lookup(capture.session, capture.account, list(by_id)):
+        for lookup in _lookups(capture, list(by_id)):
             _conclude(capture, by_id[lookup.id], lookup)
 
 
@@ -81,8 +86,32 @@ def recheck_orphans(capture: RunningCapture) -> None:
             },
         ).all()
     by_id = {row.platform_id: row for row in rows}
-    for lookup in capture.platform.lookup(capture.session, capture.account, list(by_id)):
+    for lookup in _lookups(capture, list(by_id)):
         _conclude(capture, by_id[lookup.id], lookup)
+
+
+def _lookups(capture: RunningCapture, ids: list[str]) -> Iterator[Lookup]:
+    """The answers, in the order of the ids. A stranger's server that does not answer for its own item is noted, and leaves
+    what is known of the item as it is; only when several fail in a row is it taken for a failure of the capture.
+    """
+    waiting = ids
+    in_a_row = 0
+    while waiting:
+        answered: set[str] = set()
+        try:
+            for lookup in capture.platform.lookup(capture.session, capture.account, waiting):
+                answered.add(lookup.id)
+                in_a_row = 0
+                yield lookup
+        except (RequestFailed, Unreachable, Refused, UnreadableAnswerError) as error:
+            waiting = [each for each in waiting if each not in answered]
+            in_a_row += 1
+            if in_a_row >= _GIVE_UP_AFTER or not waiting:
+                raise
+            capture.note(f"the re-check of {waiting[0]}", str(error))
+            waiting = waiting[1:]
+        else:
+            return
 
 
 def _batch(capture: RunningCapture, after: int) -> list[Row[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 import structlog
 
 from archiver import accounts
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from archiver.capture.session import CaptureSession
 
 _log = structlog.get_logger(__name__)
+_ATTEMPTS = 5
+_DEADLOCK = "40P01"
+"""SQLSTATE deadlock_detected."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -50,16 +54,16 @@ class RunningCapture:
             page = dataclasses.replace(
                 page,
                 exchanges=[*failed, *page.exchanges],
-                items=[dataclasses.replace(item, exchange=item.exchange + len(failed)) for item in page.items]
-                if any(item.exchange >= 0 for item in page.items)
-                else page.items,
+                items=[
+                    dataclasses.replace(item, exchange=item.exchange + len(failed)) if item.exchange >= 0 else item
+                    for item in page.items
+                ],
                 tombstones=[
                     dataclasses.replace(stone, exchange=stone.exchange + len(failed) if stone.exchange >= 0 else -1)
                     for stone in page.tombstones
                 ],
             )
-        with self.archive.engine.begin() as connection:
-            result = save_page(connection, self.context, page, self.archive.now(), self.warc.write, cursor)
+        result = self._saved(page, cursor)
         if cursor is not None:
             self.cursor = dict(cursor)
         self.pages += 1
@@ -68,6 +72,20 @@ class RunningCapture:
         self.versions_new += result.versions_new
         self.skipped += page.skipped
         return result
+
+    def _saved(self, page: Page, cursor: Mapping[str, Json] | None) -> PageResult:
+        """The transaction, tried again where Postgres undid it for another capture's sake: two pages that show, hide and
+        miss the same items may each hold what the other needs.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self.archive.engine.begin() as connection:
+                    return save_page(connection, self.context, page, self.archive.now(), self.warc.write, cursor)
+            except sa.exc.OperationalError as error:
+                if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) != _DEADLOCK:
+                    raise
+                _log.info("tried again after a deadlock", account=self.account.name, attempt=attempt)
+        raise AssertionError("unreachable")
 
     def _learned(self, page: Page, status: AccountStatus) -> Page:
         """A feed says of itself what other platforms say elsewhere: its profile is an item of the page."""
@@ -80,6 +98,11 @@ class RunningCapture:
         """Say that something could not be read; the capture is not complete then."""
         _log.warning("skipped", account=self.account.name, what=what, reason=reason)
         self.skipped.append(Skipped(what, reason))
+
+    def note(self, what: str, reason: str) -> None:
+        """Say what could not be asked, where nothing that the stream shows is missing for it."""
+        _log.info("noted", account=self.account.name, what=what, reason=reason)
+        self.skipped.append(Skipped(what, reason, lost=False))
 
     @property
     def totals(self) -> dict[str, int]:

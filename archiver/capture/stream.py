@@ -11,6 +11,7 @@ from archiver.capture.errors import StreamBusy
 from archiver.platforms.contract import AccountRef, Json, State, StreamKind
 from archiver.records import bulk
 from archiver.records.models import Capture, Gap, Stream, StreamState, uuid7
+from archiver.records.storable import mend
 from archiver.records.store import CaptureContext
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine
 
+_ABANDONED = "the program ended before the capture did"
 _LOCK_SPACE = 0x_C1_71C
 """The first half of the advisory locks' key, so that they never meet those of others in the same database."""
 
@@ -76,17 +78,25 @@ def begin(
         row = connection.execute(
             sa.text("update streams set fence = fence + 1 where id = :id returning fence, cursor"), {"id": stream_id}
         ).one()
-        connection.execute(
-            sa.update(Capture)
-            .where(Capture.stream_id == stream_id, Capture.outcome == "running")
-            .values(outcome="abandoned", finished_at=now, error="the program ended before the capture did")
-        )
+        _abandon(connection, stream_id, now)
         capture_id = connection.execute(
             sa.insert(Capture)
             .values(public_id=uuid7(), stream_id=stream_id, run_id=run_id, mode=mode, fence=row.fence, started_at=now)
             .returning(Capture.id)
         ).scalar_one()
     return CaptureContext(capture_id, stream_id, kind, account, row.fence, now, keep_unchanged), dict(row.cursor)
+
+
+def _abandon(connection: Connection, stream_id: int, now: datetime) -> None:
+    """Say of captures that a crash left running that they ended, and open the gap that they could not open themselves."""
+    left = connection.execute(
+        sa.update(Capture)
+        .where(Capture.stream_id == stream_id, Capture.outcome == "running")
+        .values(outcome="abandoned", finished_at=now, error=_ABANDONED)
+        .returning(Capture.id, Capture.started_at)
+    ).all()
+    for row in sorted(left, key=lambda each: each.started_at):
+        _open_gap(connection, stream_id, row.id, row.started_at, _ABANDONED)
 
 
 def finish(
@@ -100,8 +110,15 @@ def finish(
     skipped: list[dict[str, str]],
     whole: bool = True,
 ) -> None:
-    """Write how the capture ended, and open or close the stream's gap by it (not by a capture of a part of it)."""
+    """Write how the capture ended, and open or close the stream's gap by it (not by a capture of a part of it).
+
+    A capture whose stream was taken by another says nothing more of the stream: the other one speaks for it.
+    """
+    error = None if error is None else mend(error)
     with engine.begin() as connection:
+        ours = connection.scalar(
+            sa.select(Stream.fence == context.fence).where(Stream.id == context.stream_id).with_for_update()
+        )
         connection.execute(
             sa.text(
                 "update captures set outcome = :outcome, finished_at = :now, error = :error, pages = :pages, "
@@ -111,7 +128,7 @@ def finish(
             {"outcome": outcome, "now": now, "error": error, "id": context.capture_id, **totals}
             | {"skipped": bulk.rows_of(skipped)},
         )
-        if not whole:
+        if not (whole and ours):
             return
         if outcome == "complete":
             _close_gap(connection, context, now)
@@ -120,7 +137,7 @@ def finish(
             )
             _set_state(connection, context, State.PRESENT, "the platform can be read", now)
         else:
-            _open_gap(connection, context, error or outcome)
+            _open_gap(connection, context.stream_id, context.capture_id, context.started_at, error or outcome)
             if outcome == "access_lost":
                 _set_state(connection, context, State.ACCESS_LOST, error or "", now)
 
@@ -141,7 +158,7 @@ def _set_state(connection: Connection, context: CaptureContext, state: State, wo
         )
 
 
-def _open_gap(connection: Connection, context: CaptureContext, reason: str) -> None:
+def _open_gap(connection: Connection, stream_id: int, capture_id: int, started_at: datetime, reason: str) -> None:
     """The gap begins where the stream was last known whole, or, where it never was, when it was first tried."""
     connection.execute(
         sa.text(
@@ -151,10 +168,10 @@ def _open_gap(connection: Connection, context: CaptureContext, reason: str) -> N
         ),
         {
             "public_id": uuid7(),
-            "started_at": context.started_at,
+            "started_at": started_at,
             "reason": reason,
-            "capture_id": context.capture_id,
-            "stream_id": context.stream_id,
+            "capture_id": capture_id,
+            "stream_id": stream_id,
         },
     )
 

@@ -7,21 +7,27 @@ is not what is held, or when its turn comes in the slow sweep (the thread that w
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from archiver.capture.errors import RequestFailed
+from archiver.capture.retry import RETRYABLE
 from archiver.platforms.contract import Count, StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.records import bulk
+from archiver.records.store.page import hold_fence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archiver.capture.running import RunningCapture
 
-_CANDIDATES = """
+_BATCH = 200
+_GIVE_UP_AFTER = 10
+"""Threads that a failing platform fails in a row, each after every attempt: then it is the platform, not the threads."""
+
+_POSTS = """
     with posts as (
         select i.id, i.platform_id, coalesce(i.created_at, i.first_seen_at) as at
         from streams p
@@ -37,16 +43,22 @@ _CANDIDATES = """
                (select (o.counts ->> 'replies')::bigint from observations o where o.item_id = posts.id
                 order by o.id desc limit 1) as replies_now
         from posts left join sub_cursors c on c.stream_id = :stream and c.key = posts.platform_id
-    ), swept as (
-        select platform_id from read
-        where last_read_at is not null and at < :since and replies_now is not distinct from replies_then
-        order by last_read_at limit :sweep
     )
-    select platform_id, replies_now from read
-    where last_read_at is null or at >= :since or replies_now is distinct from replies_then
-       or platform_id in (select platform_id from swept)
-    order by at desc
 """
+
+_SWEPT = f"""{_POSTS}
+    select platform_id from read
+    where last_read_at is not null and at < :since and replies_now is not distinct from replies_then
+    order by last_read_at, id limit :sweep
+"""  # noqa: S608 - put together from constants
+
+_CANDIDATES = f"""{_POSTS}
+    select id, platform_id, replies_now, at from read
+    where (last_read_at is null or at >= :since or replies_now is distinct from replies_then
+           or platform_id = any(:swept))
+      and (cast(:at as timestamptz) is null or (at, id) < (:at, :id))
+    order by at desc, id desc limit :batch
+"""  # noqa: S608 - put together from constants
 
 _READ = """
     insert into sub_cursors (stream_id, key, cursor, last_read_at)
@@ -83,13 +95,19 @@ _COMPLETE = """
 def capture_threads(capture: RunningCapture) -> None:
     """Read every thread whose turn it is. A thread that cannot be read is named, and the others go on.
 
-    Raises what stops the whole stream: no answer, a rate limit beyond what a capture may wait.
+    Raises what stops the whole stream: no answer, a rate limit beyond what a capture may wait, a platform that fails one
+    thread after the other.
     """
+    in_a_row = 0
     for post_id, replies in _candidates(capture):
         try:
             _thread(capture, post_id, replies)
+            in_a_row = 0
         except (RequestFailed, UnreadableAnswerError) as error:
             capture.skip(f"the comments below {post_id}", str(error))
+            in_a_row += isinstance(error, UnreadableAnswerError) or error.status in RETRYABLE
+            if in_a_row >= _GIVE_UP_AFTER:
+                raise
 
 
 def capture_thread(capture: RunningCapture, post_id: str) -> None:
@@ -98,20 +116,25 @@ def capture_thread(capture: RunningCapture, post_id: str) -> None:
 
 
 def _candidates(capture: RunningCapture) -> Iterator[tuple[str, int | None]]:
+    """The posts whose thread's turn it is, newest first, some at a time, however many there are."""
     settings = capture.archive.settings
+    values = {
+        "account": capture.account.id,
+        "posts": StreamKind.POSTS.value,
+        "stream": capture.context.stream_id,
+        "since": capture.context.started_at - timedelta(days=settings.reread_days),
+    }
     with capture.archive.engine.connect() as connection:
-        rows = connection.execute(
-            sa.text(_CANDIDATES),
-            {
-                "account": capture.account.id,
-                "posts": StreamKind.POSTS.value,
-                "stream": capture.context.stream_id,
-                "since": capture.context.started_at - timedelta(days=settings.reread_days),
-                "sweep": settings.sweep_pages,
-            },
-        ).all()
-    for row in rows:
-        yield row.platform_id, row.replies_now
+        swept = list(connection.scalars(sa.text(_SWEPT), {**values, "sweep": settings.sweep_pages}))
+    after: dict[str, Any] = {"at": None, "id": None}
+    while True:
+        with capture.archive.engine.connect() as connection:
+            rows = connection.execute(sa.text(_CANDIDATES), {**values, "swept": swept, **after, "batch": _BATCH}).all()
+        for row in rows:
+            yield row.platform_id, row.replies_now
+        if len(rows) < _BATCH:
+            return
+        after = {"at": rows[-1].at, "id": rows[-1].id}
 
 
 def _thread(capture: RunningCapture, post_id: str, replies: int | None) -> None:
@@ -121,6 +144,7 @@ def _thread(capture: RunningCapture, post_id: str, replies: int | None) -> None:
         counts += page.counts
     now = capture.archive.now()
     with capture.archive.engine.begin() as connection:
+        hold_fence(connection, capture.context)
         connection.execute(
             sa.text(_READ),
             {

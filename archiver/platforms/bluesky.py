@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from archiver.platforms import bluesky_records as records
@@ -27,6 +27,7 @@ from archiver.platforms.contract import (
     ReferenceKind,
     Session,
     Setting,
+    Skipped,
     State,
     StreamKind,
     Tombstone,
@@ -34,13 +35,15 @@ from archiver.platforms.contract import (
 from archiver.platforms.errors import UnreadableAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+_T = TypeVar("_T")
 _OK, _BAD_REQUEST, _NOT_FOUND, _GONE = 200, 400, 404, 410
 _LIST_LIMIT = 100
 _HYDRATE = 25
-_DEPTH = 1000
-"""The largest depth that app.bsky.feed.getPostThread takes; the server may stop earlier, so leaves are asked again."""
+_DEPTH = 100
+"""How deep a thread is asked for at once (app.bsky.feed.getPostThread takes up to 1000, which no JSON reader need bear);
+where it is cut, here or by the server, its leaves are asked again."""
 _COLLECTIONS = {StreamKind.POSTS: records.POST, StreamKind.REPOSTS: records.REPOST}
 _ANSWERED = frozenset({ReferenceKind.PARENT, ReferenceKind.ROOT})
 """What the city's own comments answer is kept with them: without it they cannot be understood."""
@@ -154,25 +157,18 @@ class Bluesky:
         self, session: Session, account: AccountRef, stream: StreamKind, exchange: Exchange, found: list[Any]
     ) -> Page:
         exchanges = [exchange]
-        if stream is StreamKind.REPOSTS:
-            items = [
-                dataclasses.replace(
-                    records.repost_item(each["uri"], each["cid"], each["value"]), exchange=0, pointer=f"/records/{n}"
-                )
-                for n, each in enumerate(found)
-            ]
-            targets = [item.references[0].id for item in items]
-            return Page([*items, *self._shown_inside(session, account, targets, exchanges)], exchanges)
+        skipped: list[Skipped] = []
+        make = records.repost_record if stream is StreamKind.REPOSTS else records.post_record
         items = [
-            dataclasses.replace(
-                records.post_item(each["uri"], each["cid"], each["value"]),
-                order_key=records.rkey_of(each["uri"]),
-                exchange=0,
-                pointer=f"/records/{n}/value",
-            )
+            item
             for n, each in enumerate(found)
+            if (item := _read(f"record {n} of the listing", skipped, make, each, n)) is not None
         ]
-        shown = self._hydrated(session, account, items, exchanges)
+        if stream is StreamKind.REPOSTS:
+            targets = [item.references[0].id for item in items]
+            inside = self._shown_inside(session, account, targets, exchanges, skipped)
+            return Page([*items, *inside], exchanges, skipped=skipped)
+        shown = self._hydrated(session, account, items, exchanges, skipped)
         own = _did(account)
         answered = {
             reference.id
@@ -180,10 +176,16 @@ class Bluesky:
             for reference in item.references
             if reference.kind in _ANSWERED and records.did_of(reference.id) != own
         }
-        return Page([*shown, *self._shown_inside(session, account, sorted(answered), exchanges)], exchanges)
+        inside = self._shown_inside(session, account, sorted(answered), exchanges, skipped)
+        return Page([*shown, *inside], exchanges, skipped=skipped)
 
     def _hydrated(
-        self, session: Session, account: AccountRef, items: list[Item], exchanges: list[Exchange]
+        self,
+        session: Session,
+        account: AccountRef,
+        items: list[Item],
+        exchanges: list[Exchange],
+        skipped: list[Skipped],
     ) -> list[Item]:
         """Add what only the AppView knows: counts, index times, names as shown, and the quoted posts."""
         by_id = {item.id: item for item in items}
@@ -192,19 +194,36 @@ class Bluesky:
             item = by_id.get(str(view.get("uri")))
             if item is None:
                 continue
-            seen = records.view_item(view)
+            seen = _read(f"the AppView's view of {item.id}", skipped, records.view_item, view)
+            if seen is None:
+                continue
             by_id[item.id] = dataclasses.replace(
                 item, counts=seen.counts, indexed_at=seen.indexed_at, author=seen.author or item.author
             )
-            inside += [dataclasses.replace(each, exchange=index) for each in records.quoted(view)]
+            inside += [dataclasses.replace(each, exchange=index) for each in _quoted(view, skipped)]
         return [*by_id.values(), *inside]
 
     def _shown_inside(
-        self, session: Session, account: AccountRef, uris: Sequence[str], exchanges: list[Exchange]
+        self,
+        session: Session,
+        account: AccountRef,
+        uris: Sequence[str],
+        exchanges: list[Exchange],
+        skipped: list[Skipped],
     ) -> list[Item]:
         return [
-            dataclasses.replace(records.view_item(view, sighted=False), exchange=index)
+            dataclasses.replace(item, exchange=index)
             for view, index in self._views(session, account, uris, exchanges)
+            if (
+                item := _read(
+                    f"the AppView's view of {view.get('uri')}",
+                    skipped,
+                    records.view_item,
+                    view,
+                    sighted=False,
+                )
+            )
+            is not None
         ]
 
     def _views(
@@ -218,7 +237,8 @@ class Bluesky:
             )
             exchanges.append(exchange)
             for view in _list(account, exchange, _json(account, exchange), "posts"):
-                yield view, len(exchanges) - 1
+                if isinstance(view, dict):
+                    yield view, len(exchanges) - 1
 
     def thread(self, session: Session, account: AccountRef, post_id: str) -> Iterator[Page]:
         """Everything below a post. A leaf that says it has replies and shows none is asked for by itself.
@@ -239,35 +259,37 @@ class Bluesky:
             items: list[Item] = []
             stones: list[Tombstone] = []
             counts: list[Count] = []
+            skipped: list[Skipped] = []
             top = answer.get("thread") if exchange.status == _OK else None
             for node, pointer in _below(top):
-                stone = records.tombstone(node)
+                stone = _read(f"the node {pointer}", skipped, records.tombstone, node)
                 if stone is not None:
                     stones.append(dataclasses.replace(stone, exchange=0))
                     continue
                 view = node.get("post")
                 if not isinstance(view, dict):
                     continue
-                identity = str(view["uri"])
-                replies = int(view.get("replyCount") or 0)
+                identity = str(view.get("uri"))
+                replies = records.counts_of(view).get("replies", 0)
                 if replies:
                     counts.append(Count("replies", replies, item=identity))
                     if not node.get("replies") and identity not in asked:
                         waiting.append(identity)
                 if records.did_of(identity) != _did(account):
+                    item = _read(f"the comment {identity}", skipped, records.view_item, view)
+                    if item is None:
+                        continue
+                    place = f"{pointer}/post/record"
                     items.append(
-                        dataclasses.replace(
-                            records.view_item(view, order_key=f"{post_id} {identity}"),
-                            exchange=0,
-                            pointer=f"{pointer}/post/record",
-                        )
+                        dataclasses.replace(item, order_key=f"{post_id} {identity}", exchange=0, pointer=place)
                     )
-                    items += [dataclasses.replace(each, exchange=0) for each in records.quoted(view)]
+                    items += [dataclasses.replace(each, exchange=0) for each in _quoted(view, skipped)]
             yield Page(
                 items,
                 [exchange],
                 tombstones=stones,
                 counts=counts,
+                skipped=skipped,
                 sub_key=post_id,
                 coverage=None if waiting else Coverage(before=f"{post_id}!", after=f"{post_id} "),
             )
@@ -323,6 +345,25 @@ class Bluesky:
     def media_sha256(self, media: Media) -> bytes | None:
         """A blob's CID states the SHA-256 of its bytes."""
         return records.sha256_of_cid(media.id)
+
+
+def _read(
+    what: str, skipped: list[Skipped], make: Callable[..., _T | None], *given: object, **named: object
+) -> _T | None:
+    """What `make` gives; where a stranger's JSON has not the shape that the lexicon says, its part is skipped, by name."""
+    try:
+        return make(*given, **named)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        skipped.append(Skipped(what, f"it has not the form that its lexicon says ({type(error).__name__}: {error})"))
+        return None
+
+
+def _all_quoted(view: Mapping[str, Any]) -> list[Item]:
+    return list(records.quoted(view))
+
+
+def _quoted(view: Mapping[str, Any], skipped: list[Skipped]) -> list[Item]:
+    return _read(f"what {view.get('uri')} quotes", skipped, _all_quoted, view) or []
 
 
 def _record_item(collection: str, uri: str, answer: Mapping[str, Any]) -> Item | None:
@@ -434,7 +475,7 @@ def _ask(
 def _json(account: AccountRef, exchange: Exchange) -> dict[str, Any]:
     try:
         answer = json.loads(exchange.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         kind = exchange.header("content-type") or "no content type"
         raise UnreadableAnswerError(account.name, exchange.url, f"no JSON ({kind}): {error}", exchange) from error
     if not isinstance(answer, dict):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,6 +34,7 @@ PROFILE = "app.bsky.actor.profile"
 _RAW_SHA256 = bytes([0x01, 0x55, 0x12, 0x20])
 """CIDv1, raw codec, sha2-256 of 32 bytes (multiformats tables)."""
 _KNOWN = frozenset({"$type", "text", "facets", "reply", "embed", "langs", "labels", "tags", "createdAt", "entities"})
+_DEEPEST = 64
 _COUNTS = {"replyCount": "replies", "repostCount": "reposts", "likeCount": "likes", "quoteCount": "quotes"}
 
 Record = Mapping[str, Any]
@@ -73,21 +75,21 @@ def post_item(uri: str, cid: str, record: Record, author: Party | None = None) -
     """
     author = author or Party(did_of(uri))
     references, comment = _references(uri, record)
-    facets = record.get("facets") or []
+    facets = _list(record.get("facets"))
     links, mentions, tags = _features(facets)
     media, quote, embedded = _embed(record.get("embed"), author.id)
     if quote is not None:
         references = (*references, quote)
     evidence: dict[str, Json] = {}
-    if facets:
-        evidence["facets"] = facets
+    if record.get("facets"):
+        evidence["facets"] = _shallow(record["facets"])
     if embedded:
-        evidence["embed"] = embedded
+        evidence["embed"] = _shallow(embedded)
     if record.get("labels"):
-        evidence["labels"] = record["labels"]
+        evidence["labels"] = _shallow(record["labels"])
     other = {name: value for name, value in record.items() if name not in _KNOWN}
     if other:
-        evidence["other"] = other
+        evidence["other"] = _shallow(other)
     created = _text(record.get("createdAt"))
     return Item(
         kind=ItemKind.COMMENT if comment else ItemKind.POST,
@@ -109,15 +111,30 @@ def post_item(uri: str, cid: str, record: Record, author: Party | None = None) -
     )
 
 
+def post_record(entry: Record, number: int) -> Item:
+    """One entry of a listing of posts; `number` is its place there. Raises `KeyError` and the like for what is none."""
+    uri = str(entry["uri"])
+    item = post_item(uri, str(entry["cid"]), entry["value"])
+    return dataclasses.replace(item, order_key=rkey_of(uri), exchange=0, pointer=f"/records/{number}/value")
+
+
+def repost_record(entry: Record, number: int) -> Item:
+    """One entry of a listing of reposts, as `post_record`."""
+    item = repost_item(str(entry["uri"]), str(entry["cid"]), entry["value"])
+    return dataclasses.replace(item, exchange=0, pointer=f"/records/{number}")
+
+
 def view_item(view: Record, *, order_key: str | None = None, sighted: bool = True) -> Item:
     """A hydrated view (`postView`, or the `viewRecord` of a quote) as an item, with its counts and index time."""
-    author = view.get("author") or {}
+    author = _dict(view.get("author"))
     item = post_item(
         str(view["uri"]),
         str(view["cid"]),
-        view.get("record") or view.get("value") or {},
+        _dict(view.get("record") or view.get("value")),
         Party(
-            str(author.get("did") or did_of(str(view["uri"]))), author.get("handle"), author.get("displayName") or None
+            str(author.get("did") or did_of(str(view["uri"]))),
+            _text(author.get("handle")),
+            _text(author.get("displayName")) or None,
         ),
     )
     indexed = _text(view.get("indexedAt"))
@@ -137,17 +154,17 @@ def counts_of(view: Record) -> dict[str, int]:
 
 def quoted(view: Record) -> Iterator[Item]:
     """The posts that a hydrated view shows inside itself (quotes); what they showed is kept as an item too."""
-    embed = view.get("embed") or next(iter(view.get("embeds") or []), None) or {}
-    record = embed.get("record") or {}
+    embed = _dict(view.get("embed") or next(iter(_list(view.get("embeds"))), None))
+    record = _dict(embed.get("record"))
     if "record" in record and "uri" not in record:  # recordWithMedia wraps the record view once more
-        record = record["record"]
+        record = _dict(record["record"])
     if record.get("$type") == "app.bsky.embed.record#viewRecord" and f"/{POST}/" in str(record.get("uri")):
         yield view_item(record, sighted=False)
 
 
 def repost_item(uri: str, cid: str, record: Record) -> Item:
     """A repost: an item of its own that points at what was reposted."""
-    subject = record.get("subject") or {}
+    subject = _dict(record.get("subject"))
     created = _text(record.get("createdAt"))
     return Item(
         kind=ItemKind.REPOST,
@@ -171,7 +188,7 @@ def profile_item(did: str, handle: str | None, cid: str | None, record: Record) 
     )
     created = _text(record.get("createdAt"))
     evidence: dict[str, Json] = {
-        name: value
+        name: _shallow(value)
         for name, value in record.items()
         if name not in {"$type", "displayName", "description", "avatar", "banner", "createdAt"}
     }
@@ -215,7 +232,7 @@ def _references(uri: str, record: Record) -> tuple[tuple[Reference, ...], bool]:
         return (), False
     found = []
     for kind in (ReferenceKind.PARENT, ReferenceKind.ROOT):
-        target = reply.get(kind.value) or {}
+        target = _dict(reply.get(kind.value))
         if isinstance(target.get("uri"), str):
             found.append(Reference(kind, target["uri"], _text(target.get("cid"))))
     own = did_of(uri)
@@ -229,7 +246,7 @@ def _features(facets: list[Any]) -> tuple[tuple[str, ...], tuple[str, ...], tupl
     tags: list[str] = []
     targets = {"uri": links, "did": mentions, "tag": tags}
     for facet in facets:
-        for feature in (facet.get("features") or []) if isinstance(facet, dict) else []:
+        for feature in map(_dict, _list(_dict(facet).get("features"))):
             for name, into in targets.items():
                 if isinstance(feature.get(name), str):
                     into.append(feature[name])
@@ -251,10 +268,10 @@ def _embed(  # noqa: PLR0911 - one return for each kind of embed
             return (), _quote(embed.get("record")), {}
         case "app.bsky.embed.recordWithMedia":
             media, _, rest = _embed(embed.get("media"), did)
-            return media, _quote((embed.get("record") or {}).get("record")), rest
+            return media, _quote(_dict(embed.get("record")).get("record")), rest
         case "app.bsky.embed.external":
-            external = dict(embed.get("external") or {})
-            thumb = external.pop("thumb", None) or {}
+            external = dict(_dict(embed.get("external")))
+            thumb = _dict(external.pop("thumb", None))
             cid = _blob_cid(thumb)
             media = (Media(id=cid, kind="image", content_type=_text(thumb.get("mimeType")), owner=did),) if cid else ()
             return media, None, {"external": external}
@@ -264,8 +281,8 @@ def _embed(  # noqa: PLR0911 - one return for each kind of embed
 
 def _images(images: Any, did: str) -> tuple[Media, ...]:
     found = []
-    for image in images if isinstance(images, list) else []:
-        blob = image.get("image") or {}
+    for image in map(_dict, _list(images)):
+        blob = _dict(image.get("image"))
         cid = _blob_cid(blob)
         if cid is not None:
             found.append(
@@ -276,7 +293,8 @@ def _images(images: Any, did: str) -> tuple[Media, ...]:
 
 def _video(embed: Record, did: str) -> tuple[Media, ...]:
     blobs = [("video", embed.get("video"), _text(embed.get("alt")))]
-    blobs += [("file", caption.get("file"), _text(caption.get("lang"))) for caption in embed.get("captions") or []]
+    captions = map(_dict, _list(embed.get("captions")))
+    blobs += [("file", caption.get("file"), _text(caption.get("lang"))) for caption in captions]
     return tuple(
         Media(cid, kind, None, alt, _text(blob.get("mimeType")), blob.get("size"), did)
         for kind, blob, alt in blobs
@@ -291,7 +309,7 @@ def _quote(record: Any) -> Reference | None:
 
 
 def _external(embed: Any) -> tuple[str, ...]:
-    uri = ((embed or {}).get("external") or {}).get("uri") if isinstance(embed, dict) else None
+    uri = _dict(_dict(embed).get("external")).get("uri")
     return (uri,) if isinstance(uri, str) else ()
 
 
@@ -300,6 +318,29 @@ def _blob_cid(blob: Record) -> str | None:
     reference = blob.get("ref")
     link = reference.get("$link") if isinstance(reference, dict) else blob.get("cid")
     return link if isinstance(link, str) else None
+
+
+def _dict(value: Any) -> Record:
+    """The object, or an empty one for what is none: records of strangers need not keep to their lexicon."""
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _shallow(value: Any) -> Any:
+    """The value, or, where it is nested beyond reason, its JSON as text: what is kept must be readable by any reader."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
+        ]
+        if not level:
+            return value
+    return json.dumps(value)
 
 
 def _text(value: Any) -> str | None:

@@ -7,9 +7,12 @@ multi-row VALUES, and no limit on the number of parameters.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+
+from archiver.records.storable import mend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,9 +20,20 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 
+_UNSTORABLE = re.compile("\\\\u0000|[\ud800-\udfff]")
+
+
 def rows_of(rows: Iterable[Mapping[str, Any]]) -> str:
-    """The rows as one JSON array. Bytes must be given as hexadecimal text, times as ISO text with their zone."""
-    return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":"), default=_plain)
+    """The rows as one JSON array, free of what Postgres cannot hold (items were mended and flagged before; this is for the
+    words of platforms around them).
+    """
+    found = list(rows)
+    text = _dumps(found)
+    return _dumps([mend(row) for row in found]) if _UNSTORABLE.search(text) else text
+
+
+def _dumps(rows: list[Mapping[str, Any]]) -> str:
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def _plain(value: Any) -> str:

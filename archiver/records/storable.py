@@ -30,8 +30,8 @@ def _has_bad(value: Any) -> bool:
 
 def mend(value: Any) -> Any:
     """The same value with every unstorable character replaced, however deep it lies."""
-    if isinstance(value, str):
-        return _BAD.sub("\ufffd", value)
+    if isinstance(value, str):  # what is clean stays the object that it is: an enumeration's member is a text too
+        return _BAD.sub("\ufffd", value) if _BAD.search(value) else value
     if isinstance(value, dict):
         return {mend(key): mend(each) for key, each in value.items()}
     if isinstance(value, list | tuple | frozenset):
