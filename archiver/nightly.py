@@ -75,7 +75,7 @@ def _id_of(engine: Engine, name: str) -> int:
         platform, handle = accounts.parse_name(name)
         found: int | None = connection.scalar(_FIND, {"platform": platform, "handle": handle})
     if found is None:
-        raise RegisterError(f"{name} is not in the register; `civic-archive accounts list` shows what is")
+        raise RegisterError(f"{name} is not in the register; add it with `civic-archive accounts add {name}`")
     return found
 
 

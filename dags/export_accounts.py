@@ -36,9 +36,12 @@ Mend the account (see its own task), clear that task, then clear this one.
 
 @dag(
     dag_id="export_accounts",
-    # No start date: a new installation then waits for its first night, instead of running the one it missed. A night
-    # missed by an installation that has run before (the server was off) is made up for at once, and only the last one.
-    schedule=CronTriggerTimetable(settings().export_schedule, timezone=settings().time_zone, run_immediately=False),
+    # No start date and no time of grace (`run_immediately`; False would be one of 10 % of the interval): a new installation
+    # waits for its first night instead of running the one it missed. A night missed by an installation that has run before
+    # (the server was off) is made up for at once, and only the last one.
+    schedule=CronTriggerTimetable(
+        settings().export_schedule, timezone=settings().time_zone, run_immediately=timedelta(0)
+    ),
     catchup=False,
     is_paused_upon_creation=False,
     max_active_runs=1,

@@ -30,7 +30,9 @@ go on meanwhile. The archive itself is not affected, the index can always be mad
 @dag(
     dag_id="index_records",
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable(settings().index_schedule, timezone=settings().time_zone, run_immediately=False),
+        timetable=CronTriggerTimetable(
+            settings().index_schedule, timezone=settings().time_zone, run_immediately=timedelta(0)
+        ),
         assets=[ARCHIVE_RECORDS],
     ),
     catchup=False,
@@ -60,7 +62,9 @@ def index_records() -> None:
 
 @dag(
     dag_id="check_index",
-    schedule=CronTriggerTimetable(settings().check_schedule, timezone=settings().time_zone, run_immediately=False),
+    schedule=CronTriggerTimetable(
+        settings().check_schedule, timezone=settings().time_zone, run_immediately=timedelta(0)
+    ),
     catchup=False,
     is_paused_upon_creation=False,
     max_active_runs=1,
