@@ -91,7 +91,7 @@ def record_rate_limit(network: BlueskyNetwork) -> None:
     raise SystemExit(f"{LIMIT_PROBES} calls and no rate limit")
 
 
-def _save(name: str, server: str, method: str, **parameters: Any) -> None:  # noqa: ANN401 - any query parameter
+def _save(name: str, server: str, method: str, **parameters: Any) -> None:
     _write(f"{name}.json", _recorded(requests.get(f"{server}/xrpc/{method}", params=parameters, timeout=30)))
 
 
