@@ -80,9 +80,7 @@ _COMPLETE = """
     join items i on i.platform = :platform and i.namespace = :namespace and i.platform_id = r.item
     cross join lateral (
         select count(*) as held from items c
-        join sightings s on s.item_id = c.id and s.state = 'present'
-        where c.platform = i.platform and c.namespace = i.namespace and c.parent_id = i.platform_id
-          and s.stream_id = (select min(s2.stream_id) from sightings s2 where s2.item_id = c.id and s2.state = 'present')
+        where c.platform = i.platform and c.namespace = i.namespace and c.parent_id = i.platform_id and c.state = 'present'
     ) h
     where not exists (
         select from completeness last
