@@ -8,8 +8,9 @@ Scheme 1, fixed for ever (a new one gets a new number):
 * Leaves in order: the fields by name, sorted as RFC 8785 sorts; a field of the names in `WORDED` gives one leaf per token,
   any other gives one, and so does an empty text.
 * Tokens: `\s+|\S+`, so that joined they are the text again. A worded field that is no text is one leaf.
-* Salt: the first 16 bytes of HMAC-SHA-256(secret of the item, version id (16 bytes) || field in UTF-8 || 0x00 ||
-  position as 8 bytes, big-endian).
+* Salts: SHAKE-256 (FIPS 202) over secret of the item (32 bytes) || version id (16 bytes) || field in UTF-8, squeezed to 16
+  bytes for each leaf of the field; that of position n begins at byte 16 n. A salt that is shown gives away neither the
+  secret nor another salt, and one call makes them all.
 * Leaf entry: salt || field in UTF-8 || 0x00 || position as 8 bytes || value, where the value of a token is its UTF-8
   and that of a whole field its RFC 8785 JSON.
 * Root: RFC 9162 section 2.1.1 over these.
@@ -19,7 +20,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import hmac
 import re
 from typing import TYPE_CHECKING
 
@@ -60,15 +60,15 @@ def leaves(fields: Fields, secret: bytes, version: uuid.UUID) -> Iterator[Leaf]:
     """The leaves of a version in their order. `secret` is the item's, `version` the version's public id."""
     for name in sorted(fields, key=_utf16):
         value = fields[name]
-        prefix = version.bytes + name.encode() + b"\x00"
         pieces = (
             [token.encode() for token in tokens(value)] or [b""]
             if name in WORDED and isinstance(value, str)
             else [canonical(value)]
         )
+        salts = _salts(secret, version, name.encode(), len(pieces))
         for position, piece in enumerate(pieces):
-            salt = hmac.digest(secret, prefix + position.to_bytes(8, "big"), "sha256")[:_SALT_BYTES]
-            yield Leaf(name, position, salt, piece)
+            start = position * _SALT_BYTES
+            yield Leaf(name, position, salts[start : start + _SALT_BYTES], piece)
 
 
 def commit(fields: Fields, secret: bytes, version: uuid.UUID) -> bytes:
@@ -77,21 +77,28 @@ def commit(fields: Fields, secret: bytes, version: uuid.UUID) -> bytes:
     The loop of `leaves` again without the objects: this runs for every word ever archived, and is half the cost of
     storing a comment. A test holds the two against one another.
     """
-    sha256, digest = hashlib.sha256, hmac.digest
+    sha256 = hashlib.sha256
     hashes: list[bytes] = []
-    for name in sorted(fields, key=_utf16):
+    for name in sorted(fields, key=_utf16) if not all(map(str.isascii, fields)) else sorted(fields):
         value = fields[name]
-        named = name.encode() + b"\x00"
-        prefix = version.bytes + named
+        named = name.encode()
         if name in WORDED and isinstance(value, str):
             pieces = [token.encode() for token in _TOKEN.findall(value)] or [b""]
         else:
             pieces = [canonical(value)]
+        salts = _salts(secret, version, named, len(pieces))
+        named += b"\x00"
+        start = 0
         for position, piece in enumerate(pieces):
-            place = position.to_bytes(8, "big")
-            salt = digest(secret, prefix + place, "sha256")[:_SALT_BYTES]
-            hashes.append(sha256(b"\x00" + salt + named + place + piece).digest())
+            end = start + _SALT_BYTES
+            entry = salts[start:end] + named + position.to_bytes(8, "big") + piece
+            hashes.append(sha256(b"\x00" + entry).digest())
+            start = end
     return merkle.root_of_hashes(hashes)
+
+
+def _salts(secret: bytes, version: uuid.UUID, field: bytes, count: int) -> bytes:
+    return hashlib.shake_256(secret + version.bytes + field).digest(count * _SALT_BYTES)
 
 
 def _utf16(name: str) -> bytes:

@@ -8,14 +8,17 @@ only says when or how we looked.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
-from typing import Any
 
+import orjson
 import rfc8785
 
 from archiver.platforms.contract import Item, Json
 
 Fields = Mapping[str, Json]
+_ASTRAL = re.compile(rb"[\xf0-\xf4]")
+"""The first byte, in UTF-8, of a character beyond U+FFFF."""
 
 
 def evidence_fields(item: Item) -> dict[str, Json]:
@@ -78,9 +81,18 @@ def carried_over(fields: Fields, earlier: Fields, not_requested: frozenset[str])
     return merged
 
 
-def canonical(value: Any) -> bytes:
-    """RFC 8785 canonical JSON. Raises `rfc8785.CanonicalizationError` for what JSON cannot hold."""
-    return rfc8785.dumps(value)
+def canonical(value: Json | Fields) -> bytes:
+    """RFC 8785 canonical JSON of evidence, which holds no numbers (`evidence_fields` writes them as text).
+
+    orjson writes the same bytes, thirty times as fast, but for two cases: numbers, and keys beyond the Basic Multilingual
+    Plane, which it sorts by code point where RFC 8785 section 3.2.3 sorts by UTF-16 unit. Where such a character occurs at
+    all, the slow and certain way is gone. Raises `ValueError` for what JSON cannot hold (a lone surrogate).
+    """
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        raise ValueError(f"evidence that JSON cannot hold: {error}") from error
+    return written if written.isascii() or not _ASTRAL.search(written) else rfc8785.dumps(value)
 
 
 def content_hash(fields: Fields) -> bytes:

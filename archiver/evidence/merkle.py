@@ -29,9 +29,11 @@ def root_of_hashes(hashes: Sequence[bytes]) -> bytes:
     """
     if not hashes:
         return hashlib.sha256().digest()
+    sha256 = hashlib.sha256
     level = list(hashes)
     while len(level) > 1:
-        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        pairs = zip(level[::2], level[1::2], strict=False)  # an odd last node has no pair
+        paired = [sha256(_NODE + left + right).digest() for left, right in pairs]
         if len(level) % 2:
             paired.append(level[-1])
         level = paired

@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archiver.platforms.contract import Item
 
 REPLACED = "replaced_characters"
@@ -45,13 +47,25 @@ def mend(value: Any) -> Any:
 
 def storable(item: Item) -> Item:
     """The item as it can be stored: itself, or a mended copy with the flag."""
-    strings = (item.text, item.html, item.title, item.url, item.id, item.order_key, item.created_text, item.pointer)
-    clean = not any(part and _BAD.search(part) for part in strings) and not (
-        _has_bad(item.author) or _has_bad(item.evidence) or _has_bad(item.media) or _has_bad(item.references)
-        or _has_bad(item.links) or _has_bad(item.tags) or _has_bad(item.mentions) or _has_bad(item.languages)
-        or _has_bad(item.aliases) or _has_bad(item.edited_text) or _has_bad(item.fingerprint)
-    )  # fmt: skip
-    if clean:
+    if not _BAD.search("\n".join(_texts(item))) and not (item.evidence and _has_bad(item.evidence)):
         return item
     mended: Item = mend(item)
     return dataclasses.replace(mended, flags=item.flags | {REPLACED})
+
+
+def _texts(item: Item) -> Iterator[str]:
+    """Every text of an item but its evidence, to be looked through at once: this runs for each item of each night."""
+    plain: tuple[str | None, ...] = (
+        item.id, item.namespace, item.title, item.text, item.html, item.created_text, item.edited_text, item.url,
+        item.fingerprint, item.order_key, item.pointer,
+    )  # fmt: skip
+    author = item.author
+    if author is not None:
+        plain += (author.id, author.handle, author.name, author.namespace)
+    for reference in item.references:
+        plain += (reference.id, reference.fingerprint)
+    for medium in item.media:
+        plain += (medium.id, medium.kind, medium.url, medium.alt_text, medium.content_type, medium.owner)
+    yield from filter(None, plain)
+    for many in (item.languages, item.tags, item.mentions, item.links, item.aliases):
+        yield from many
