@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver import accounts
+from clerk.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,19 @@ class AccountView:
     listed: Listed
     streams: Sequence[StreamView]
     gaps: Sequence[Row[Any]]
+
+    @property
+    def entry_sentence(self) -> str:
+        """How far the register's entry is, and how long there is to complete it."""
+        state = self.listed.compliance
+        if not state.missing:
+            return "Complete"
+        if state.due_on is None or state.days_left is None:
+            return "Incomplete; the days left cannot be counted"
+        due = f"{state.due_on.day} {state.due_on:%B} {state.due_on.year}"
+        if state.days_left < 0:
+            return f"Incomplete; {counted(-state.days_left, 'day')} overdue, since {due}"
+        return f"Incomplete; {counted(state.days_left, 'day')} left, until {due}"
 
     @property
     def held(self) -> int:

@@ -127,7 +127,6 @@ def test_who_has_not_both_is_refused_alike(module_city: City, name: str, passwor
 
 def test_an_unknown_name_takes_as_long_as_a_known_one(module_city: City) -> None:
     """How long a refusal takes does not tell whether the name exists."""
-
     times: dict[str, list[float]] = {"nobody.here": [], NAME: []}
     for _ in range(5):
         for name, taken in times.items():

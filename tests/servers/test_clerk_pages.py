@@ -161,6 +161,24 @@ def test_a_reply_shows_what_it_answers_from_the_root_on(module_city: City) -> No
     assert "It answers something that the archive does not hold: at://comments/never-held" in orphan
 
 
+def test_answers_to_another_id_of_a_record_and_circles_are_shown(city: City) -> None:
+    """A reply that names an earlier id of what it answers is found; replies that answer each other do not hang the page."""
+    add = city.searchable.records.item
+    top = add(city.account, "Edited on X", platform_id="x:2")
+    city.items["top"] = top
+    with city.archive.engine.begin() as connection:
+        connection.execute(sa.text("insert into item_aliases values ('bluesky', '', 'x:1', :id)"), {"id": top})
+    city.items["reply"] = add(city.account, "To the first id", kind="comment", stream="comments", parent_id="x:1")
+    city.items["egg"] = add(city.account, "egg", kind="comment", stream="comments", platform_id="egg", parent_id="hen")
+    city.items["hen"] = add(city.account, "hen", kind="comment", stream="comments", platform_id="hen", parent_id="egg")
+    client = city.signed_in()
+    assert "1 reply held." in client.get(city.page_of("top")).text
+    assert "Edited on X" in client.get(city.page_of("reply")).text
+    for name in ("hen", "egg"):
+        page = client.get(city.page_of(name))
+        assert (page.status_code, page.text.count("1 reply held.")) == (200, 1)
+
+
 def test_a_huge_conversation_is_paged(city: City) -> None:
     """A thread beyond 500 replies says how many there are and leads to the rest, each reply shown once."""
     for number in range(620):
