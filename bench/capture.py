@@ -102,7 +102,7 @@ def _dlt(endpoints: Endpoints, city: RunningCity, home: Path, number: int) -> fl
                     "name": "comments",
                     "endpoint": {
                         "path": "app.bsky.feed.getPostThread",
-                        "params": {"uri": {"type": "resolve", "resource": "posts", "field": "uri"}, "depth": 1000},
+                        "params": {"uri": "{resources.posts.uri}", "depth": 1000},
                         "data_selector": "thread.replies",
                         "paginator": "single_page",
                     },

@@ -44,7 +44,8 @@ def fresh_archive(endpoints: Endpoints, home: Path, origin: str) -> Iterator[Arc
         migrate(owner)
         engine = engine_for(app)
         folder = home / uuid.uuid4().hex
-        yield Archive(engine, Settings(allowed_origins=origin), BlobStore(str(folder / "blobs")), folder / "spool")
+        settings = Settings(allowed_origins=origin, reread_days=3650)
+        yield Archive(engine, settings, BlobStore(str(folder / "blobs")), folder / "spool")
         engine.dispose()
 
 

@@ -6,10 +6,9 @@ multi-row VALUES, and no limit on the number of parameters.
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import sqlalchemy as sa
 
 from archiver.records.storable import mend
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
 
-_UNSTORABLE = re.compile("\\\\u0000|[\ud800-\udfff]")
+_NUL = b"\\u0000"
 
 
 def rows_of(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -28,12 +27,11 @@ def rows_of(rows: Iterable[Mapping[str, Any]]) -> str:
     words of platforms around them).
     """
     found = list(rows)
-    text = _dumps(found)
-    return _dumps([mend(row) for row in found]) if _UNSTORABLE.search(text) else text
-
-
-def _dumps(rows: list[Mapping[str, Any]]) -> str:
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    try:
+        text = orjson.dumps(found, default=_plain)
+    except TypeError:  # a lone surrogate
+        text = _NUL
+    return (orjson.dumps([mend(row) for row in found], default=_plain) if _NUL in text else text).decode()
 
 
 def _plain(value: Any) -> str:
