@@ -7,6 +7,8 @@ filling the table takes many addresses, each of which is limited itself.
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import threading
 from collections import OrderedDict, deque
 from datetime import datetime, timedelta
@@ -15,6 +17,15 @@ WINDOW = timedelta(minutes=15)
 PER_NAME = 10
 PER_ADDRESS = 30
 _MOST_KEYS = 20_000
+
+
+def network_of(address: str) -> str:
+    """What is counted as one address: an IPv4 address, or the 64 bits of an IPv6 one that a network is given."""
+    with contextlib.suppress(ValueError):
+        known = ipaddress.ip_address(address)
+        if isinstance(known, ipaddress.IPv6Address):
+            return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))
+    return address
 
 
 class LoginLimiter:

@@ -58,7 +58,8 @@ def serve(
     Raises:
         OSError: the port is taken or may not be used.
     """
-    with _listening(host, port) as listener:
+    # Having shut down in order, uvicorn raises the interruption anew for whoever waits for it: nobody here does.
+    with _listening(host, port) as listener, contextlib.suppress(KeyboardInterrupt):
         _server(archive, client, index, listener, ready).run(sockets=[listener])
 
 

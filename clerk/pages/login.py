@@ -12,6 +12,7 @@ from archiver import audit
 from archiver.records.storable import mend
 from clerk import security, sessions, users
 from clerk.context import clerk_of, page
+from clerk.limiter import network_of
 
 router = APIRouter()
 _LONGEST_IN_LOG = 100
@@ -55,7 +56,7 @@ def log_in(
     target = security.local_target(target)
     normal = users.normal_name(name)
     address = request.client.host if request.client else "unknown"
-    wait = clerk.limiter.attempt(normal, address, now)
+    wait = clerk.limiter.attempt(normal, network_of(address), now)
     if wait is not None:
         minutes = max(math.ceil(wait.total_seconds() / 60), 1)
         problem = f"There were too many attempts to log in: try again in {minutes} minute{'s' * (minutes != 1)}."
@@ -73,7 +74,7 @@ def log_in(
         )
     if user is None:
         return _form(request, target, name=name, problem="The name or the password is not right.", status=401)
-    clerk.limiter.succeeded(normal, address)
+    clerk.limiter.succeeded(normal, network_of(address))
     if (old := security.session_token(request)) is not None:
         sessions.end(engine, old)
     response = RedirectResponse(target, 303)

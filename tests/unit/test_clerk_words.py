@@ -11,7 +11,7 @@ import pytest
 
 from archiver.records.shapes import AuthorShape, ItemShape, MediumShape, SightingShape, StateShape
 from clerk import words
-from clerk.limiter import _MOST_KEYS, LoginLimiter
+from clerk.limiter import _MOST_KEYS, LoginLimiter, network_of
 from clerk.searching import form_of, request_of
 from clerk.times import day, moment, time_tag
 from clerk.views import medium_view
@@ -172,3 +172,10 @@ def test_attempts_are_limited_in_a_sliding_window_and_memory_is_bounded() -> Non
     for number in range(_MOST_KEYS):
         limiter.attempt(f"name {number}", f"address {number}", now)
     assert len(limiter._attempts) == _MOST_KEYS
+
+
+def test_a_network_counts_as_one_address() -> None:
+    """Whoever has 2^64 IPv6 addresses has one count; an IPv4 address written as IPv6 is itself."""
+    assert network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2:ffff::1") == "2001:db8:1:2::/64"
+    assert network_of("::ffff:192.0.2.7") == network_of("192.0.2.7") == "192.0.2.7"
+    assert network_of("unknown") == "unknown"
