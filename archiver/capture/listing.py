@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import sqlalchemy as sa
 
 from archiver.capture.errors import PageLoop, UnexplainedZero
 from archiver.capture.loops import LoopWatch
-from archiver.platforms.contract import Count, Json, Page, State
+from archiver.platforms.contract import Count, Json, Page, Skipped, State
 
 if TYPE_CHECKING:
     from archiver.capture.running import RunningCapture
@@ -77,7 +77,7 @@ class _Walk:
                 self.high = max((item.order_key for item in page.items if item.order_key), default=None)
             first = False
             if watch.circles(page):
-                raise PageLoop(capture.account.name, capture.context.stream.value, repr(page.resume))
+                self._leave(page)
             capture.save(page, self._cursor_after(page, track))
             self._stopped_at = page.resume
             if page.resume is None or stop(page):
@@ -102,10 +102,20 @@ class _Walk:
         watch = LoopWatch()
         for number, page in enumerate(walk, 1):
             if watch.circles(page):
-                raise PageLoop(capture.account.name, capture.context.stream.value, repr(page.resume))
+                self._leave(page)
             capture.save(page, {**capture.cursor, "sweep": page.resume})
             if page.resume is None or number >= pages:
                 return
+
+    def _leave(self, page: Page) -> NoReturn:
+        """Leave a walk that goes in circles. Where it stood is forgotten, since the place that the platform named led nowhere:
+        the next run walks down from the top again, as far as the last walk that was finished. The page is evidence.
+        """
+        capture = self._capture
+        cursor = {name: value for name, value in capture.cursor.items() if name not in {"open", "sweep"}}
+        seen_before = Skipped("what comes after", "the platform sends a page again that it has sent before")
+        capture.save(Page((), page.exchanges, skipped=(seen_before,)), cursor)
+        raise PageLoop(capture.account.name, capture.context.stream.value, repr(page.resume))
 
     def _cursor_after(self, page: Page, track: str | None) -> dict[str, Json]:
         cursor = dict(self._capture.cursor)

@@ -13,7 +13,9 @@ from archiver.platforms.contract import AccountRef, AccountStatus, Json, Page, P
 from archiver.records.store import CaptureContext, PageResult, save_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy.engine import Connection
 
     from archiver.archive import Archive
     from archiver.capture.evidence_file import RunWarc
@@ -42,8 +44,10 @@ class RunningCapture:
     versions_new: int = 0
     skipped: list[Skipped] = dataclasses.field(default_factory=list)
 
-    def save(self, page: Page, cursor: Mapping[str, Json] | None = None) -> PageResult:
-        """Store one page in one transaction, the stream's cursor with it.
+    def save(
+        self, page: Page, cursor: Mapping[str, Json] | None = None, also: Callable[[Connection], None] | None = None
+    ) -> PageResult:
+        """Store one page in one transaction, the stream's cursor with it, and what `also` writes.
 
         Exchanges that failed on the way to it are kept as well: they are why something was late or is missing.
         """
@@ -63,7 +67,7 @@ class RunningCapture:
                     for stone in page.tombstones
                 ],
             )
-        result = self._saved(page, cursor)
+        result = self._saved(page, cursor, also)
         if cursor is not None:
             self.cursor = dict(cursor)
         self.pages += 1
@@ -73,14 +77,19 @@ class RunningCapture:
         self.skipped += page.skipped
         return result
 
-    def _saved(self, page: Page, cursor: Mapping[str, Json] | None) -> PageResult:
+    def _saved(
+        self, page: Page, cursor: Mapping[str, Json] | None, also: Callable[[Connection], None] | None
+    ) -> PageResult:
         """The transaction, tried again where Postgres undid it for another capture's sake: two pages that show, hide and
         miss the same items may each hold what the other needs.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with self.archive.engine.begin() as connection:
-                    return save_page(connection, self.context, page, self.archive.now(), self.warc.write, cursor)
+                    result = save_page(connection, self.context, page, self.archive.now(), self.warc.write, cursor)
+                    if also is not None:
+                        also(connection)
+                    return result
             except sa.exc.OperationalError as error:
                 if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) != _DEADLOCK:
                     raise

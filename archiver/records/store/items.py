@@ -6,12 +6,12 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING
 
-from archiver.platforms.contract import Item, Party, ReferenceKind
+from archiver.platforms.contract import Item, Party, ReferenceKind, State
 from archiver.records import bulk
 from archiver.records.models import uuid7
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -49,12 +49,14 @@ _MAKE = """
         on conflict (platform, namespace, platform_id) do nothing
         returning id, namespace, platform_id
     )
-    insert into item_secrets (item_id, secret)
-    select made.id, decode(r.secret, 'hex')
-    from made
-    join jsonb_to_recordset(cast(:rows as jsonb)) as r(namespace text, id text, secret text)
-      on r.namespace = made.namespace and r.id = made.platform_id
-    returning item_id
+    , kept as (
+        insert into item_secrets (item_id, secret)
+        select made.id, decode(r.secret, 'hex')
+        from made
+        join jsonb_to_recordset(cast(:rows as jsonb)) as r(namespace text, id text, secret text)
+          on r.namespace = made.namespace and r.id = made.platform_id
+    )
+    select id, namespace, platform_id from made
 """
 
 _LOCK = """
@@ -107,9 +109,12 @@ def resolve_aliases(connection: Connection, platform: str, items: Sequence[Item]
     ]
 
 
-def find_or_make(connection: Connection, platform: str, items: Mapping[Key, Item], now: datetime) -> dict[Key, Held]:
+def find_or_make(
+    connection: Connection, platform: str, items: Mapping[Key, Item], now: datetime, also: Iterable[Key] = ()
+) -> dict[Key, Held]:
     """Each item's row, made where there is none, all of them locked in identity order (two captures that meet the same
-    items in another order would wait for each other for ever).
+    items in another order would wait for each other for ever). `also` names others that the transaction will change,
+    locked in the same breath where they are held.
     """
     rows = [
         {
@@ -125,22 +130,25 @@ def find_or_make(connection: Connection, platform: str, items: Mapping[Key, Item
         }
         for (namespace, identity), item in items.items()
     ]
-    keys = [{"namespace": namespace, "id": identity} for namespace, identity in items]
-    held = _lock(connection, platform, keys, frozenset())
+    keys = [{"namespace": namespace, "id": identity} for namespace, identity in dict.fromkeys((*items, *also))]
+    held = {key: row for key, row in _lock(connection, platform, keys).items() if key in items}
     missing = [row for row in rows if (row["namespace"], row["id"]) not in held]
     if missing:
-        made = frozenset(row.item_id for row in bulk.run(connection, _MAKE, missing, platform=platform, now=now))
-        held.update(_lock(connection, platform, missing, made))
+        secrets = {(row["namespace"], row["id"]): row["secret"] for row in missing}
+        for row in bulk.run(connection, _MAKE, missing, platform=platform, now=now):
+            key = (row.namespace, row.platform_id)
+            held[key] = Held(row.id, State.PRESENT.value, None, secrets[key], new=True)
+        elsewhere = [row for row in missing if (row["namespace"], row["id"]) not in held]
+        if elsewhere:  # another capture made them in the meantime
+            held.update(_lock(connection, platform, elsewhere))
     return held
 
 
-def _lock(
-    connection: Connection, platform: str, keys: Sequence[Mapping[str, object]], made: frozenset[int]
-) -> dict[Key, Held]:
+def _lock(connection: Connection, platform: str, keys: Sequence[Mapping[str, object]]) -> dict[Key, Held]:
     rows = bulk.run(connection, _LOCK, [{"namespace": k["namespace"], "id": k["id"]} for k in keys], platform=platform)
     return {
         (row.namespace, row.platform_id): Held(
-            row.id, row.state, row.current_version_id, bytes(row.secret), row.id in made
+            row.id, row.state, row.current_version_id, bytes(row.secret), new=False
         )
         for row in rows
     }

@@ -96,7 +96,8 @@ def save_page(
     if page.items:
         platform = context.account.platform
         items = _unique(item_rows.resolve_aliases(connection, platform, [storable(item) for item in page.items]))
-        held = item_rows.find_or_make(connection, platform, items, now)
+        hidden = [(stone.namespace, stone.id) for stone in page.tombstones]
+        held = item_rows.find_or_make(connection, platform, items, now, hidden)
         item_rows.remember_aliases(connection, platform, items, held)
         new = _find_new(connection, items, held)
         parties = _parties(connection, platform, new)

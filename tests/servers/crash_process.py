@@ -1,0 +1,58 @@
+"""A process to be killed: captures accounts of an archive, or indexes it, as told by one JSON argument.
+
+Writes `ready` to standard output when everything is imported and the work begins, so that a killer knows from when to count.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from archiver import accounts
+from archiver.archive import Archive
+from archiver.blobs import BlobStore
+from archiver.capture.export import export_account
+from archiver.database import engine_for
+from archiver.settings import Settings
+from search.indexer import drain
+
+
+def capture(order: dict[str, Any]) -> bool:
+    """Export the accounts, one after the other. Gives whether all of them are whole."""
+    home = Path(order["home"])
+    ahead = timedelta(seconds=order["ahead"])
+    archive = Archive(
+        engine=engine_for(order["database_url"]),
+        settings=Settings(allowed_origins=order["origin"], max_wait=5, request_timeout=20),
+        blobs=BlobStore(str(home / "blobs")),
+        spool=home / "spool",
+        now=lambda: datetime.now(UTC) + ahead,
+    )
+    refs = [accounts.find(archive.engine, name) for name in order["accounts"]]
+    say("ready")
+    return False not in [export_account(archive, ref).complete for ref in refs]
+
+
+def index(order: dict[str, Any]) -> bool:
+    """Bring what waits into the index, in small batches. Gives whether nothing is left."""
+    engine = engine_for(order["database_url"])
+    client = Elasticsearch(order["elasticsearch_url"], basic_auth=(order["user"], order["password"]), max_retries=0)
+    say("ready")
+    return drain(engine, client, order["alias"], batch=order["batch"]).remaining == 0
+
+
+def say(word: str) -> None:
+    """Tell the killer."""
+    sys.stdout.write(word + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    task = json.loads(sys.argv[1])
+    done = {"capture": capture, "index": index}[task["work"]](task)
+    say("complete" if done else "incomplete")
