@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import requests
+import sqlalchemy as sa
 
 from archiver.database import engine_for
 from archiver.local import airflow_config, databases, process
 from archiver.local.airflow_api import AirflowApi
+from archiver.local.airflow_orphans import end_orphans
 from archiver.local.errors import LocalStackError, NotInstalledError, ServerDiedError
 from archiver.local.home import Home, default_home, write_private
 from archiver.local.ports import LOOPBACK, choose_port
@@ -117,6 +119,8 @@ def up_airflow(
             _stop(place, running, say)
             running = []
         write_private(mark_file, mark)
+        for record in _records(place):
+            end_orphans(record)
         missing = [name for name in DAEMONS if name not in {one.name for one in running}]
         if missing:
             _migrate(folder, env, say)
@@ -173,6 +177,10 @@ def _named_secrets(endpoints: Endpoints) -> dict[str, str]:
     engine = engine_for(endpoints.database_url)
     try:
         names = secrets_named(engine)
+    except sa.exc.SQLAlchemyError as error:
+        raise LocalStackError(
+            f"The archive's register cannot be read ({type(error).__name__}): start the servers with `civic-archive up` first."
+        ) from error
     finally:
         engine.dispose()
     return {name: os.environ[name] for name in names if name in os.environ}
@@ -187,7 +195,7 @@ def _migrate(folder: Path, env: Mapping[str, str], say: Callable[[str], None]) -
             "Airflow is not installed: install the dependency group `airflow` (uv sync --group airflow)."
         ) from error
     mark_file = folder / "migrated.json"
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, psycopg2.OperationalError):
         if json.loads(mark_file.read_text(encoding="utf-8")) == [version, _revision(env)]:
             return
     say("Preparing Airflow's database")
@@ -270,6 +278,7 @@ def _stop(home: Home, records: Iterable[ProcessRecord], say: Callable[[str], Non
             say(f"{record.name} (pid {record.pid}) did not end within {timeout:.0f} s and was killed")
         elif alive:
             say(f"{record.name} (pid {record.pid}) stopped")
+        end_orphans(record)
         home.forget(record.name)
 
     with ThreadPoolExecutor(max_workers=len(DAEMONS)) as pool:

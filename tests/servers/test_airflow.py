@@ -353,15 +353,20 @@ class TestStarting:
         assert time.monotonic() - began < 5
         assert Home(airflow.home).state().processes == before
 
-    def test_a_dead_daemon_is_started_again(self, airflow: TestAirflow) -> None:
-        """After the triggerer was killed a start brings it back and leaves the others alone."""
+    def test_a_killed_daemon_is_started_again(self, airflow: TestAirflow) -> None:
+        """A killed scheduler is back after a start, the workers that it left behind are gone, the others are left alone."""
         before = Home(airflow.home).state().processes
-        psutil.Process(before["airflow-triggerer"].pid).kill()
+        scheduler = psutil.Process(before["airflow-scheduler"].pid)
+        workers = scheduler.children(recursive=True)
+        assert workers
+        scheduler.kill()
+        scheduler.wait(10)
         airflow.start()
         after = Home(airflow.home).state().processes
-        assert after["airflow-triggerer"].pid != before["airflow-triggerer"].pid
-        assert {name: one for name, one in after.items() if name != "airflow-triggerer"} == {
-            name: one for name, one in before.items() if name != "airflow-triggerer"
+        assert after["airflow-scheduler"].pid != before["airflow-scheduler"].pid
+        assert not [worker for worker in workers if worker.is_running()]
+        assert {name: one for name, one in after.items() if name != "airflow-scheduler"} == {
+            name: one for name, one in before.items() if name != "airflow-scheduler"
         }
 
     def test_pools_are_kept(self, airflow: TestAirflow) -> None:
