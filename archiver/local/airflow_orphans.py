@@ -13,7 +13,7 @@ from archiver.local import process
 if TYPE_CHECKING:
     from archiver.local.process import ProcessRecord
 
-_SECONDS = 10.0
+_SECONDS = 3.0  # idle workers do not end when asked
 
 
 def end_orphans(daemon: ProcessRecord) -> int:
