@@ -53,7 +53,7 @@ class RunningCapture:
         """
         if page.status is not None:
             page = self._learned(page, page.status)
-        failed, self.session.failed = self.session.failed, []
+        failed = self.session.take_failed()
         if failed:
             page = dataclasses.replace(
                 page,

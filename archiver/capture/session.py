@@ -85,6 +85,12 @@ class CaptureSession:
         self.failed: list[Exchange] = []
         """Exchanges that were answered with an error or a wait; evidence of why something is missing."""
 
+    def take_failed(self) -> list[Exchange]:
+        """The failed exchanges so far, which are the caller's to keep from now on (another thread may be adding more)."""
+        taken = self.failed[:]
+        del self.failed[: len(taken)]
+        return taken
+
     def close(self) -> None:
         """Close the connections."""
         self._requests.close()

@@ -6,22 +6,26 @@ is not what is held, or when its turn comes in the slow sweep (the thread that w
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from archiver.capture.ahead import ahead
 from archiver.capture.errors import RequestFailed
 from archiver.capture.retry import RETRYABLE
 from archiver.platforms.contract import Count, StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.records import bulk
-from archiver.records.store.page import hold_fence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy.engine import Connection
 
     from archiver.capture.running import RunningCapture
+    from archiver.platforms.contract import Page
 
 _BATCH = 200
 _GIVE_UP_AFTER = 10
@@ -90,6 +94,16 @@ _COMPLETE = """
 """
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Answer:
+    """One page of a post's thread, or why the thread cannot be read."""
+
+    post_id: str
+    replies: int | None
+    page: Page | None = None
+    error: RequestFailed | UnreadableAnswerError | None = None
+
+
 def capture_threads(capture: RunningCapture) -> None:
     """Read every thread whose turn it is. A thread that cannot be read is named, and the others go on.
 
@@ -97,20 +111,36 @@ def capture_threads(capture: RunningCapture) -> None:
     thread after the other.
     """
     in_a_row = 0
-    for post_id, replies in _candidates(capture):
-        try:
-            _thread(capture, post_id, replies)
+    counts: list[Count] = []
+    for answer in ahead(_answers(capture)):
+        if answer.page is not None:
             in_a_row = 0
-        except (RequestFailed, UnreadableAnswerError) as error:
-            capture.skip(f"the comments below {post_id}", str(error))
+            counts += answer.page.counts
+            _keep(capture, answer.post_id, answer.replies, answer.page, counts)
+            counts = counts if answer.page.coverage is None else []
+        elif answer.error is not None:
+            error, counts = answer.error, []
+            capture.skip(f"the comments below {answer.post_id}", str(error))
             in_a_row += isinstance(error, UnreadableAnswerError) or error.status in RETRYABLE
             if in_a_row >= _GIVE_UP_AFTER:
-                raise
+                raise error
+
+
+def _answers(capture: RunningCapture) -> Iterator[_Answer]:
+    for post_id, replies in _candidates(capture):
+        try:
+            for page in capture.platform.thread(capture.session, capture.account, post_id):
+                yield _Answer(post_id, replies, page)
+        except (RequestFailed, UnreadableAnswerError) as error:
+            yield _Answer(post_id, replies, error=error)
 
 
 def capture_thread(capture: RunningCapture, post_id: str) -> None:
     """Read one thread now, whenever its turn is (before a comment is removed). Raises what the session raises."""
-    _thread(capture, post_id, None)
+    counts: list[Count] = []
+    for page in capture.platform.thread(capture.session, capture.account, post_id):
+        counts += page.counts
+        _keep(capture, post_id, None, page, counts)
 
 
 def _candidates(capture: RunningCapture) -> Iterator[tuple[str, int | None]]:
@@ -135,36 +165,40 @@ def _candidates(capture: RunningCapture) -> Iterator[tuple[str, int | None]]:
         after = {"at": rows[-1].at, "id": rows[-1].id}
 
 
-def _thread(capture: RunningCapture, post_id: str, replies: int | None) -> None:
-    counts: list[Count] = []
-    for page in capture.platform.thread(capture.session, capture.account, post_id):
+def _keep(capture: RunningCapture, post_id: str, replies: int | None, page: Page, counts: Sequence[Count]) -> None:
+    """Store a page of a thread; with its last one, that the thread was read, and how complete it is."""
+    if page.coverage is None:
         capture.save(page)
-        counts += page.counts
+    else:
+        capture.save(page, also=lambda connection: _was_read(connection, capture, post_id, replies, counts))
+
+
+def _was_read(
+    connection: Connection, capture: RunningCapture, post_id: str, replies: int | None, counts: Sequence[Count]
+) -> None:
     now = capture.archive.now()
-    with capture.archive.engine.begin() as connection:
-        hold_fence(connection, capture.context)
-        connection.execute(
-            sa.text(_READ),
-            {
-                "stream": capture.context.stream_id,
-                "key": post_id,
-                "cursor": bulk.rows_of([{"replies": replies}])[1:-1],
-                "now": now,
-            },
+    connection.execute(
+        sa.text(_READ),
+        {
+            "stream": capture.context.stream_id,
+            "key": post_id,
+            "cursor": bulk.rows_of([{"replies": replies}])[1:-1],
+            "now": now,
+        },
+    )
+    rows = [
+        {"item": count.item, "counted": count.of, "platform": count.platform, "reason": count.reason}
+        for count in counts
+        if count.item is not None
+    ]
+    if rows:
+        bulk.run(
+            connection,
+            _COMPLETE,
+            rows,
+            capture=capture.context.capture_id,
+            stream=capture.context.stream_id,
+            platform=capture.account.platform,
+            namespace=capture.account.namespace,
+            now=now,
         )
-        rows = [
-            {"item": count.item, "counted": count.of, "platform": count.platform, "reason": count.reason}
-            for count in counts
-            if count.item is not None
-        ]
-        if rows:
-            bulk.run(
-                connection,
-                _COMPLETE,
-                rows,
-                capture=capture.context.capture_id,
-                stream=capture.context.stream_id,
-                platform=capture.account.platform,
-                namespace=capture.account.namespace,
-                now=now,
-            )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+_SECRET_BYTES = 32
+
 Key = tuple[str, str]
 """(namespace, platform id) within one platform."""
 
@@ -116,40 +118,40 @@ def find_or_make(
     items in another order would wait for each other for ever). `also` names others that the transaction will change,
     locked in the same breath where they are held.
     """
-    rows = [
-        {
-            "public_id": uuid7(),
-            "namespace": namespace,
-            "id": identity,
-            "kind": item.kind.value,
-            "parent_id": item.reference(ReferenceKind.PARENT),
-            "root_id": item.reference(ReferenceKind.ROOT),
-            "refers_to_id": item.reference(ReferenceKind.REPOST_OF) or item.reference(ReferenceKind.QUOTE),
-            "created_at": item.created_at,
-            "secret": os.urandom(32),
-        }
-        for (namespace, identity), item in items.items()
-    ]
-    keys = [{"namespace": namespace, "id": identity} for namespace, identity in dict.fromkeys((*items, *also))]
-    held = {key: row for key, row in _lock(connection, platform, keys).items() if key in items}
-    missing = [row for row in rows if (row["namespace"], row["id"]) not in held]
-    if missing:
-        secrets = {(row["namespace"], row["id"]): row["secret"] for row in missing}
-        for row in bulk.run(connection, _MAKE, missing, platform=platform, now=now):
+    held = {
+        key: row for key, row in _lock(connection, platform, dict.fromkeys((*items, *also))).items() if key in items
+    }
+    secrets = {key: os.urandom(_SECRET_BYTES) for key in items if key not in held}
+    if secrets:
+        rows = [_new_row(items[key], secret) for key, secret in secrets.items()]
+        for row in bulk.run(connection, _MAKE, rows, platform=platform, now=now):
             key = (row.namespace, row.platform_id)
             held[key] = Held(row.id, State.PRESENT.value, None, secrets[key], new=True)
-        elsewhere = [row for row in missing if (row["namespace"], row["id"]) not in held]
+        elsewhere = [key for key in secrets if key not in held]
         if elsewhere:  # another capture made them in the meantime
             held.update(_lock(connection, platform, elsewhere))
     return held
 
 
-def _lock(connection: Connection, platform: str, keys: Sequence[Mapping[str, object]]) -> dict[Key, Held]:
-    rows = bulk.run(connection, _LOCK, [{"namespace": k["namespace"], "id": k["id"]} for k in keys], platform=platform)
+def _new_row(item: Item, secret: bytes) -> dict[str, object]:
     return {
-        (row.namespace, row.platform_id): Held(
-            row.id, row.state, row.current_version_id, bytes(row.secret), new=False
-        )
+        "public_id": uuid7(),
+        "namespace": item.namespace,
+        "id": item.id,
+        "kind": item.kind.value,
+        "parent_id": item.reference(ReferenceKind.PARENT),
+        "root_id": item.reference(ReferenceKind.ROOT),
+        "refers_to_id": item.reference(ReferenceKind.REPOST_OF) or item.reference(ReferenceKind.QUOTE),
+        "created_at": item.created_at,
+        "secret": secret,
+    }
+
+
+def _lock(connection: Connection, platform: str, keys: Iterable[Key]) -> dict[Key, Held]:
+    wanted = [{"namespace": namespace, "id": identity} for namespace, identity in keys]
+    rows = bulk.run(connection, _LOCK, wanted, platform=platform)
+    return {
+        (row.namespace, row.platform_id): Held(row.id, row.state, row.current_version_id, bytes(row.secret), new=False)
         for row in rows
     }
 

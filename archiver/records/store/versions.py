@@ -150,6 +150,8 @@ def insert_versions(
     now: datetime,
 ) -> dict[int, int]:
     """Insert them. Gives the row id of each, by item id."""
+    if not versions:
+        return {}
     rows = [_row(version, parties, exchange_ids) for version in versions]
     returned = bulk.run(connection, _INSERT, rows, capture_id=capture_id, now=now, scheme=commitments.SCHEME)
     return {row.item_id: row.id for row in returned}
