@@ -41,6 +41,7 @@ _T = TypeVar("_T")
 _OK, _BAD_REQUEST, _NOT_FOUND, _GONE = 200, 400, 404, 410
 _LIST_LIMIT = 100
 _HYDRATE = 25
+_CHUNK = 500
 _DEPTH = 100
 """How deep a thread is asked for at once (app.bsky.feed.getPostThread takes up to 1000, which no JSON reader need bear);
 where it is cut, here or by the server, its leaves are asked again."""
@@ -256,15 +257,14 @@ class Bluesky:
                 accept_errors=lambda answer, leaf=uri != post_id: leaf and answer.status == _BAD_REQUEST,  # type: ignore[misc]
             )
             answer = _json(account, exchange)
-            items: list[Item] = []
-            stones: list[Tombstone] = []
-            counts: list[Count] = []
-            skipped: list[Skipped] = []
-            top = answer.get("thread") if exchange.status == _OK else None
-            for node, pointer in _below(top):
-                stone = _read(f"the node {pointer}", skipped, records.tombstone, node)
+            found = _Found(post_id, exchange)
+            for node, pointer in _below(answer.pop("thread", None) if exchange.status == _OK else None):
+                if len(found.items) >= _CHUNK:
+                    yield found.page()
+                    found = _Found(post_id, exchange)
+                stone = _read(f"the node {pointer}", found.skipped, records.tombstone, node)
                 if stone is not None:
-                    stones.append(dataclasses.replace(stone, exchange=0))
+                    found.stones.append(dataclasses.replace(stone, exchange=0))
                     continue
                 view = node.get("post")
                 if not isinstance(view, dict):
@@ -272,27 +272,12 @@ class Bluesky:
                 identity = str(view.get("uri"))
                 replies = records.counts_of(view).get("replies", 0)
                 if replies:
-                    counts.append(Count("replies", replies, item=identity))
+                    found.counts.append(Count("replies", replies, item=identity))
                     if not node.get("replies") and identity not in asked:
                         waiting.append(identity)
                 if records.did_of(identity) != _did(account):
-                    item = _read(f"the comment {identity}", skipped, records.view_item, view)
-                    if item is None:
-                        continue
-                    place = f"{pointer}/post/record"
-                    items.append(
-                        dataclasses.replace(item, order_key=f"{post_id} {identity}", exchange=0, pointer=place)
-                    )
-                    items += [dataclasses.replace(each, exchange=0) for each in _quoted(view, skipped)]
-            yield Page(
-                items,
-                [exchange],
-                tombstones=stones,
-                counts=counts,
-                skipped=skipped,
-                sub_key=post_id,
-                coverage=None if waiting else Coverage(before=f"{post_id}!", after=f"{post_id} "),
-            )
+                    found.comment(view, identity, f"{pointer}/post/record")
+            yield found.page(None if waiting else Coverage(before=f"{post_id}!", after=f"{post_id} "))
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
         """Ask the author's own server for each record."""
@@ -347,6 +332,39 @@ class Bluesky:
         return records.sha256_of_cid(media.id)
 
 
+@dataclasses.dataclass(slots=True)
+class _Found:
+    """A part of what one answer shows of a thread. An answer may hold tens of thousands of comments: they become items, and
+    are stored, some hundreds at a time.
+    """
+
+    post_id: str
+    exchange: Exchange
+    items: list[Item] = dataclasses.field(default_factory=list)
+    stones: list[Tombstone] = dataclasses.field(default_factory=list)
+    counts: list[Count] = dataclasses.field(default_factory=list)
+    skipped: list[Skipped] = dataclasses.field(default_factory=list)
+
+    def comment(self, view: Mapping[str, Any], identity: str, pointer: str) -> None:
+        item = _read(f"the comment {identity}", self.skipped, records.view_item, view)
+        if item is None:
+            return
+        order_key = f"{self.post_id} {identity}"
+        self.items.append(dataclasses.replace(item, order_key=order_key, exchange=0, pointer=pointer))
+        self.items += [dataclasses.replace(each, exchange=0) for each in _quoted(view, self.skipped)]
+
+    def page(self, coverage: Coverage | None = None) -> Page:
+        return Page(
+            self.items,
+            [self.exchange],
+            tombstones=self.stones,
+            counts=self.counts,
+            skipped=self.skipped,
+            sub_key=self.post_id,
+            coverage=coverage,
+        )
+
+
 def _read(
     what: str, skipped: list[Skipped], make: Callable[..., _T | None], *given: object, **named: object
 ) -> _T | None:
@@ -382,12 +400,15 @@ def _record_item(collection: str, uri: str, answer: Mapping[str, Any]) -> Item |
 
 
 def _below(top: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """Every node of a thread but its ancestors, with where it lies; without recursion, since threads can be deep."""
+    """Every node of a thread but its ancestors, with where it lies; without recursion, since threads can be deep.
+
+    Takes the thread apart on its way, so that what was walked need not be held.
+    """
     stack = [(top, "/thread")] if isinstance(top, dict) else []
     while stack:
         node, pointer = stack.pop()
         yield node, pointer
-        replies = node.get("replies")
+        replies = node.pop("replies", None)
         for number, reply in enumerate(replies if isinstance(replies, list) else []):
             if isinstance(reply, dict):
                 stack.append((reply, f"{pointer}/replies/{number}"))

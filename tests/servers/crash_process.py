@@ -35,7 +35,16 @@ def capture(order: dict[str, Any]) -> bool:
     )
     refs = [accounts.find(archive.engine, name) for name in order["accounts"]]
     say("ready")
-    return False not in [export_account(archive, ref).complete for ref in refs]
+    before = memory()
+    whole = False not in [export_account(archive, ref).complete for ref in refs]
+    say(f"memory {before} {memory()}")
+    return whole
+
+
+def memory() -> int:
+    """The most memory that this process ever held, in KiB (proc(5), VmHWM: unlike getrusage it knows nothing of the parent)."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 def index(order: dict[str, Any]) -> bool:
