@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -328,12 +329,14 @@ class TestSecretsAndDoors:
         records = Home(airflow.home).state().processes
         processes = [psutil.Process(records[name].pid) for name in DAEMONS]
         processes += [child for process in processes for child in process.children(recursive=True)]
-        addresses = {
-            connection.laddr.ip
-            for process in processes
-            for connection in process.net_connections("inet")
-            if connection.status == psutil.CONN_LISTEN
-        }
+        addresses = set()
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):  # a child that has ended meanwhile
+                addresses |= {
+                    connection.laddr.ip
+                    for connection in process.net_connections("inet")
+                    if connection.status == psutil.CONN_LISTEN
+                }
         assert addresses == {"127.0.0.1"}
 
     def test_its_secrets_are_its_own(self, airflow: TestAirflow) -> None:
