@@ -20,7 +20,9 @@ REQUIRED = ("steward", "purpose", "authority_statement", "record_series", "began
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Compliance:
-    """Where an account stands. `days_left` is None where nothing is due: all is there, or no effective date is set."""
+    """Where an account stands. `days_left` is None where nothing is due: all is there, or a date that it takes is not known
+    (the policy's effective date, or when any account of the department began).
+    """
 
     missing: tuple[str, ...]
     due_on: date | None
@@ -32,7 +34,7 @@ class Compliance:
         if not self.missing:
             return "complete"
         if self.due_on is None or self.days_left is None:
-            return "incomplete; no effective date of the policy is set"
+            return "incomplete; due when the policy's effective date and the day the department began are known"
         if self.days_left < 0:
             return f"overdue by {-self.days_left} days (since {self.due_on.isoformat()})"
         return f"{self.days_left} days left (until {self.due_on.isoformat()})"

@@ -6,13 +6,13 @@ together and may be written elsewhere under that revision.
 
 from __future__ import annotations
 
-import html as html_entities
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import nh3
 import sqlalchemy as sa
+
+from archiver.platforms.text import html_to_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -288,7 +288,7 @@ def _version(
     if text is None:
         text = _string(fields.get("text"))
     if text is None and markup is not None:
-        text = html_entities.unescape(nh3.clean(markup, tags=set()))
+        text = html_to_text(markup)
     return VersionShape(
         id=row.id,
         public_id=row.public_id,

@@ -58,4 +58,6 @@ def test_without_an_effective_date_nothing_can_be_due() -> None:
     assert due_date([date(2020, 1, 1)], None) is None
     assert due_date([None], EFFECTIVE) is None
     found = compliance({}, [date(2020, 1, 1)], None, EFFECTIVE)
-    assert found.sentence == "incomplete; no effective date of the policy is set"
+    assert (
+        found.sentence == "incomplete; due when the policy's effective date and the day the department began are known"
+    )
