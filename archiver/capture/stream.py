@@ -180,5 +180,5 @@ def _close_gap(connection: Connection, context: CaptureContext, now: datetime) -
     connection.execute(
         sa.update(Gap)
         .where(Gap.stream_id == context.stream_id, Gap.closed_at.is_(None))
-        .values(closed_at=now, closed_by=context.capture_id)
+        .values(closed_at=sa.func.greatest(Gap.opened_at, now), closed_by=context.capture_id)  # a clock may be set back
     )

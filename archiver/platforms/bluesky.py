@@ -107,7 +107,7 @@ class Bluesky:
         )
         handle = view.get("handle") if isinstance(view.get("handle"), str) else None
         item = records.profile_item(did, handle, record.get("cid"), record.get("value") or {})
-        posts = view.get("postsCount")
+        posts = records.whole_number(view.get("postsCount"))
         return AccountStatus(
             did,
             handle,
@@ -116,7 +116,7 @@ class Bluesky:
             exchanges,
             profile=dataclasses.replace(item, exchange=len(exchanges) - 1, pointer="/value"),
             profile_id=profile_id,
-            counts=[Count(StreamKind.POSTS.value, posts if isinstance(posts, int) else None)],
+            counts=[Count(StreamKind.POSTS.value, posts)],
             settings={"pds_url": pds},
         )
 

@@ -35,6 +35,7 @@ _RAW_SHA256 = bytes([0x01, 0x55, 0x12, 0x20])
 """CIDv1, raw codec, sha2-256 of 32 bytes (multiformats tables)."""
 _KNOWN = frozenset({"$type", "text", "facets", "reply", "embed", "langs", "labels", "tags", "createdAt", "entities"})
 _DEEPEST = 64
+_LARGEST = 2**53
 _COUNTS = {"replyCount": "replies", "repostCount": "reposts", "likeCount": "likes", "quoteCount": "quotes"}
 
 Record = Mapping[str, Any]
@@ -149,7 +150,12 @@ def view_item(view: Record, *, order_key: str | None = None, sighted: bool = Tru
 
 def counts_of(view: Record) -> dict[str, int]:
     """Likes, reposts, replies, quotes, as far as the view has them."""
-    return {name: int(view[key]) for key, name in _COUNTS.items() if isinstance(view.get(key), int)}
+    return {name: count for key, name in _COUNTS.items() if (count := whole_number(view.get(key))) is not None}
+
+
+def whole_number(value: Any) -> int | None:
+    """A count, or None for what is none, or is larger than a count can be."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST else None
 
 
 def quoted(view: Record) -> Iterator[Item]:

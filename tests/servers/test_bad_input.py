@@ -555,3 +555,40 @@ def test_a_capture_whose_stream_was_taken_writes_nothing_more(small: Town, stack
         small.sql("select count(*) from exchanges e join captures c on c.id = e.capture_id where c.fence = 1") == pages
     )
     assert small.count("gaps where closed_at is null") == 0
+
+
+def test_an_id_of_any_length_is_kept(make_archive: ArchiveMaker, odd: OddServer) -> None:
+    """A picture written into the page itself, or a guid of ten thousand letters, does not end the capture of a feed."""
+    archive = make_archive(allowed_origins=odd.url, max_attempts=1)
+    noise = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9000))  # noqa: S311 - incompressible
+    odd.pages["/feed"] = Page(
+        entries(entry(noise), entry("b", f'<img src="data:image/png;base64,{noise}"><img src="{odd.url}/{noise}">'))
+    )
+    report = export_account(archive.archive, feed_of(archive, odd))
+    assert report.complete, report.problems
+    assert rows(archive.engine, "select count(*) from items where kind = 'post'") == [(2,)]
+    assert export_account(archive.archive, accounts.active(archive.engine)[0]).complete
+    assert rows(
+        archive.engine, "select count(*) from versions v join items i on i.id = v.item_id where kind = 'post'"
+    ) == [(2,)]
+
+
+def test_a_stranger_whose_server_is_gone_does_not_end_the_recheck(make_archive: ArchiveMaker) -> None:
+    """A comment that is no longer shown and whose author's server cannot be reached stays as it is; the others are asked for."""
+    with town(make_archive, 2, 6, max_attempts=1) as small:
+        assert small.export().complete
+        with small.archive.engine.begin() as connection:
+            connection.exec_driver_sql(
+                "update sightings set state = 'not_returned' where item_id in (select id from items where kind = 'comment')"
+            )
+        (author,) = {did for (did,) in small.sql("select split_part(platform_id, '/', 3) from items where kind = 'comment' "
+                                                 "order by id limit 1")}  # fmt: skip
+        small.running.install(
+            Fault(r"getPostThread", "truncated", times=None),
+            Fault(rf"/plc/{author}", "redirect", times=None, location="http://127.0.0.1:1/"),
+        )
+        (report,) = small.export(StreamKind.COMMENTS).streams
+        theirs = small.count(f"items where kind = 'comment' and platform_id like '%{author}%'")
+        missing = small.count("sightings where state = 'not_returned'")
+        assert missing == theirs
+        assert [each for each in report.skipped if author in each["what"] and not each["lost"]]

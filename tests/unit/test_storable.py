@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archiver.platforms.contract import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
 from archiver.records import bulk
-from archiver.records.storable import REPLACED, mend, storable
+from archiver.records.storable import REPLACED, SHORTENED, identity, mend, storable
 
 CLEAN = Item(ItemKind.POST, "id", Source.API, text="é \U0001f6a7 \\u0000 ￾", evidence={"a": ["b", {"c": 1}]})
 
@@ -66,7 +66,7 @@ def _filled(value: object, character: str) -> object:
 
 texts = st.text(st.characters() | st.sampled_from("\x00\ud800\udfff"), max_size=12)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | texts,
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
 )
 
@@ -86,3 +86,24 @@ def test_rows_never_carry_what_postgres_refuses(row: dict[str, object]) -> None:
     sent = bulk.rows_of([row])
     sent.encode()
     assert "\\u0000" not in sent.replace("\\\\", "")
+
+
+@given(st.text(st.characters(), max_size=5), st.integers(0, 5000))
+def test_an_id_of_any_length_can_be_indexed_and_told_from_others(start: str, length: int) -> None:
+    """Short ids stay, long ones are shortened in the same way each time, and two that differ at their end stay two."""
+    long, other = start + "x" * length, start + "x" * length + "y"
+    assert len(identity(long).encode()) <= 1000
+    assert identity(long) == identity(long)
+    assert identity(long) != identity(other)
+    assert identity(identity(long)) == identity(long)
+    if len(long.encode()) <= 1000:
+        assert identity(long) == mend(long)
+
+
+def test_a_shortened_id_is_flagged_and_leaves_what_was_said() -> None:
+    """A picture written into its own address makes a medium with a digest for its id; text and markup stay whole."""
+    address = "data:image/png;base64," + "A" * 9000
+    item = storable(dataclasses.replace(CLEAN, html=f'<img src="{address}">', media=(Media(address, "image"),)))
+    assert item.flags == {SHORTENED}
+    assert item.media[0].id.startswith("data:image/png")
+    assert address in str(item.html)

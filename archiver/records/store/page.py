@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from archiver.platforms.contract import Exchange, Item, ItemKind, Json, Page, Source, State
 from archiver.records import bulk
-from archiver.records.storable import storable
+from archiver.records.storable import identity, storable
 from archiver.records.store import exchanges as exchange_rows
 from archiver.records.store import items as item_rows
 from archiver.records.store import media, states, versions
@@ -96,7 +96,7 @@ def save_page(
     if page.items:
         platform = context.account.platform
         items = _unique(item_rows.resolve_aliases(connection, platform, [storable(item) for item in page.items]))
-        hidden = [(stone.namespace, stone.id) for stone in page.tombstones]
+        hidden = [(stone.namespace, identity(stone.id)) for stone in page.tombstones]
         held = item_rows.find_or_make(connection, platform, items, now, hidden)
         item_rows.remember_aliases(connection, platform, items, held)
         new = _find_new(connection, items, held)
@@ -201,11 +201,11 @@ def _tombstones(
 ) -> list[Change]:
     if not page.tombstones:
         return []
-    by_key = {(stone.namespace, stone.id): stone for stone in page.tombstones}
+    by_key = {(stone.namespace, identity(stone.id)): stone for stone in page.tombstones}
     rows = bulk.run(
         connection,
         _TOMBSTONED,
-        [{"namespace": namespace, "id": identity} for namespace, identity in by_key],
+        [{"namespace": namespace, "id": name} for namespace, name in by_key],
         platform=context.account.platform,
         stream_id=context.stream_id,
     )
