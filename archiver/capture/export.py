@@ -242,6 +242,7 @@ class _Run:
             _log.exception("capture failed", account=self.account.name, stream=capture.context.stream.value)
             self._keep_failures(capture)
             return "failed", f"{type(error).__name__}: {self.session.clean_text(str(error))}", True
+        self._keep_failures(capture)
         lost = [each for each in capture.skipped if each.lost]
         if lost:
             first = lost[0]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from archiver.capture.ahead import ahead
 from archiver.capture.errors import RequestFailed
 from archiver.capture.retry import RETRYABLE
-from archiver.platforms.contract import Count, StreamKind
+from archiver.platforms.contract import Count, Page, Skipped, StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.records import bulk
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from archiver.capture.running import RunningCapture
-    from archiver.platforms.contract import Page
 
 _BATCH = 200
 _GIVE_UP_AFTER = 10
@@ -120,7 +119,13 @@ def capture_threads(capture: RunningCapture) -> None:
             counts = counts if answer.page.coverage is None else []
         elif answer.error is not None:
             error, counts = answer.error, []
-            capture.skip(f"the comments below {answer.post_id}", str(error))
+            what = f"the comments below {answer.post_id}"
+            if (
+                isinstance(error, UnreadableAnswerError) and error.exchange is not None
+            ):  # the evidence of why they are missing
+                capture.save(Page((), [error.exchange], skipped=(Skipped(what, str(error)),)))
+            else:
+                capture.skip(what, str(error))
             in_a_row += isinstance(error, UnreadableAnswerError) or error.status in RETRYABLE
             if in_a_row >= _GIVE_UP_AFTER:
                 raise error

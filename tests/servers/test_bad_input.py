@@ -592,3 +592,31 @@ def test_a_stranger_whose_server_is_gone_does_not_end_the_recheck(make_archive: 
         missing = small.count("sightings where state = 'not_returned'")
         assert missing == theirs
         assert [each for each in report.skipped if author in each["what"] and not each["lost"]]
+
+
+def test_a_thread_that_cannot_be_read_is_named_and_the_others_are_read(make_archive: ArchiveMaker) -> None:
+    """One thread's broken answer leaves the other threads whole, is kept as evidence, and is read again the next night."""
+    with town(make_archive, 4, 3, max_attempts=1) as small:
+        small.running.install(Fault(r"getPostThread", "html", skip=1))
+        report = small.export(StreamKind.POSTS, StreamKind.COMMENTS).streams[1]
+        assert report.outcome == "partial"
+        assert "the comments below at://" in report.skipped[0]["what"]
+        assert small.count("items where kind = 'comment'") == 9
+        assert b"Please sign in" in kept_body(small.archive)
+        assert small.count("gaps where closed_at is null") == 1
+        assert small.export(StreamKind.COMMENTS).complete
+        assert small.count("items where kind = 'comment'") == 12
+        assert small.count("gaps where closed_at is null") == 0
+
+
+def test_a_platform_that_fails_every_thread_is_left(make_archive: ArchiveMaker) -> None:
+    """Errors thread after thread are taken for the platform's: the capture ends, and does not wait for hundreds more."""
+    with town(make_archive, 60, 1, max_attempts=1) as small:
+        small.running.install(Fault(r"getPostThread", "server_error", times=None))
+        report = small.export(StreamKind.POSTS, StreamKind.COMMENTS).streams[1]
+        assert report.outcome == "failed"
+        assert report.retryable
+        assert small.running.requests[1]["/xrpc/app.bsky.feed.getPostThread"] < 15
+        small.running.install()
+        assert small.export(StreamKind.COMMENTS).complete
+        assert small.count("items where kind = 'comment'") == 60
