@@ -127,7 +127,7 @@ def capture(
     Args:
         archive: The archive, open.
         name: `platform:handle-or-id`.
-        mode: Kept with the captures: `nightly`, `backfill`, `now`.
+        mode: `nightly`, `now`, or `backfill`, which reads everything again to its end; kept with the captures.
         scheduler_run: The scheduler's own name of the run; `night` finds the captures by it.
         wait: Wait for a capture that is at work on the account.
         streams: These streams only, by name; all where empty.

@@ -38,7 +38,7 @@ goes on from there.
             type="string",
             enum=["backfill", "nightly"],
             title="Kept as",
-            description="What the captures are marked as in the archive: `backfill`, or `nightly` to make up for a night.",
+            description="`backfill` reads everything again, to its end; `nightly` what a night reads, to make up for one.",
         ),
         "streams": Param(
             [],

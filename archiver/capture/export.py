@@ -107,7 +107,7 @@ def export_account(
     Args:
         archive: The archive, open.
         account: Whose streams.
-        mode: `nightly`, `backfill`, `now`: kept with the captures.
+        mode: `nightly`, `now`, or `backfill`, which reads everything again to its end; kept with the captures.
         run_id: Names the run (and its WARC); made where None.
         wait: Wait for a capture that is at work on a stream, instead of reporting it as busy.
         only: These streams only.

@@ -12,7 +12,6 @@ The cursor of a listing stream:
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 import sqlalchemy as sa
@@ -47,7 +46,7 @@ class _Walk:
     def __init__(self, capture: RunningCapture, counts: list[Count]) -> None:
         self._capture = capture
         self._counts = counts
-        self._since = capture.context.started_at - timedelta(days=capture.archive.settings.reread_days)
+        self._since = capture.reread_since
         self.high: str | None = None
         self._stopped_at: Json = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from archiver.capture.evidence_file import RunWarc
     from archiver.capture.session import CaptureSession
 
+BACKFILL = "backfill"
+"""The mode of a capture that reads an account to its end, whatever was read before."""
 _log = structlog.get_logger(__name__)
 _ATTEMPTS = 5
 _DEADLOCK = "40P01"
@@ -102,6 +105,13 @@ class RunningCapture:
         if status.profile is None:
             return page
         return dataclasses.replace(page, items=[*page.items, status.profile], status=None)
+
+    @property
+    def reread_since(self) -> datetime:
+        """What is younger than this is read again even if it was read before; in a backfill that is everything."""
+        if self.context.mode == BACKFILL:
+            return datetime.min.replace(tzinfo=UTC)
+        return self.context.started_at - timedelta(days=self.archive.settings.reread_days)
 
     def skip(self, what: str, reason: str) -> None:
         """Say that something could not be read; the capture is not complete then."""

@@ -84,7 +84,8 @@ def begin(
             .values(public_id=uuid7(), stream_id=stream_id, run_id=run_id, mode=mode, fence=row.fence, started_at=now)
             .returning(Capture.id)
         ).scalar_one()
-    return CaptureContext(capture_id, stream_id, kind, account, row.fence, now, keep_unchanged), dict(row.cursor)
+    context = CaptureContext(capture_id, stream_id, kind, account, row.fence, now, keep_unchanged, mode)
+    return context, dict(row.cursor)
 
 
 def _abandon(connection: Connection, stream_id: int, now: datetime) -> None:

@@ -7,7 +7,6 @@ is not what is held, or when its turn comes in the slow sweep (the thread that w
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -155,7 +154,7 @@ def _candidates(capture: RunningCapture) -> Iterator[tuple[str, int | None]]:
         "account": capture.account.id,
         "posts": StreamKind.POSTS.value,
         "stream": capture.context.stream_id,
-        "since": capture.context.started_at - timedelta(days=settings.reread_days),
+        "since": capture.reread_since,
     }
     with capture.archive.engine.connect() as connection:
         swept = list(connection.scalars(sa.text(_SWEPT), {**values, "sweep": settings.sweep_pages}))

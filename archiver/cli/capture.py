@@ -33,7 +33,7 @@ def export(
         list[str] | None, typer.Argument(metavar="[ACCOUNT]…", help="Default: all active accounts.")
     ] = None,
     thread: Annotated[str | None, typer.Option(help="The id of one post: capture its comments only, at once.")] = None,
-    mode: Annotated[str, typer.Option(help="Kept with the captures: nightly, backfill or now.")] = "now",
+    mode: Annotated[str, typer.Option(help="now, nightly, or backfill: everything again, to its end.")] = "now",
     as_json: AsJson = False,
 ) -> None:
     """Capture accounts now: everything new, the re-read window, and what has gone."""

@@ -45,6 +45,7 @@ class CaptureContext:
     fence: int
     started_at: datetime
     keep_unchanged: bool = False
+    mode: str = "nightly"
 
 
 @dataclasses.dataclass(slots=True)
