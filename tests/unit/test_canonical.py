@@ -11,7 +11,8 @@ from archiver.evidence.fields import canonical
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _JSON = st.recursive(
-    st.none() | st.booleans() | _TEXT, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4)
+    st.none() | st.booleans() | _TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4),
 )
 
 
