@@ -7,31 +7,20 @@ import gzip
 import json
 import logging
 import random
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from archiver import accounts
-from archiver.capture import stream as streams
-from archiver.capture.evidence_file import key_of, run_warc
+from archiver.capture.evidence_file import key_of
 from archiver.capture.export import export_account
-from archiver.capture.running import RunningCapture
-from archiver.capture.session import CaptureSession
-from archiver.platforms import PLATFORMS
-from archiver.platforms import contract as records
-from archiver.platforms.contract import AccountStatus, Item, ItemKind, Source, State, StreamKind, Tombstone
-from archiver.records.models import uuid7
+from archiver.platforms.contract import StreamKind
 from samplecity.city import City
 from samplecity.faults import BIG_TEXT, POISON, Fault
 from samplecity.running import serve
-from tests.fixtures.custody import contents, rows, unproven
-from tests.fixtures.sessions import Answer, exchange_of
+from tests.fixtures.custody import rows, unproven
 from tests.fixtures.town import Page, odd_server, town
-from tests.servers.test_five_nights import compare, night_of
+from tests.servers.test_five_nights import night_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +31,6 @@ if TYPE_CHECKING:
     from tests.fixtures.town import OddServer, Town
 
 LISTING = r"listRecords.*app\.bsky\.feed\.post"
-PLATFORMS_BEFORE = dict(PLATFORMS)
 POSTS = 250
 """Three pages of a listing."""
 
@@ -388,173 +376,6 @@ def test_the_same_entry_twice_on_a_page_is_one_item(make_archive: ArchiveMaker, 
     assert rows(
         archive.engine, "select count(*) from versions v join items i on i.id = v.item_id where kind = 'post'"
     ) == [(2,)]
-
-
-def test_all_accounts_captured_at_once_hold_what_was_true(make_archive: ArchiveMaker) -> None:
-    """Accounts that comment on one another, captured side by side: no deadlock, one item each, every sighting."""
-    city = City.build()
-    with serve(city, faulty=False) as running:
-        archive = make_archive(allowed_origins=running.url)
-        archive.register(city.register_rows(running.url))
-        for night in (1, 2):
-            running.at(night)
-            running.install()
-            archive.clock.set(night_of(city, night))
-            with ThreadPoolExecutor(4) as pool:
-                reports = list(pool.map(partial(export_account, archive.archive), accounts.active(archive.engine)))
-            problems = [each for report in reports for each in report.problems if "database" in each or "Error" in each]
-            assert problems == []
-            assert compare(city.truth_after(night), archive) == []
-        seen_by_two = (
-            "select count(*) from (select item_id from sightings group by item_id having count(*) > 1) as shared"
-        )
-        assert rows(archive.engine, seen_by_two)[0][0] > 0
-        assert unproven(archive.archive) == []
-
-
-def test_pages_that_need_the_same_items_in_another_order_do_not_stop_one_another(small: Town) -> None:
-    """Two captures whose pages show what the other hides are both stored, however often they collide."""
-    bodies = [f"at://did:plc:stranger/app.bsky.feed.post/{n:03}" for n in range(30)]
-    things = [Item(ItemKind.COMMENT, each, Source.API, text=each, order_key=each) for each in bodies]
-    archive = small.archive.archive
-    platform = PLATFORMS["bluesky"]
-    failures: list[BaseException] = []
-
-    def capture(kind: StreamKind, seed: int) -> None:
-        order = random.Random(seed)  # noqa: S311 - an order to be reproduced
-        account = small.refreshed()
-        try:
-            with (
-                streams.locked(archive.engine, account, kind, wait=False) as stream_id,
-                run_warc(archive, account, f"run-{seed}") as warc,
-                closing(CaptureSession(user_agent="test")) as session,
-            ):
-                context, cursor = streams.begin(
-                    archive.engine, stream_id, account, kind, f"run-{seed}", "now", archive.now(), keep_unchanged=False
-                )
-                running = RunningCapture(archive, platform, account, session, warc, context, cursor)
-                for _ in range(40):
-                    shown = order.sample(things, 12)
-                    hidden = [each for each in things if each not in shown][:6]
-                    exchange = dataclasses.replace(exchange_of("https://a.example/", Answer(b"{}")), id=str(uuid7()))
-                    stones = [Tombstone(each.id, State.HIDDEN, "hidden", 0) for each in hidden]
-                    running.save(
-                        records.Page(
-                            [dataclasses.replace(each, exchange=0) for each in shown], [exchange], tombstones=stones
-                        )
-                    )
-        except BaseException as error:  # noqa: BLE001 - told to the test
-            failures.append(error)
-
-    threads = [
-        threading.Thread(target=capture, args=each) for each in ((StreamKind.POSTS, 1), (StreamKind.COMMENTS, 2))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert small.count("items") == 30
-    assert small.count("versions") == 30
-    assert small.count("sightings") == 60
-    assert unproven(archive) == []
-
-
-def test_a_handle_that_was_given_to_somebody_else_is_refused(make_archive: ArchiveMaker) -> None:
-    """The register knows the account by its id: what another id says under the old name is never stored as the account's."""
-
-    class Stolen:
-        """A platform whose handle now answers with another id."""
-
-        manifest = PLATFORMS["bluesky"].manifest
-
-        def status(self, session: Any, account: AccountRef) -> AccountStatus:
-            found: AccountStatus = PLATFORMS_BEFORE["bluesky"].status(session, account)
-            return dataclasses.replace(found, platform_id="did:plc:somebodyelse")
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(PLATFORMS_BEFORE["bluesky"], name)
-
-    with town(make_archive, 5) as small, pytest.MonkeyPatch.context() as patch:
-        assert small.posts().outcome == "complete"
-        held = contents(small.archive.engine)
-        patch.setitem(cast("dict[str, Any]", PLATFORMS), "bluesky", Stolen())
-        report = small.export()
-        assert {each.outcome for each in report.streams} == {"failed"}
-        assert not report.retryable
-        assert all("given to somebody else" in problem for problem in report.problems)
-        assert contents(small.archive.engine) == held
-        assert small.refreshed().platform_id != "did:plc:somebodyelse"
-
-
-def test_two_register_entries_of_one_account_are_told(make_archive: ArchiveMaker) -> None:
-    """A second entry that turns out to be the same account is refused in words, and the first goes on."""
-    with town(make_archive, 5) as small:
-        assert small.posts().outcome == "complete"
-        did = small.refreshed().platform_id
-        settings = {name: value for name, value in small.account.settings.items() if name.endswith("_url")}
-        accounts.add(small.archive.engine, f"bluesky:{did}", {"department": "Parks"}, settings)
-        second = next(each for each in accounts.active(small.archive.engine) if each.handle == did)
-        report = export_account(small.archive.archive, second)
-        assert not report.complete
-        assert "another entry of the register" in report.problems[0]
-        assert small.count() == 5
-        assert small.posts().outcome == "complete"
-
-
-def test_two_captures_of_one_stream_do_not_meet(small: Town) -> None:
-    """The second one says that the stream is busy; with `wait` it comes after the first."""
-    small.running.install(Fault(LISTING, "slow", seconds=1.5))
-    reports: list[StreamReport] = []
-    first = threading.Thread(target=lambda: reports.append(small.posts()))
-    first.start()
-    while not small.count("captures where outcome = 'running'"):
-        pass
-    (busy,) = small.export(StreamKind.POSTS).streams
-    assert busy.error
-    assert "another capture is running" in busy.error
-    assert busy.retryable
-    (waited,) = small.export(StreamKind.POSTS, wait=True).streams
-    first.join()
-    assert [reports[0].outcome, waited.outcome] == ["complete", "complete"]
-    assert small.count() == POSTS
-    assert small.count("versions") == small.count("items")
-    assert small.sql("select count(*) from captures a join captures b on a.id < b.id and b.started_at < a.finished_at "
-                     "and a.stream_id = b.stream_id") == [(0,)]  # fmt: skip
-
-
-def test_a_capture_whose_stream_was_taken_writes_nothing_more(small: Town, stack: Any) -> None:
-    """Its lock's connection killed and the stream captured by another, it stops at its next page, and leaves no gap."""
-    import psycopg2  # noqa: PLC0415 - this test alone talks past the application
-
-    small.running.install(Fault(LISTING, "slow", skip=1, seconds=2.5))
-    reports: list[StreamReport] = []
-    first = threading.Thread(target=lambda: reports.append(small.posts()))
-    first.start()
-    while small.count() < 100:
-        pass
-    name = small.archive.app_url.rpartition("/")[2]
-    killer = psycopg2.connect(stack.superuser_database_url.replace("postgresql+psycopg2", "postgresql"))
-    with killer, killer.cursor() as cursor:
-        cursor.execute(
-            "select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database "
-            "where l.locktype = 'advisory' and d.datname = %s",
-            (name,),
-        )
-        assert cursor.rowcount == 1
-    killer.close()
-    second = small.posts()
-    assert second.outcome == "complete", second.error
-    pages = small.sql("select count(*) from exchanges e join captures c on c.id = e.capture_id where c.fence = 1")
-    first.join()
-    assert reports[0].outcome == "failed"
-    assert reports[0].error
-    assert "another capture took over" in reports[0].error
-    assert small.count() == POSTS
-    assert (
-        small.sql("select count(*) from exchanges e join captures c on c.id = e.capture_id where c.fence = 1") == pages
-    )
-    assert small.count("gaps where closed_at is null") == 0
 
 
 def test_an_id_of_any_length_is_kept(make_archive: ArchiveMaker, odd: OddServer) -> None:
