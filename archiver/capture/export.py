@@ -26,7 +26,6 @@ from archiver.platforms.contract import (
     AccountStatus,
     Page,
     Platform,
-    Skipped,
     State,
     StreamKind,
     Tombstone,
@@ -273,16 +272,14 @@ class _Run:
     def _unavailable(self, capture: RunningCapture, status: AccountStatus) -> None:
         """The listing itself said that the account cannot be read: keep its word, as the profile's stream would."""
         page = _profile_page(status)
-        page.skipped = (Skipped("the listing", status.words),)
+        page.keep = True
         capture.save(page)
-        capture.skipped.pop()
 
     def _keep_failures(self, capture: RunningCapture) -> None:
         """The answers that made a capture fail are evidence of why something is missing."""
         if self.session.failed:
             with contextlib.suppress(FenceLost):
-                capture.save(Page((), (), skipped=(Skipped("the rest of the stream", "the capture failed"),)))
-                capture.skipped.pop()
+                capture.save(Page((), ()))
 
 
 def _database_words(error: sa.exc.DBAPIError) -> str:

@@ -11,10 +11,10 @@ import structlog
 
 from archiver import accounts
 from archiver.platforms.contract import AccountRef, AccountStatus, Json, Page, Platform, Skipped
-from archiver.records.store import CaptureContext, PageResult, save_page
+from archiver.records.store import CaptureContext, PageResult, save_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -50,38 +50,33 @@ class RunningCapture:
     def save(
         self, page: Page, cursor: Mapping[str, Json] | None = None, also: Callable[[Connection], None] | None = None
     ) -> PageResult:
-        """Store one page in one transaction, the stream's cursor with it, and what `also` writes.
+        """Store one page; see `save_all`."""
+        return self.save_all([page], cursor, also)
 
-        Exchanges that failed on the way to it are kept as well: they are why something was late or is missing.
+    def save_all(
+        self,
+        pages: Sequence[Page],
+        cursor: Mapping[str, Json] | None = None,
+        also: Callable[[Connection], None] | None = None,
+    ) -> PageResult:
+        """Store pages in one transaction, the stream's cursor with them, and what `also` writes.
+
+        Exchanges that failed on the way to them are kept as well: they are why something was late or is missing.
         """
-        if page.status is not None:
-            page = self._learned(page, page.status)
+        pages = [page if page.status is None else self._learned(page, page.status) for page in pages]
         failed = self.session.take_failed()
-        if failed:
-            page = dataclasses.replace(
-                page,
-                exchanges=[*failed, *page.exchanges],
-                items=[
-                    dataclasses.replace(item, exchange=item.exchange + len(failed)) if item.exchange >= 0 else item
-                    for item in page.items
-                ],
-                tombstones=[
-                    dataclasses.replace(stone, exchange=stone.exchange + len(failed) if stone.exchange >= 0 else -1)
-                    for stone in page.tombstones
-                ],
-            )
-        result = self._saved(page, cursor, also)
+        result = self._saved([Page((), failed, keep=True), *pages] if failed else pages, cursor, also)
         if cursor is not None:
             self.cursor = dict(cursor)
-        self.pages += 1
+        self.pages += len(pages)
         self.items_seen += result.seen
         self.items_new += result.items_new
         self.versions_new += result.versions_new
-        self.skipped += page.skipped
+        self.skipped += [each for page in pages for each in page.skipped]
         return result
 
     def _saved(
-        self, page: Page, cursor: Mapping[str, Json] | None, also: Callable[[Connection], None] | None
+        self, pages: Sequence[Page], cursor: Mapping[str, Json] | None, also: Callable[[Connection], None] | None
     ) -> PageResult:
         """The transaction, tried again where Postgres undid it for another capture's sake: two pages that show, hide and
         miss the same items may each hold what the other needs.
@@ -89,7 +84,7 @@ class RunningCapture:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with self.archive.engine.begin() as connection:
-                    result = save_page(connection, self.context, page, self.archive.now(), self.warc.write, cursor)
+                    result = save_pages(connection, self.context, pages, self.archive.now(), self.warc.write, cursor)
                     if also is not None:
                         also(connection)
                     return result

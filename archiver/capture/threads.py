@@ -17,15 +17,20 @@ from archiver.capture.retry import RETRYABLE
 from archiver.platforms.contract import Count, Page, Skipped, StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.records import bulk
+from archiver.records.store import FenceLost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
     from archiver.capture.running import RunningCapture
 
 _BATCH = 200
+_AHEAD = 4
+_TOGETHER_ITEMS = 500
+_TOGETHER_PAGES = 25
+"""So many are stored in one transaction at the most (or one page more)."""
 _GIVE_UP_AFTER = 10
 """Threads that a failing platform fails in a row, each after every attempt: then it is the platform, not the threads."""
 
@@ -64,7 +69,8 @@ _CANDIDATES = f"""{_POSTS}
 
 _READ = """
     insert into sub_cursors (stream_id, key, cursor, last_read_at)
-    values (:stream, :key, cast(:cursor as jsonb), :now)
+    select :stream, key, cursor, :now from jsonb_to_recordset(cast(:rows as jsonb)) as r(key text, cursor jsonb)
+    where true
     on conflict (stream_id, key) do update set cursor = excluded.cursor, last_read_at = excluded.last_read_at
 """
 
@@ -106,28 +112,36 @@ def capture_threads(capture: RunningCapture) -> None:
     """Read every thread whose turn it is. A thread that cannot be read is named, and the others go on.
 
     Raises what stops the whole stream: no answer, a rate limit beyond what a capture may wait, a platform that fails one
-    thread after the other.
+    thread after the other. What was read before is stored first.
     """
     in_a_row = 0
-    counts: list[Count] = []
-    for answer in ahead(_answers(capture)):
-        if answer.page is not None:
-            in_a_row = 0
-            counts += answer.page.counts
-            _keep(capture, answer.post_id, answer.replies, answer.page, counts)
-            counts = counts if answer.page.coverage is None else []
-        elif answer.error is not None:
-            error, counts = answer.error, []
-            what = f"the comments below {answer.post_id}"
-            if (
-                isinstance(error, UnreadableAnswerError) and error.exchange is not None
-            ):  # the evidence of why they are missing
-                capture.save(Page((), [error.exchange], skipped=(Skipped(what, str(error)),)))
-            else:
-                capture.skip(what, str(error))
-            in_a_row += isinstance(error, UnreadableAnswerError) or error.status in RETRYABLE
-            if in_a_row >= _GIVE_UP_AFTER:
-                raise error
+    shelf = _Shelf(capture)
+    try:
+        for answer in ahead(_answers(capture), depth=_AHEAD):
+            if answer.page is not None:
+                in_a_row = 0
+                shelf.add(answer, answer.page)
+            elif answer.error is not None:
+                shelf.drop(answer.post_id)
+                _unreadable(capture, answer.post_id, answer.error)
+                in_a_row += isinstance(answer.error, UnreadableAnswerError) or answer.error.status in RETRYABLE
+                if in_a_row >= _GIVE_UP_AFTER:
+                    raise answer.error
+    except FenceLost:
+        raise
+    except Exception:
+        shelf.store()
+        raise
+    shelf.store()
+
+
+def _unreadable(capture: RunningCapture, post_id: str, error: RequestFailed | UnreadableAnswerError) -> None:
+    """Say that a thread could not be read, with the answer that made it so as evidence where there is one."""
+    what = f"the comments below {post_id}"
+    if isinstance(error, UnreadableAnswerError) and error.exchange is not None:
+        capture.save(Page((), [error.exchange], skipped=(Skipped(what, str(error)),)))
+    else:
+        capture.skip(what, str(error))
 
 
 def _answers(capture: RunningCapture) -> Iterator[_Answer]:
@@ -141,10 +155,47 @@ def _answers(capture: RunningCapture) -> Iterator[_Answer]:
 
 def capture_thread(capture: RunningCapture, post_id: str) -> None:
     """Read one thread now, whenever its turn is (before a comment is removed). Raises what the session raises."""
-    counts: list[Count] = []
+    shelf = _Shelf(capture)
     for page in capture.platform.thread(capture.session, capture.account, post_id):
-        counts += page.counts
-        _keep(capture, post_id, None, page, counts)
+        shelf.add(_Answer(post_id, None), page)
+    shelf.store()
+
+
+class _Shelf:
+    """Pages that wait to be stored together: most threads are small, and a transaction for each would cost more than they.
+
+    A thread's cursor moves with its last page, in the same transaction.
+    """
+
+    def __init__(self, capture: RunningCapture) -> None:
+        self._capture = capture
+        self._pages: list[Page] = []
+        self._items = 0
+        self._counts: dict[str, list[Count]] = {}
+        self._read: dict[str, int | None] = {}
+
+    def add(self, answer: _Answer, page: Page) -> None:
+        """Take a page; store all that wait once they are many."""
+        self._pages.append(page)
+        self._items += len(page.items)
+        self._counts.setdefault(answer.post_id, []).extend(page.counts)
+        if page.coverage is not None:
+            self._read[answer.post_id] = answer.replies
+        if self._items >= _TOGETHER_ITEMS or len(self._pages) >= _TOGETHER_PAGES:
+            self.store()
+
+    def drop(self, post_id: str) -> None:
+        """Forget what was counted below a post whose thread broke off; its pages stay."""
+        self._counts.pop(post_id, None)
+
+    def store(self) -> None:
+        """Store what waits in one transaction."""
+        if not self._pages:
+            return
+        pages, read = self._pages, self._read
+        counts = [count for post_id in read for count in self._counts.pop(post_id, ())]
+        self._pages, self._items, self._read = [], 0, {}
+        self._capture.save_all(pages, also=lambda connection: _were_read(connection, self._capture, read, counts))
 
 
 def _candidates(capture: RunningCapture) -> Iterator[tuple[str, int | None]]:
@@ -169,37 +220,24 @@ def _candidates(capture: RunningCapture) -> Iterator[tuple[str, int | None]]:
         after = {"at": rows[-1].at, "id": rows[-1].id}
 
 
-def _keep(capture: RunningCapture, post_id: str, replies: int | None, page: Page, counts: Sequence[Count]) -> None:
-    """Store a page of a thread; with its last one, that the thread was read, and how complete it is."""
-    if page.coverage is None:
-        capture.save(page)
-    else:
-        capture.save(page, also=lambda connection: _was_read(connection, capture, post_id, replies, counts))
-
-
-def _was_read(
-    connection: Connection, capture: RunningCapture, post_id: str, replies: int | None, counts: Sequence[Count]
+def _were_read(
+    connection: Connection, capture: RunningCapture, read: Mapping[str, int | None], counts: Sequence[Count]
 ) -> None:
+    """Move the cursors of threads that were read to their end, and record how complete they are."""
     now = capture.archive.now()
-    connection.execute(
-        sa.text(_READ),
-        {
-            "stream": capture.context.stream_id,
-            "key": post_id,
-            "cursor": bulk.rows_of([{"replies": replies}])[1:-1],
-            "now": now,
-        },
-    )
-    rows = [
+    if read:
+        rows = [{"key": post_id, "cursor": {"replies": replies}} for post_id, replies in sorted(read.items())]
+        bulk.run(connection, _READ, rows, stream=capture.context.stream_id, now=now)
+    counted = [
         {"item": count.item, "counted": count.of, "platform": count.platform, "reason": count.reason}
         for count in counts
         if count.item is not None
     ]
-    if rows:
+    if counted:
         bulk.run(
             connection,
             _COMPLETE,
-            rows,
+            counted,
             capture=capture.context.capture_id,
             stream=capture.context.stream_id,
             platform=capture.account.platform,

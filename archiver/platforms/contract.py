@@ -247,6 +247,8 @@ class Page:
     """The platform itself said that nothing changed since the last time (HTTP 304)."""
     validators: Mapping[str, str] | None = None
     """What to send next time to be told so (ETag, Last-Modified)."""
+    keep: bool = False
+    """Keep the bodies of its exchanges even if they told nothing new: they are why something is late or missing."""
     sub_key: str | None = None
     """The post whose comments these are, where the stream has a cursor for each."""
     status: AccountStatus | None = None

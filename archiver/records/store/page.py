@@ -1,8 +1,8 @@
-"""One page of a walk becomes records: everything it showed, and the cursor that covers it, or nothing of it."""
+"""Pages of a walk become records: everything they showed, and the cursor that covers it, or nothing of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from archiver.records.storable import identity, storable
 from archiver.records.store import exchanges as exchange_rows
 from archiver.records.store import items as item_rows
 from archiver.records.store import media, states, versions
+from archiver.records.store.batch import Batch
 from archiver.records.store.context import CaptureContext, FenceLost, Located, PageResult
 from archiver.records.store.states import Change
 
@@ -74,12 +75,24 @@ def save_page(
     write_warc: WriteWarc,
     cursor: Mapping[str, Json] | None = None,
 ) -> PageResult:
-    """Store a page within the caller's transaction.
+    """Store one page; see `save_pages`."""
+    return save_pages(connection, context, [page], now, write_warc, cursor)
+
+
+def save_pages(
+    connection: Connection,
+    context: CaptureContext,
+    pages: Sequence[Page],
+    now: datetime,
+    write_warc: WriteWarc,
+    cursor: Mapping[str, Json] | None = None,
+) -> PageResult:
+    """Store pages within the caller's transaction. Several at once (small threads) share what a transaction costs.
 
     Args:
         connection: In a transaction that the caller commits, and rolls back on any error.
         context: The running capture; its fence is checked first.
-        page: What the walk brought.
+        pages: What the walk brought, in its order.
         now: The time of observation, aware.
         write_warc: Writes the exchanges that are worth their bytes; their records are on disk before the commit.
         cursor: The stream's new cursor, moved with the records it covers; None leaves it.
@@ -87,16 +100,17 @@ def save_page(
     Raises `FenceLost` where another capture has taken the stream.
     """
     hold_fence(connection, context, cursor)
-    items, held, result = {}, {}, PageResult(seen=len(page.items))
-    exchange_ids = [exchange.id for exchange in page.exchanges]
-    exchange_rows.insert_exchanges(connection, context.capture_id, page.exchanges)
+    batch = Batch.of(pages)
+    items, held, result = {}, {}, PageResult(seen=len(batch.items))
+    exchange_ids = [exchange.id for exchange in batch.exchanges]
+    exchange_rows.insert_exchanges(connection, context.capture_id, batch.exchanges)
     changes: list[Change] = []
     new: list[versions.NewVersion] = []
     version_ids: dict[int, int] = {}
-    if page.items:
+    if batch.items:
         platform = context.account.platform
-        items = _unique(item_rows.resolve_aliases(connection, platform, [storable(item) for item in page.items]))
-        hidden = [(stone.namespace, identity(stone.id)) for stone in page.tombstones]
+        items = _unique(item_rows.resolve_aliases(connection, platform, [storable(item) for item in batch.items]))
+        hidden = [(stone.namespace, identity(stone.id)) for stone in batch.tombstones]
         held = item_rows.find_or_make(connection, platform, items, now, hidden)
         item_rows.remember_aliases(connection, platform, items, held)
         new = _find_new(connection, items, held)
@@ -106,9 +120,8 @@ def save_page(
         back, result.ids_unseen_before = states.sight(connection, context, items, held, exchange_ids, now)
         changes += back
         _observe(connection, context, items, held, now)
-    changes += _tombstones(connection, context, page, exchange_ids)
-    if page.coverage is not None:
-        changes += _not_returned(connection, context, page, exchange_ids, {each.item_id for each in changes})
+    changes += _tombstones(connection, context, batch, exchange_ids)
+    changes += _not_returned(connection, context, batch, {each.item_id for each in changes})
     item_states = states.change(connection, context, changes, now)
     _touch(connection, held.values(), new, version_ids, item_states)
     own = {held[key].id for key, item in items.items() if item.sighted and item.kind is not ItemKind.PROFILE}
@@ -117,7 +130,8 @@ def save_page(
     result.items_new = sum(1 for row in held.values() if row.new)
     result.versions_new = len(new)
     result.states_changed = len(changes)
-    worth = page.exchanges if result.changed or page.skipped or context.keep_unchanged else ()
+    told = {exchange_ids[version.item.exchange] for version in new} | {each.exchange_id for each in changes}
+    worth = batch.worth_keeping(told, everything=context.keep_unchanged)
     exchange_rows.insert_locations(connection, write_warc(worth) if worth else ())
     return result
 
@@ -197,11 +211,11 @@ def _observe(
 
 
 def _tombstones(
-    connection: Connection, context: CaptureContext, page: Page, exchange_ids: Sequence[str]
+    connection: Connection, context: CaptureContext, batch: Batch, exchange_ids: Sequence[str]
 ) -> list[Change]:
-    if not page.tombstones:
+    if not batch.tombstones:
         return []
-    by_key = {(stone.namespace, identity(stone.id)): stone for stone in page.tombstones}
+    by_key = {(stone.namespace, identity(stone.id)): stone for stone in batch.tombstones}
     rows = bulk.run(
         connection,
         _TOMBSTONED,
@@ -218,19 +232,19 @@ def _tombstones(
 
 
 def _not_returned(
-    connection: Connection,
-    context: CaptureContext,
-    page: Page,
-    exchange_ids: Sequence[str],
-    decided: set[int],
+    connection: Connection, context: CaptureContext, batch: Batch, decided: Collection[int]
 ) -> list[Change]:
-    if page.coverage is None:
-        return []
-    absent = [each for each in states.missing(connection, context, page.coverage) if each not in decided]
+    """What the covered ranges hold and no page of this capture showed; each change points at the page that omits it."""
+    absent = {
+        each: exchange_id
+        for coverage, exchange_id in batch.coverages
+        for each in states.missing(connection, context, coverage)
+        if each not in decided
+    }
     if absent:
-        connection.execute(sa.text(_LOCK_IDS), {"ids": absent})
-    last = exchange_ids[-1] if exchange_ids else None
-    return [Change(each, State.NOT_RETURNED, "the listing that covers it does not show it", last) for each in absent]
+        connection.execute(sa.text(_LOCK_IDS), {"ids": list(absent)})
+    words = "the listing that covers it does not show it"
+    return [Change(each, State.NOT_RETURNED, words, exchange_id) for each, exchange_id in absent.items()]
 
 
 def _touch(
