@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from archiver import __version__
 from archiver.capture.ahead import ahead
 from archiver.capture.errors import RequestFailed
 from archiver.capture.retry import RETRYABLE
-from archiver.platforms.contract import Count, Page, Skipped, StreamKind
+from archiver.capture.running import BACKFILL
+from archiver.platforms.contract import Count, Json, Page, Skipped, StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.records import bulk
 from archiver.records.store import FenceLost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -46,7 +48,7 @@ _POSTS = """
               where i.root_id is not null and r.platform = i.platform and r.namespace = i.namespace
                 and r.platform_id = i.root_id)
     ), read as (
-        select posts.*, c.last_read_at, (c.cursor ->> 'replies')::bigint as replies_then,
+        select posts.*, c.last_read_at, (c.cursor ->> 'replies')::bigint as replies_then, c.cursor ->> 'digest' as digest,
                (select (o.counts ->> 'replies')::bigint from observations o where o.item_id = posts.id
                 order by o.id desc limit 1) as replies_now
         from posts left join sub_cursors c on c.stream_id = :stream and c.key = posts.platform_id
@@ -60,7 +62,7 @@ _SWEPT = f"""{_POSTS}
 """  # noqa: S608 - put together from constants
 
 _CANDIDATES = f"""{_POSTS}
-    select id, platform_id, replies_now, at from read
+    select id, platform_id, replies_now, digest, at from read
     where (last_read_at is null or at >= :since or replies_now is distinct from replies_then
            or platform_id = any(:swept))
       and (cast(:at as timestamptz) is null or (at, id) < (:at, :id))
@@ -99,11 +101,21 @@ _COMPLETE = """
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class _Thread:
+    """A post whose thread is to be read: how many replies it has by its own count, and the digest of the one answer that
+    its thread came in the last time (None where it came in several, or never).
+    """
+
+    post_id: str
+    replies: int | None = None
+    digest: bytes | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Answer:
     """One page of a post's thread, or why the thread cannot be read."""
 
-    post_id: str
-    replies: int | None
+    thread: _Thread
     page: Page | None = None
     error: RequestFailed | UnreadableAnswerError | None = None
 
@@ -120,10 +132,10 @@ def capture_threads(capture: RunningCapture) -> None:
         for answer in ahead(_answers(capture), depth=_AHEAD):
             if answer.page is not None:
                 in_a_row = 0
-                shelf.add(answer, answer.page)
+                shelf.add(answer.thread, answer.page)
             elif answer.error is not None:
-                shelf.drop(answer.post_id)
-                _unreadable(capture, answer.post_id, answer.error)
+                shelf.drop(answer.thread)
+                _unreadable(capture, answer.thread.post_id, answer.error)
                 in_a_row += isinstance(answer.error, UnreadableAnswerError) or answer.error.status in RETRYABLE
                 if in_a_row >= _GIVE_UP_AFTER:
                     raise answer.error
@@ -145,19 +157,19 @@ def _unreadable(capture: RunningCapture, post_id: str, error: RequestFailed | Un
 
 
 def _answers(capture: RunningCapture) -> Iterator[_Answer]:
-    for post_id, replies in _candidates(capture):
+    for thread in _candidates(capture):
         try:
-            for page in capture.platform.thread(capture.session, capture.account, post_id):
-                yield _Answer(post_id, replies, page)
+            for page in capture.platform.thread(capture.session, capture.account, thread.post_id, thread.digest):
+                yield _Answer(thread, page)
         except (RequestFailed, UnreadableAnswerError) as error:
-            yield _Answer(post_id, replies, error=error)
+            yield _Answer(thread, error=error)
 
 
 def capture_thread(capture: RunningCapture, post_id: str) -> None:
     """Read one thread now, whenever its turn is (before a comment is removed). Raises what the session raises."""
-    shelf = _Shelf(capture)
+    shelf, thread = _Shelf(capture), _Thread(post_id)
     for page in capture.platform.thread(capture.session, capture.account, post_id):
-        shelf.add(_Answer(post_id, None), page)
+        shelf.add(thread, page)
     shelf.store()
 
 
@@ -172,21 +184,25 @@ class _Shelf:
         self._pages: list[Page] = []
         self._items = 0
         self._counts: dict[str, list[Count]] = {}
-        self._read: dict[str, int | None] = {}
+        self._digests: dict[str, set[bytes]] = {}
+        self._read: dict[str, dict[str, Json]] = {}
 
-    def add(self, answer: _Answer, page: Page) -> None:
+    def add(self, thread: _Thread, page: Page) -> None:
         """Take a page; store all that wait once they are many."""
         self._pages.append(page)
         self._items += len(page.items)
-        self._counts.setdefault(answer.post_id, []).extend(page.counts)
+        self._counts.setdefault(thread.post_id, []).extend(page.counts)
+        digests = self._digests.setdefault(thread.post_id, set())
+        digests.update(exchange.received_sha256 for exchange in page.exchanges)
         if page.coverage is not None:
-            self._read[answer.post_id] = answer.replies
+            self._read[thread.post_id] = {"replies": thread.replies, "digest": _cursor_digest(digests)}
         if self._items >= _TOGETHER_ITEMS or len(self._pages) >= _TOGETHER_PAGES:
             self.store()
 
-    def drop(self, post_id: str) -> None:
-        """Forget what was counted below a post whose thread broke off; its pages stay."""
-        self._counts.pop(post_id, None)
+    def drop(self, thread: _Thread) -> None:
+        """Forget what was counted of a thread that broke off; its pages stay."""
+        self._counts.pop(thread.post_id, None)
+        self._digests.pop(thread.post_id, None)
 
     def store(self) -> None:
         """Store what waits in one transaction."""
@@ -194,11 +210,23 @@ class _Shelf:
             return
         pages, read = self._pages, self._read
         counts = [count for post_id in read for count in self._counts.pop(post_id, ())]
+        for post_id in read:
+            self._digests.pop(post_id, None)
         self._pages, self._items, self._read = [], 0, {}
         self._capture.save_all(pages, also=lambda connection: _were_read(connection, self._capture, read, counts))
 
 
-def _candidates(capture: RunningCapture) -> Iterator[tuple[str, int | None]]:
+def _cursor_digest(digests: Collection[bytes]) -> str | None:
+    """How a thread's cursor remembers its one answer: with the program's version, since another one may read more in it."""
+    return f"{__version__}:{next(iter(digests)).hex()}" if len(digests) == 1 else None
+
+
+def _known_digest(kept: str | None, mode: str) -> bytes | None:
+    version, _, digest = (kept or "").rpartition(":")
+    return bytes.fromhex(digest) if digest and version == __version__ and mode != BACKFILL else None
+
+
+def _candidates(capture: RunningCapture) -> Iterator[_Thread]:
     """The posts whose thread's turn it is, newest first, some at a time, however many there are."""
     settings = capture.archive.settings
     values = {
@@ -214,19 +242,19 @@ def _candidates(capture: RunningCapture) -> Iterator[tuple[str, int | None]]:
         with capture.archive.engine.connect() as connection:
             rows = connection.execute(sa.text(_CANDIDATES), {**values, "swept": swept, **after, "batch": _BATCH}).all()
         for row in rows:
-            yield row.platform_id, row.replies_now
+            yield _Thread(row.platform_id, row.replies_now, _known_digest(row.digest, capture.context.mode))
         if len(rows) < _BATCH:
             return
         after = {"at": rows[-1].at, "id": rows[-1].id}
 
 
 def _were_read(
-    connection: Connection, capture: RunningCapture, read: Mapping[str, int | None], counts: Sequence[Count]
+    connection: Connection, capture: RunningCapture, read: Mapping[str, Mapping[str, Json]], counts: Sequence[Count]
 ) -> None:
     """Move the cursors of threads that were read to their end, and record how complete they are."""
     now = capture.archive.now()
     if read:
-        rows = [{"key": post_id, "cursor": {"replies": replies}} for post_id, replies in sorted(read.items())]
+        rows = [{"key": post_id, "cursor": cursor} for post_id, cursor in sorted(read.items())]
         bulk.run(connection, _READ, rows, stream=capture.context.stream_id, now=now)
     counted = [
         {"item": count.item, "counted": count.of, "platform": count.platform, "reason": count.reason}

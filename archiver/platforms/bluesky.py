@@ -241,7 +241,7 @@ class Bluesky:
                 if isinstance(view, dict):
                     yield view, len(exchanges) - 1
 
-    def thread(self, session: Session, account: AccountRef, post_id: str) -> Iterator[Page]:
+    def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
         """Everything below a post. A leaf that says it has replies and shows none is asked for by itself.
 
         The account's own replies are walked through and not taken from here: its own server is the authority on them.
@@ -256,6 +256,10 @@ class Bluesky:
                 params={"uri": uri, "depth": _DEPTH, "parentHeight": 0},
                 accept_errors=lambda answer, leaf=uri != post_id: leaf and answer.status == _BAD_REQUEST,  # type: ignore[misc]
             )
+            if known is not None and exchange.received_sha256 == known:
+                coverage = Coverage(before=f"{post_id}!", after=f"{post_id} ")
+                yield Page((), [exchange], sub_key=post_id, coverage=coverage, unchanged=True)
+                return
             answer = _json(account, exchange)
             found = _Found(post_id, exchange)
             for node, pointer in _below(answer.pop("thread", None) if exchange.status == _OK else None):

@@ -244,7 +244,9 @@ class Page:
     counts: Sequence[Count] = ()
     skipped: Sequence[Skipped] = ()
     unchanged: bool = False
-    """The platform itself said that nothing changed since the last time (HTTP 304)."""
+    """Nothing changed since the last time: the platform itself said so (HTTP 304), or the same bytes came again. Whatever the
+    page's coverage holds as present has been seen once more.
+    """
     validators: Mapping[str, str] | None = None
     """What to send next time to be told so (ETag, Last-Modified)."""
     keep: bool = False
@@ -367,8 +369,12 @@ class Platform(Protocol):
         """Walk a listing newest first, from `resume` (None: the newest) to its end."""
         ...
 
-    def thread(self, session: Session, account: AccountRef, post_id: str) -> Iterator[Page]:
-        """Everything below one post, each page with `sub_key` set; the last one covers the thread as a whole."""
+    def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
+        """Everything below one post, each page with `sub_key` set; the last one covers the thread as a whole.
+
+        `known` is the SHA-256 of the one answer that the whole thread came in the last time: where it comes again, byte for
+        byte, a page that says `unchanged` is enough.
+        """
         ...
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:

@@ -129,7 +129,13 @@ class Rss:
             return
         yield _page(account, url, exchange, status, zone)
 
-    def thread(self, session: Session, account: AccountRef, post_id: str) -> Iterator[Page]:  # noqa: ARG002
+    def thread(
+        self,
+        session: Session,  # noqa: ARG002 - the protocol's shape, here and below
+        account: AccountRef,  # noqa: ARG002
+        post_id: str,  # noqa: ARG002
+        known: bytes | None = None,  # noqa: ARG002
+    ) -> Iterator[Page]:
         """Nothing: a feed does not carry its readers' comments."""
         return iter(())
 

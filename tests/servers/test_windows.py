@@ -78,3 +78,26 @@ def cursors(archive: TestArchive) -> dict[str, object]:
         return {
             row.key: row.last_read_at for row in connection.exec_driver_sql("select key, last_read_at from sub_cursors")
         }
+
+
+def test_a_thread_that_comes_again_byte_for_byte_is_seen_again(make_archive: ArchiveMaker, city: RunningCity) -> None:
+    """Nothing of it is stored anew, and yet each of its comments was seen by the later capture; a backfill reads it anew."""
+    archive = make_archive(allowed_origins=city.url)
+    archive.register(row for row in city.register_rows() if row["account"] == NAME)
+    assert export_account(archive.archive, accounts.find(archive.engine, NAME)).complete
+    counted = (
+        "select (select count(*) from versions), (select count(*) from warc_records), (select count(*) from states)"
+    )
+    with archive.engine.connect() as connection:
+        before = connection.exec_driver_sql(counted).one()
+    archive.clock.ahead += timedelta(hours=1)
+    later = archive.clock()
+    assert again(archive, "nightly")["comments"][1] > 0
+    with archive.engine.connect() as connection:
+        assert connection.exec_driver_sql(counted).one() == before
+        unseen = connection.exec_driver_sql(
+            "select count(*) from sightings s join streams t on t.id = s.stream_id "
+            "where t.kind = 'comments' and s.state = 'present' and s.last_seen_at < %s",
+            (later,),
+        ).scalar_one()
+    assert unseen == 0

@@ -120,6 +120,9 @@ def save_pages(
         back, result.ids_unseen_before = states.sight(connection, context, items, held, exchange_ids, now)
         changes += back
         _observe(connection, context, items, held, now)
+    for page in batch.pages:
+        if page.unchanged and page.coverage is not None:
+            result.seen += states.seen_again(connection, context, page.coverage, now)
     changes += _tombstones(connection, context, batch, exchange_ids)
     changes += _not_returned(connection, context, batch, {each.item_id for each in changes})
     item_states = states.change(connection, context, changes, now)

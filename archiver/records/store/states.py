@@ -53,6 +53,12 @@ _MISSING = """
     order by item_id
 """
 
+_SEEN_AGAIN = """
+    update sightings set last_seen_at = :now
+    where stream_id = :stream_id and state = 'present'
+      and order_key collate "C" < :before and order_key collate "C" >= :after
+"""
+
 _CHANGE = """
     update sightings s set state = r.state
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(item_id bigint, state text)
@@ -112,6 +118,14 @@ def sight(
     ]
     unmet = sum(1 for each in seen if each not in before or before[each].last_seen_at < context.started_at)
     return back, unmet
+
+
+def seen_again(connection: Connection, context: CaptureContext, coverage: Coverage, now: datetime) -> int:
+    """Record that whatever the covered range holds as present was seen once more. Gives how many that are."""
+    return connection.execute(
+        sa.text(_SEEN_AGAIN),
+        {"stream_id": context.stream_id, "now": now, "before": coverage.before, "after": coverage.after},
+    ).rowcount
 
 
 def missing(connection: Connection, context: CaptureContext, coverage: Coverage) -> list[int]:
