@@ -19,6 +19,7 @@ Scheme 1, fixed for ever (a new one gets a new number):
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import re
 from typing import TYPE_CHECKING
@@ -28,12 +29,14 @@ from archiver.evidence.fields import Fields, canonical
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SCHEME = 1
 WORDED = frozenset({"text", "title"})
 _TOKEN = re.compile(r"\s+|\S+")
 _SALT_BYTES = 16
+_FIRST = 256
+"""Positions whose bytes are made once for each field: more than almost every text has words."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Leaf:
     @property
     def entry(self) -> bytes:
         """The bytes that are hashed."""
-        return self.salt + self.field.encode() + b"\x00" + self.position.to_bytes(8, "big") + self.value
+        return self.salt + _place(self.field, self.position) + self.value
 
 
 def tokens(text: str) -> list[str]:
@@ -81,20 +84,31 @@ def commit(fields: Fields, secret: bytes, version: uuid.UUID) -> bytes:
     hashes: list[bytes] = []
     for name in sorted(fields, key=_utf16) if not all(map(str.isascii, fields)) else sorted(fields):
         value = fields[name]
-        named = name.encode()
         if name in WORDED and isinstance(value, str):
             pieces = [token.encode() for token in _TOKEN.findall(value)] or [b""]
         else:
             pieces = [canonical(value)]
-        salts = _salts(secret, version, named, len(pieces))
-        named += b"\x00"
-        start = 0
-        for position, piece in enumerate(pieces):
-            end = start + _SALT_BYTES
-            entry = salts[start:end] + named + position.to_bytes(8, "big") + piece
-            hashes.append(sha256(b"\x00" + entry).digest())
-            start = end
+        salts = _salts(secret, version, name.encode(), len(pieces))
+        starts = range(0, len(salts), _SALT_BYTES)
+        hashes += [
+            sha256(b"\x00" + salts[start : start + _SALT_BYTES] + place + piece).digest()
+            for start, place, piece in zip(starts, _places(name, len(pieces)), pieces, strict=False)
+        ]
     return merkle.root_of_hashes(hashes)
+
+
+def _places(name: str, count: int) -> Sequence[bytes]:
+    """What stands between salt and value in the leaves of a field, from position 0 on: at least so many."""
+    return _first_places(name) if count <= _FIRST else [_place(name, position) for position in range(count)]
+
+
+@functools.lru_cache(maxsize=256)
+def _first_places(name: str) -> list[bytes]:
+    return [_place(name, position) for position in range(_FIRST)]
+
+
+def _place(name: str, position: int) -> bytes:
+    return name.encode() + b"\x00" + position.to_bytes(8, "big")
 
 
 def _salts(secret: bytes, version: uuid.UUID, field: bytes, count: int) -> bytes:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
+
+import orjson
 
 from archiver.platforms import bluesky_records as records
 from archiver.platforms.contract import (
@@ -42,6 +46,7 @@ _OK, _BAD_REQUEST, _NOT_FOUND, _GONE = 200, 400, 404, 410
 _LIST_LIMIT = 100
 _HYDRATE = 25
 _CHUNK = 500
+_HUGE = re.compile(rb"[0-9]{19}")
 _DEPTH = 100
 """How deep a thread is asked for at once (app.bsky.feed.getPostThread takes up to 1000, which no JSON reader need bear);
 where it is cut, here or by the server, its leaves are asked again."""
@@ -350,11 +355,11 @@ class _Found:
     skipped: list[Skipped] = dataclasses.field(default_factory=list)
 
     def comment(self, view: Mapping[str, Any], identity: str, pointer: str) -> None:
-        item = _read(f"the comment {identity}", self.skipped, records.view_item, view)
+        place: dict[str, Any] = {"order_key": f"{self.post_id} {identity}", "exchange": 0, "pointer": pointer}
+        item = _read(f"the comment {identity}", self.skipped, partial(records.view_item, **place), view)
         if item is None:
             return
-        order_key = f"{self.post_id} {identity}"
-        self.items.append(dataclasses.replace(item, order_key=order_key, exchange=0, pointer=pointer))
+        self.items.append(item)
         self.items += [dataclasses.replace(each, exchange=0) for each in _quoted(view, self.skipped)]
 
     def page(self, coverage: Coverage | None = None) -> Page:
@@ -499,13 +504,23 @@ def _ask(
 
 def _json(account: AccountRef, exchange: Exchange) -> dict[str, Any]:
     try:
-        answer = json.loads(exchange.body)
+        answer = _loaded(exchange.body)
     except (ValueError, RecursionError) as error:
         kind = exchange.header("content-type") or "no content type"
         raise UnreadableAnswerError(account.name, exchange.url, f"no JSON ({kind}): {error}", exchange) from error
     if not isinstance(answer, dict):
         raise UnreadableAnswerError(account.name, exchange.url, "JSON, but no object", exchange)
     return answer
+
+
+def _loaded(body: bytes) -> Any:
+    """JSON by orjson, but for what only Python's own reader takes as it is: lone surrogates, integers beyond 64 bits."""
+    if _HUGE.search(body):
+        return json.loads(body)
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return json.loads(body)
 
 
 def _list(account: AccountRef, exchange: Exchange, answer: Mapping[str, Any], name: str) -> list[Any]:

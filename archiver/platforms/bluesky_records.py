@@ -69,10 +69,11 @@ def sha256_of_cid(cid: str) -> bytes | None:
     return raw[4:] if raw.startswith(_RAW_SHA256) and len(raw) == 4 + 32 else None
 
 
-def post_item(uri: str, cid: str, record: Record, author: Party | None = None) -> Item:
+def post_item(uri: str, cid: str, record: Record, author: Party | None = None, **around: Any) -> Item:
     """A post or a reply. The kind follows from the record alone, so that every stream that meets it gives the same.
 
-    A reply is a comment, but for an author who goes on below their own post (a thread).
+    A reply is a comment, but for an author who goes on below their own post (a thread). `around` are fields of `Item` that
+    the record itself does not have (its place, its counts).
     """
     author = author or Party(did_of(uri))
     references, comment = _references(uri, record)
@@ -109,14 +110,15 @@ def post_item(uri: str, cid: str, record: Record, author: Party | None = None) -
         references=references,
         fingerprint=cid,
         evidence=evidence,
+        **around,
     )
 
 
 def post_record(entry: Record, number: int) -> Item:
     """One entry of a listing of posts; `number` is its place there. Raises `KeyError` and the like for what is none."""
     uri = str(entry["uri"])
-    item = post_item(uri, str(entry["cid"]), entry["value"])
-    return dataclasses.replace(item, order_key=rkey_of(uri), exchange=0, pointer=f"/records/{number}/value")
+    place: dict[str, Any] = {"order_key": rkey_of(uri), "exchange": 0, "pointer": f"/records/{number}/value"}
+    return post_item(uri, str(entry["cid"]), entry["value"], **place)
 
 
 def repost_record(entry: Record, number: int) -> Item:
@@ -125,26 +127,24 @@ def repost_record(entry: Record, number: int) -> Item:
     return dataclasses.replace(item, exchange=0, pointer=f"/records/{number}")
 
 
-def view_item(view: Record, *, order_key: str | None = None, sighted: bool = True) -> Item:
-    """A hydrated view (`postView`, or the `viewRecord` of a quote) as an item, with its counts and index time."""
+def view_item(view: Record, **around: Any) -> Item:
+    """A hydrated view (`postView`, or the `viewRecord` of a quote) as an item, with its counts and index time; `around` as in
+    `post_item`.
+    """
+    uri = str(view["uri"])
     author = _dict(view.get("author"))
-    item = post_item(
-        str(view["uri"]),
-        str(view["cid"]),
-        _dict(view.get("record") or view.get("value")),
-        Party(
-            str(author.get("did") or did_of(str(view["uri"]))),
-            _text(author.get("handle")),
-            _text(author.get("displayName")) or None,
-        ),
+    party = Party(
+        str(author.get("did") or did_of(uri)), _text(author.get("handle")), _text(author.get("displayName")) or None
     )
     indexed = _text(view.get("indexedAt"))
-    return dataclasses.replace(
-        item,
+    return post_item(
+        uri,
+        str(view["cid"]),
+        _dict(view.get("record") or view.get("value")),
+        party,
         indexed_at=times.rfc3339(indexed) if indexed else None,
         counts=counts_of(view),
-        order_key=order_key,
-        sighted=sighted,
+        **around,
     )
 
 

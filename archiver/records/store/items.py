@@ -6,6 +6,8 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from archiver.platforms.contract import Item, Party, ReferenceKind, State
 from archiver.records import bulk
 from archiver.records.models import uuid7
@@ -95,6 +97,8 @@ _PARTIES = """
 
 def resolve_aliases(connection: Connection, platform: str, items: Sequence[Item]) -> list[Item]:
     """The items under their first identity, where one was met under another id before."""
+    if not connection.scalar(sa.text("select exists (select from item_aliases where platform = :p)"), {"p": platform}):
+        return list(items)
     known = {
         (row.namespace, row.alias): row.platform_id
         for row in bulk.run(
