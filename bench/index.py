@@ -6,6 +6,7 @@ import contextlib
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import sqlalchemy as sa
 from elasticsearch.helpers import parallel_bulk
 
@@ -66,7 +67,8 @@ def _documents(archive: Archive) -> Any:
     for start in range(0, len(ids), _CHUNK):
         with repeatable_read(archive.engine) as connection:
             for item_id, shape in load_shapes(connection, ids[start : start + _CHUNK]).items():
-                yield item_id, shape.revision, document(shape)
+                # As plain JSON, so that the one who only sends has no times and ids left to write out.
+                yield item_id, shape.revision, orjson.loads(orjson.dumps(document(shape)))
 
 
 def _fill_outbox(archive: Archive) -> None:

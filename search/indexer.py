@@ -11,17 +11,18 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import orjson
 import sqlalchemy as sa
-from elasticsearch import helpers
 
 from archiver.database import repeatable_read
-from archiver.records.shapes import load_shapes
-from search import indices
+from archiver.records.shapes import each_shape
+from search import bulk, indices
+from search.bulk import Outcome
 from search.documents import document
-from search.errors import IndexUnavailableError, translated
+from search.errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,16 +30,8 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Engine
 
-    from archiver.records.shapes import ItemShape
-
-CHUNK_BYTES = 10 * 1024 * 1024
-"""How large a bulk request may grow; a single document may be larger, up to Elasticsearch's own 100 MB."""
-
 _LATE_SECONDS = 20.0
 """Elasticsearch forgets a deleted document's version after 60 s: what was read longer ago is read again first."""
-
-_CONFLICT, _GONE, _TOO_BUSY, _BLOCKED = 409, 404, 429, 403
-_SERVER_ERROR = 500
 
 _CLAIM = sa.text("""
     select id, item_id, revision from outbox
@@ -65,16 +58,6 @@ class DrainReport:
     conflicts: int = 0
     remaining: int = 0
     refused: tuple[Refused, ...] = ()
-
-
-@dataclass(slots=True)
-class Outcome:
-    """The answers to a number of writes, by item."""
-
-    indexed: set[int] = field(default_factory=set)
-    deleted: set[int] = field(default_factory=set)
-    conflicts: set[int] = field(default_factory=set)
-    refused: dict[int, str] = field(default_factory=dict)
 
 
 def drain(
@@ -184,81 +167,20 @@ def write_items(engine: Engine, client: Elasticsearch, targets: Sequence[str], i
     Raises:
         IndexUnavailableError: Elasticsearch does not answer, or not for every document.
     """
-    outcome = Outcome()
-    actions = _actions(engine, targets, items)
     with translated(f"writing to {', '.join(targets)}"):
-        for _, result in helpers.streaming_bulk(
-            client,
-            actions,
-            chunk_size=1000,
-            max_chunk_bytes=CHUNK_BYTES,
-            raise_on_error=False,
-            raise_on_exception=False,
-            max_retries=2,
-            initial_backoff=0.5,
-            yield_ok=True,
-        ):
-            _note(outcome, *next(iter(result.items())))
-    # A version known to one index and written to the other was written.
-    outcome.conflicts -= outcome.indexed | outcome.deleted
-    for kind in (outcome.indexed, outcome.deleted, outcome.conflicts):
-        kind.difference_update(outcome.refused)
-    return outcome
+        return bulk.send(client, _writes(engine, targets, items))
 
 
-def _note(outcome: Outcome, operation: str, result: Mapping[str, Any]) -> None:
-    item_id, status = int(result["_id"]), result.get("status", _SERVER_ERROR)
-    if status == _CONFLICT:
-        outcome.conflicts.add(item_id)
-    elif "error" not in result:
-        (outcome.deleted if operation == "delete" else outcome.indexed).add(item_id)
-    elif operation == "delete" and result.get("result") == "not_found":
-        outcome.deleted.add(item_id)
-    elif _type(result) == "circuit_breaking_exception":
-        # One document too large for the node's memory: the others must not wait for it.
-        outcome.refused[item_id] = _words(result)
-    elif status in {_TOO_BUSY, _BLOCKED} or status >= _SERVER_ERROR or status == _GONE:
-        raise IndexUnavailableError(
-            f"Elasticsearch could not write item {item_id} to {result.get('_index')}: {_words(result)}. Its outbox row "
-            "is kept; run `civic-archive index` again when the cluster is well."
-        )
-    else:
-        outcome.refused[item_id] = _words(result)
-
-
-def _type(result: Mapping[str, Any]) -> str | None:
-    error = result.get("error")
-    return error.get("type") if isinstance(error, dict) else None
-
-
-def _words(result: Mapping[str, Any]) -> str:
-    error = result.get("error")
-    if not isinstance(error, dict):
-        return str(error or f"HTTP {result.get('status')}")
-    cause = error.get("caused_by") or {}
-    return ": ".join(str(part["reason"]) for part in (error, cause) if part.get("reason"))
-
-
-def _actions(engine: Engine, targets: Sequence[str], items: Mapping[int, int]) -> Iterator[dict[str, Any]]:
-    shapes, read_at = _read(engine, list(items)), time.monotonic()
+def _writes(engine: Engine, targets: Sequence[str], items: Mapping[int, int]) -> Iterator[bulk.Write]:
+    documents, read_at = _documents(engine, list(items)), time.monotonic()
     for item_id, gone_at in items.items():
         if time.monotonic() - read_at > _LATE_SECONDS:
-            shapes, read_at = _read(engine, list(items)), time.monotonic()
-        shape = shapes.get(item_id)
-        source = None if shape is None else document(shape)
-        for target in targets:
-            action: dict[str, Any] = {
-                "_op_type": "delete" if shape is None else "index",
-                "_index": target,
-                "_id": str(item_id),
-                "version": gone_at if shape is None else shape.revision,
-                "version_type": "external",
-            }
-            if source is not None:
-                action["_source"] = source
-            yield action
+            documents, read_at = _documents(engine, list(items)), time.monotonic()
+        revision, source = documents.get(item_id, (gone_at, None))
+        yield from bulk.writes(item_id, revision, source, targets)
 
 
-def _read(engine: Engine, item_ids: Sequence[int]) -> dict[int, ItemShape]:
+def _documents(engine: Engine, item_ids: Sequence[int]) -> dict[int, tuple[int, bytes]]:
+    """By item, its revision and its document in JSON, all of one moment. What is no item any more is not in it."""
     with repeatable_read(engine) as connection:
-        return load_shapes(connection, item_ids)
+        return {shape.id: (shape.revision, orjson.dumps(document(shape))) for shape in each_shape(connection, item_ids)}

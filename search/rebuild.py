@@ -18,13 +18,15 @@ import sqlalchemy as sa
 
 from search import analysis, indices, mapping
 from search.errors import RebuildRunningError, translated
-from search.indexer import Outcome, Refused, drain, write_items
+from search.indexer import Refused, drain, write_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Connection, Engine
+
+    from search.bulk import Outcome
 
 _PAGE = sa.text("select id, revision from items where id > :after order by id limit :batch")
 _AGAIN = sa.text("insert into outbox (item_id, revision) select id, revision from items where id = any(:ids)")

@@ -9,6 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -158,4 +159,4 @@ def test_indexing_killed_again_and_again_leaves_every_item_at_its_revision(
     assert {int(hit["_id"]): hit["_version"] for hit in hits} == {each.id: each.revision for each in shapes.values()}
     assert len(hits) == len(shapes)
     for hit in hits:
-        assert hit["_source"] == json.loads(json.dumps(document(shapes[int(hit["_id"])]), default=str))
+        assert hit["_source"] == orjson.loads(orjson.dumps(document(shapes[int(hit["_id"])])))
