@@ -85,6 +85,7 @@ def add(
     settings = dict(settings or {})
     _check_settings(name, platform, settings)
     with engine.begin() as connection:
+        _check_earlier_name(connection, name, platform, handle)
         account_id = connection.execute(
             sa.text(
                 "insert into accounts (public_id, platform, handle, department, settings) "
@@ -98,6 +99,22 @@ def add(
         connection.execute(sa.update(Account).where(Account.id == account_id).values(**values, settings=settings))
         audit.write(connection, actor, "account added", name, {"department": values["department"]})
     return int(account_id)
+
+
+def _check_earlier_name(connection: Connection, name: str, platform: str, handle: str) -> None:
+    """An account that was renamed is in the register under its new name: adding the old one would split its record."""
+    row = connection.execute(
+        sa.select(Account.handle, AccountHandle.last_seen_at)
+        .join(AccountHandle, AccountHandle.account_id == Account.id)
+        .where(Account.platform == platform, sa.func.lower(AccountHandle.handle) == handle.lower())
+        .where(sa.func.lower(Account.handle) != handle.lower())
+        .limit(1)
+    ).one_or_none()
+    if row is not None:
+        raise RegisterError(
+            f"{name} is an earlier name of {platform}:{row.handle}, last seen on {row.last_seen_at:%Y-%m-%d}; if it now is "
+            "another account of the city, add that one by its stable id instead"
+        )
 
 
 def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:

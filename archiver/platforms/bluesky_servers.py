@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from archiver.platforms.contract import AccountRef, Exchange, Session, Setting, Skipped, State
-from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ SETTINGS = (
 
 
 def resolve_handle(session: Session, account: AccountRef, exchanges: list[Exchange]) -> str:
-    """The DID of the account's handle. Raises `UnreadableAnswerError` where the handle belongs to no account."""
+    """The DID of the account's handle. Raises `NoSuchHandleError` where it belongs to no account."""
     if account.handle.startswith("did:"):
         return account.handle
     exchange = session.get(
@@ -42,12 +42,8 @@ def resolve_handle(session: Session, account: AccountRef, exchanges: list[Exchan
     answer = json_of(account, exchange)
     did = answer.get("did")
     if not isinstance(did, str):
-        raise UnreadableAnswerError(
-            account.name,
-            exchange.url,
-            f"the handle {account.handle} belongs to no account ({answer.get('message')}); correct the register",
-            exchange,
-        )
+        words = f"the handle {account.handle} belongs to no account ({answer.get('message')})"
+        raise NoSuchHandleError(account.name, exchange.url, words, exchange)
     return did
 
 

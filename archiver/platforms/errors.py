@@ -26,7 +26,11 @@ class AccountUnavailableError(Exception):
 
 
 class UnreadableAnswerError(Exception):
-    """The platform answered, but not with what it promises; nothing of the answer was taken as a record."""
+    """The platform answered, but not with what it promises; nothing of the answer was taken as a record. `retryable` says
+    whether asking again later can help by itself.
+    """
+
+    retryable = True
 
     def __init__(self, account: str, url: str, why: str, exchange: Exchange | None = None) -> None:
         super().__init__(account, url, why, exchange)
@@ -44,3 +48,12 @@ class NotAFeedError(UnreadableAnswerError):
             f"{self.account}: {self.url} gave no feed: {self.why}; look at the address in a browser, and correct the "
             "account's `url` setting if the feed has moved"
         )
+
+
+class NoSuchHandleError(UnreadableAnswerError):
+    """The name that the register has for an account belongs to nobody on the platform."""
+
+    retryable = False
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.why}; correct the account's line in the register"

@@ -80,7 +80,9 @@ def test_an_account_is_found_by_every_name_it_had(register: TestArchive) -> None
     accounts.learn(register.engine, ref, status("did:plc:a", "parks.gov.example"), NOW)
     for name in ("parks.gov.example", "did:plc:a", "parks.example"):
         assert accounts.find(register.engine, f"bluesky:{name}").id == ref.id
-    accounts.add(register.engine, "bluesky:parks.example", {"department": "Somebody new"})
+    accounts.add(register.engine, "bluesky:did:plc:b", {"department": "Somebody new"})
+    other = accounts.find(register.engine, "bluesky:did:plc:b")
+    accounts.learn(register.engine, other, status("did:plc:b", "parks.example"), NOW)
     assert accounts.find(register.engine, "bluesky:parks.example").id != ref.id
     with pytest.raises(RegisterError, match="is not in the register"):
         accounts.find(register.engine, "bluesky:nobody.example")
@@ -94,6 +96,18 @@ def test_handles_are_dated_history(register: TestArchive) -> None:
     history = rows(register.engine, "select handle, extract(day from first_seen_at)::int, extract(day from last_seen_at)::int "
                    "from account_handles order by id")  # fmt: skip
     assert history == [("parks.example", 1, 2), ("new.example", 3, 3), ("parks.example", 4, 4)]
+
+
+def test_an_earlier_name_is_not_added_as_another_account(register: TestArchive) -> None:
+    """After a rename the old name is refused, with the new one named; under its stable id another account may come."""
+    account = accounts.find(register.engine, "bluesky:parks.example")
+    accounts.learn(register.engine, account, status("did:plc:p", "parks.example"), NOW)
+    account = accounts.find(register.engine, "bluesky:parks.example")
+    accounts.learn(register.engine, account, status("did:plc:p", "parksandrec.example"), NOW)
+    with pytest.raises(RegisterError, match=r"an earlier name of bluesky:parksandrec\.example"):
+        accounts.add(register.engine, "bluesky:parks.example", ENTRY)
+    accounts.add(register.engine, "bluesky:did:plc:other", ENTRY)
+    assert rows(register.engine, "select count(*) from accounts") == [(2,)]
 
 
 def test_what_a_capture_learns_is_for_that_capture_only(register: TestArchive) -> None:
