@@ -11,7 +11,7 @@ import structlog
 
 from archiver import accounts
 from archiver.platforms.contract import AccountRef, AccountStatus, Json, Page, Platform, Skipped
-from archiver.records.store import CaptureContext, PageResult, save_pages
+from archiver.records.store import CaptureContext, PageResult, Ready, save_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,6 +58,7 @@ class RunningCapture:
         pages: Sequence[Page],
         cursor: Mapping[str, Json] | None = None,
         also: Callable[[Connection], None] | None = None,
+        prepared: Mapping[int, Ready] | None = None,
     ) -> PageResult:
         """Store pages in one transaction, the stream's cursor with them, and what `also` writes.
 
@@ -65,7 +66,7 @@ class RunningCapture:
         """
         pages = [page if page.status is None else self._learned(page, page.status) for page in pages]
         failed = self.session.take_failed()
-        result = self._saved([Page((), failed, keep=True), *pages] if failed else pages, cursor, also)
+        result = self._saved([Page((), failed, keep=True), *pages] if failed else pages, cursor, also, prepared)
         if cursor is not None:
             self.cursor = dict(cursor)
         self.pages += len(pages)
@@ -76,7 +77,11 @@ class RunningCapture:
         return result
 
     def _saved(
-        self, pages: Sequence[Page], cursor: Mapping[str, Json] | None, also: Callable[[Connection], None] | None
+        self,
+        pages: Sequence[Page],
+        cursor: Mapping[str, Json] | None,
+        also: Callable[[Connection], None] | None,
+        prepared: Mapping[int, Ready] | None,
     ) -> PageResult:
         """The transaction, tried again where Postgres undid it for another capture's sake: two pages that show, hide and
         miss the same items may each hold what the other needs.
@@ -84,7 +89,9 @@ class RunningCapture:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with self.archive.engine.begin() as connection:
-                    result = save_pages(connection, self.context, pages, self.archive.now(), self.warc.write, cursor)
+                    result = save_pages(
+                        connection, self.context, pages, self.archive.now(), self.warc.write, cursor, prepared
+                    )
                     if also is not None:
                         also(connection)
                     return result

@@ -19,7 +19,7 @@ from archiver.capture.running import BACKFILL
 from archiver.platforms.contract import Count, Json, Page, Skipped, StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.records import bulk
-from archiver.records.store import FenceLost
+from archiver.records.store import FenceLost, Ready, ready
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -62,7 +62,7 @@ _SWEPT = f"""{_POSTS}
 """  # noqa: S608 - put together from constants
 
 _CANDIDATES = f"""{_POSTS}
-    select id, platform_id, replies_now, digest, at from read
+    select id, platform_id, replies_now, digest, at, last_read_at is null as new from read
     where (last_read_at is null or at >= :since or replies_now is distinct from replies_then
            or platform_id = any(:swept))
       and (cast(:at as timestamptz) is null or (at, id) < (:at, :id))
@@ -109,6 +109,8 @@ class _Thread:
     post_id: str
     replies: int | None = None
     digest: bytes | None = None
+    new: bool = False
+    """Whether it was never read, so that all that it shows is probably new."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class _Answer:
     thread: _Thread
     page: Page | None = None
     error: RequestFailed | UnreadableAnswerError | None = None
+    prepared: Mapping[int, Ready] = dataclasses.field(default_factory=dict)
 
 
 def capture_threads(capture: RunningCapture) -> None:
@@ -132,7 +135,7 @@ def capture_threads(capture: RunningCapture) -> None:
         for answer in ahead(_answers(capture), depth=_AHEAD):
             if answer.page is not None:
                 in_a_row = 0
-                shelf.add(answer.thread, answer.page)
+                shelf.add(answer.thread, answer.page, answer.prepared)
             elif answer.error is not None:
                 shelf.drop(answer.thread)
                 _unreadable(capture, answer.thread.post_id, answer.error)
@@ -160,7 +163,7 @@ def _answers(capture: RunningCapture) -> Iterator[_Answer]:
     for thread in _candidates(capture):
         try:
             for page in capture.platform.thread(capture.session, capture.account, thread.post_id, thread.digest):
-                yield _Answer(thread, page)
+                yield _Answer(thread, page, prepared=ready(page.items, likely_new=thread.new))
         except (RequestFailed, UnreadableAnswerError) as error:
             yield _Answer(thread, error=error)
 
@@ -183,13 +186,15 @@ class _Shelf:
         self._capture = capture
         self._pages: list[Page] = []
         self._items = 0
+        self._prepared: dict[int, Ready] = {}
         self._counts: dict[str, list[Count]] = {}
         self._digests: dict[str, set[bytes]] = {}
         self._read: dict[str, dict[str, Json]] = {}
 
-    def add(self, thread: _Thread, page: Page) -> None:
+    def add(self, thread: _Thread, page: Page, prepared: Mapping[int, Ready] | None = None) -> None:
         """Take a page; store all that wait once they are many."""
         self._pages.append(page)
+        self._prepared.update(prepared or {})
         self._items += len(page.items)
         self._counts.setdefault(thread.post_id, []).extend(page.counts)
         digests = self._digests.setdefault(thread.post_id, set())
@@ -208,12 +213,16 @@ class _Shelf:
         """Store what waits in one transaction."""
         if not self._pages:
             return
-        pages, read = self._pages, self._read
+        pages, read, prepared = self._pages, self._read, self._prepared
         counts = [count for post_id in read for count in self._counts.pop(post_id, ())]
         for post_id in read:
             self._digests.pop(post_id, None)
-        self._pages, self._items, self._read = [], 0, {}
-        self._capture.save_all(pages, also=lambda connection: _were_read(connection, self._capture, read, counts))
+        self._pages, self._items, self._read, self._prepared = [], 0, {}, {}
+        self._capture.save_all(
+            pages,
+            also=lambda connection: _were_read(connection, self._capture, read, counts),
+            prepared=prepared,
+        )
 
 
 def _cursor_digest(digests: Collection[bytes]) -> str | None:
@@ -242,7 +251,7 @@ def _candidates(capture: RunningCapture) -> Iterator[_Thread]:
         with capture.archive.engine.connect() as connection:
             rows = connection.execute(sa.text(_CANDIDATES), {**values, "swept": swept, **after, "batch": _BATCH}).all()
         for row in rows:
-            yield _Thread(row.platform_id, row.replies_now, _known_digest(row.digest, capture.context.mode))
+            yield _Thread(row.platform_id, row.replies_now, _known_digest(row.digest, capture.context.mode), row.new)
         if len(rows) < _BATCH:
             return
         after = {"at": rows[-1].at, "id": rows[-1].id}

@@ -85,14 +85,23 @@ def canonical(value: Json | Fields) -> bytes:
     """RFC 8785 canonical JSON of evidence, which holds no numbers (`evidence_fields` writes them as text).
 
     orjson writes the same bytes, thirty times as fast, but for two cases: numbers, and keys beyond the Basic Multilingual
-    Plane, which it sorts by code point where RFC 8785 section 3.2.3 sorts by UTF-16 unit. Where such a character occurs at
-    all, the slow and certain way is gone. Raises `ValueError` for what JSON cannot hold (a lone surrogate).
+    Plane, which it sorts by code point where RFC 8785 section 3.2.3 sorts by UTF-16 unit. Where such a key occurs, the slow
+    and certain way is gone. Raises `ValueError` for what JSON cannot hold (a lone surrogate).
     """
     try:
         written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError as error:
         raise ValueError(f"evidence that JSON cannot hold: {error}") from error
-    return written if written.isascii() or not _ASTRAL.search(written) else rfc8785.dumps(value)
+    if written.isascii() or not _ASTRAL.search(written) or not _astral_key(value):
+        return written
+    return rfc8785.dumps(value)
+
+
+def _astral_key(value: Json | Fields) -> bool:
+    """Whether any key, however deep, holds a character beyond U+FFFF."""
+    if isinstance(value, Mapping):
+        return any(max(key, default="") > "\uffff" or _astral_key(each) for key, each in value.items())
+    return isinstance(value, list) and any(map(_astral_key, value))
 
 
 def content_hash(fields: Fields) -> bytes:

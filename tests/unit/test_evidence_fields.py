@@ -100,7 +100,8 @@ def test_large_numbers_are_kept_to_the_last_digit() -> None:
 def version(item: Item, before: Earlier | None) -> tuple[int, dict[str, object]] | None:
     """The number and fields of the version that an item makes, or None where it makes none."""
     held = Held(7, "present", 1, bytes(32), new=before is None)
-    made = new_versions({("", item.id): item}, {("", item.id): held}, {} if before is None else {7: before})
+    key = ("", item.id)
+    made = new_versions({key: item}, {key: held}, {} if before is None else {7: before}, {key: "exchange"}, {})
     return (made[0].number, dict(made[0].fields)) if made else None
 
 

@@ -2,5 +2,6 @@
 
 from archiver.records.store.context import CaptureContext, FenceLost, Located, PageResult
 from archiver.records.store.page import save_page, save_pages
+from archiver.records.store.ready import Ready, ready
 
-__all__ = ["CaptureContext", "FenceLost", "Located", "PageResult", "save_page", "save_pages"]
+__all__ = ["CaptureContext", "FenceLost", "Located", "PageResult", "Ready", "ready", "save_page", "save_pages"]

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(slots=True)
 class Batch:
-    """The pages of one transaction. `exchange` of items and tombstones counts within `exchanges`."""
+    """The pages of one transaction. Items and tombstones each come with the id of the exchange that showed them."""
 
     exchanges: list[Exchange] = dataclasses.field(default_factory=list)
-    items: list[Item] = dataclasses.field(default_factory=list)
-    tombstones: list[Tombstone] = dataclasses.field(default_factory=list)
+    items: list[tuple[Item, str]] = dataclasses.field(default_factory=list)
+    tombstones: list[tuple[Tombstone, str]] = dataclasses.field(default_factory=list)
     coverages: list[tuple[Coverage, str | None]] = dataclasses.field(default_factory=list)
     """Each with the exchange whose page shows what is absent by not showing it."""
     pages: list[Page] = dataclasses.field(default_factory=list)
@@ -31,20 +31,10 @@ class Batch:
         return batch
 
     def _add(self, page: Page) -> None:
-        start, last = len(self.exchanges), len(page.exchanges) - 1
         self.exchanges += page.exchanges
-        if start:
-            self.items += [
-                dataclasses.replace(item, exchange=start + (item.exchange if item.exchange >= 0 else last))
-                for item in page.items
-            ]
-            self.tombstones += [
-                dataclasses.replace(stone, exchange=start + (stone.exchange if stone.exchange >= 0 else last))
-                for stone in page.tombstones
-            ]
-        else:
-            self.items += page.items
-            self.tombstones += page.tombstones
+        ids = [exchange.id for exchange in page.exchanges]
+        self.items += [(item, ids[item.exchange]) for item in page.items]
+        self.tombstones += [(stone, ids[stone.exchange]) for stone in page.tombstones]
         if page.coverage is not None:
             self.coverages.append((page.coverage, page.exchanges[-1].id if page.exchanges else None))
         self.pages.append(page)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from archiver.platforms.contract import Item, Party, ReferenceKind, State
 from archiver.records import bulk
 from archiver.records.models import uuid7
+from archiver.records.store.ready import new_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-_SECRET_BYTES = 32
+    from archiver.records.store.ready import Ready
 
 Key = tuple[str, str]
 """(namespace, platform id) within one platform."""
@@ -26,7 +26,7 @@ Key = tuple[str, str]
 
 @dataclasses.dataclass(slots=True)
 class Held:
-    """An item's row, locked."""
+    """An item's row, locked. That of a `new` one names the version that is still to be inserted, and is in the outbox."""
 
     id: int
     state: str
@@ -43,25 +43,26 @@ _RESOLVE = """
 """
 
 _MAKE = """
-    with made as (
-        insert into items (public_id, platform, namespace, platform_id, kind, parent_id, root_id, refers_to_id,
-                           created_at, first_seen_at)
-        select public_id, :platform, namespace, id, kind, parent_id, root_id, refers_to_id, created_at, :now
-        from jsonb_to_recordset(cast(:rows as jsonb)) as r(public_id uuid, namespace text, id text, kind text,
+    with r as materialized (
+        select * from jsonb_to_recordset(cast(:rows as jsonb)) as r(public_id uuid, namespace text, id text, kind text,
              parent_id text, root_id text, refers_to_id text, created_at timestamptz, secret text)
-        order by namespace, id
+    ), made as (
+        insert into items (public_id, platform, namespace, platform_id, kind, parent_id, root_id, refers_to_id,
+                           created_at, first_seen_at, current_version_id)
+        select public_id, :platform, namespace, id, kind, parent_id, root_id, refers_to_id, created_at, :now,
+               nextval('versions_id_seq')
+        from r order by namespace, id
         on conflict (platform, namespace, platform_id) do nothing
-        returning id, namespace, platform_id
-    )
-    , kept as (
+        returning id, namespace, platform_id, revision, current_version_id
+    ), kept as (
         insert into item_secrets (item_id, secret)
-        select made.id, decode(r.secret, 'hex')
-        from made
-        join jsonb_to_recordset(cast(:rows as jsonb)) as r(namespace text, id text, secret text)
-          on r.namespace = made.namespace and r.id = made.platform_id
+        select made.id, decode(r.secret, 'hex') from made join r on r.namespace = made.namespace and r.id = made.platform_id
+    ), told as (
+        insert into outbox (item_id, revision) select id, revision from made order by id
     )
-    select id, namespace, platform_id from made
+    select id, namespace, platform_id, current_version_id from made
 """
+"""A new item is made whole, for the id of its first version is drawn here; one update of each less, and of every index."""
 
 _LOCK = """
     select i.id, i.namespace, i.platform_id, i.state, i.current_version_id, s.secret
@@ -116,21 +117,27 @@ def resolve_aliases(connection: Connection, platform: str, items: Sequence[Item]
 
 
 def find_or_make(
-    connection: Connection, platform: str, items: Mapping[Key, Item], now: datetime, also: Iterable[Key] = ()
+    connection: Connection,
+    platform: str,
+    items: Mapping[Key, Item],
+    now: datetime,
+    also: Iterable[Key] = (),
+    prepared: Mapping[Key, Ready] | None = None,
 ) -> dict[Key, Held]:
     """Each item's row, made where there is none, all of them locked in identity order (two captures that meet the same
     items in another order would wait for each other for ever). `also` names others that the transaction will change,
-    locked in the same breath where they are held.
+    locked in the same breath where they are held. What is new takes the secret that it was `prepared` with.
     """
     held = {
         key: row for key, row in _lock(connection, platform, dict.fromkeys((*items, *also))).items() if key in items
     }
-    secrets = {key: os.urandom(_SECRET_BYTES) for key in items if key not in held}
+    known = prepared or {}
+    secrets = {key: known[key].secret if key in known else new_secret() for key in items if key not in held}
     if secrets:
         rows = [_new_row(items[key], secret) for key, secret in secrets.items()]
         for row in bulk.run(connection, _MAKE, rows, platform=platform, now=now):
             key = (row.namespace, row.platform_id)
-            held[key] = Held(row.id, State.PRESENT.value, None, secrets[key], new=True)
+            held[key] = Held(row.id, State.PRESENT.value, row.current_version_id, secrets[key], new=True)
         elsewhere = [key for key in secrets if key not in held]
         if elsewhere:  # another capture made them in the meantime
             held.update(_lock(connection, platform, elsewhere))
@@ -138,16 +145,17 @@ def find_or_make(
 
 
 def _new_row(item: Item, secret: bytes) -> dict[str, object]:
+    points = {reference.kind: reference.id for reference in reversed(item.references)}  # the first of a kind counts
     return {
         "public_id": uuid7(),
         "namespace": item.namespace,
         "id": item.id,
-        "kind": item.kind.value,
-        "parent_id": item.reference(ReferenceKind.PARENT),
-        "root_id": item.reference(ReferenceKind.ROOT),
-        "refers_to_id": item.reference(ReferenceKind.REPOST_OF) or item.reference(ReferenceKind.QUOTE),
+        "kind": item.kind,
+        "parent_id": points.get(ReferenceKind.PARENT),
+        "root_id": points.get(ReferenceKind.ROOT),
+        "refers_to_id": points.get(ReferenceKind.REPOST_OF) or points.get(ReferenceKind.QUOTE),
         "created_at": item.created_at,
-        "secret": secret,
+        "secret": secret.hex(),
     }
 
 

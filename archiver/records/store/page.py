@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from archiver.records.store.items import Held, Key
+    from archiver.records.store.ready import Ready
 
 WriteWarc = Callable[[Sequence[Exchange]], Sequence[Located]]
 """Writes exchanges to the WARC and syncs it; called before the transaction commits."""
@@ -30,13 +31,13 @@ WriteWarc = Callable[[Sequence[Exchange]], Sequence[Located]]
 _TOUCH = """
     with changed as (
         update items i
-        set revision = i.revision + (case when r.new then 0 else 1 end),
+        set revision = i.revision + 1,
             state = coalesce(r.state, i.state),
             current_version_id = coalesce(r.version_id, i.current_version_id),
             parent_id = case when r.version_id is null then i.parent_id else coalesce(r.parent_id, i.parent_id) end,
             root_id = case when r.version_id is null then i.root_id else coalesce(r.root_id, i.root_id) end
         from jsonb_to_recordset(cast(:rows as jsonb)) as r(
-            id bigint, new boolean, state text, version_id bigint, parent_id text, root_id text)
+            id bigint, state text, version_id bigint, parent_id text, root_id text)
         where i.id = r.id
         returning i.id, i.revision
     )
@@ -46,9 +47,9 @@ _TOUCH = """
 _COUNTS = """
     insert into observations (item_id, capture_id, observed_at, counts)
     select r.id, :capture_id, :now, r.counts
-    from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint, counts jsonb)
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint, new boolean, counts jsonb)
     left join lateral (
-        select counts from observations o where o.item_id = r.id order by o.id desc limit 1
+        select counts from observations o where not r.new and o.item_id = r.id order by o.id desc limit 1
     ) last on true
     where last.counts is distinct from r.counts
 """
@@ -86,6 +87,7 @@ def save_pages(
     now: datetime,
     write_warc: WriteWarc,
     cursor: Mapping[str, Json] | None = None,
+    prepared: Mapping[int, Ready] | None = None,
 ) -> PageResult:
     """Store pages within the caller's transaction. Several at once (small threads) share what a transaction costs.
 
@@ -96,34 +98,40 @@ def save_pages(
         now: The time of observation, aware.
         write_warc: Writes the exchanges that are worth their bytes; their records are on disk before the commit.
         cursor: The stream's new cursor, moved with the records it covers; None leaves it.
+        prepared: What `ready` made of some of the items, under the `id()` of each.
 
     Raises `FenceLost` where another capture has taken the stream.
     """
     hold_fence(connection, context, cursor)
     batch = Batch.of(pages)
-    items, held, result = {}, {}, PageResult(seen=len(batch.items))
-    exchange_ids = [exchange.id for exchange in batch.exchanges]
+    items: dict[Key, Item] = {}
+    held: dict[Key, Held] = {}
+    result = PageResult(seen=len(batch.items))
     exchange_rows.insert_exchanges(connection, context.capture_id, batch.exchanges)
     changes: list[Change] = []
     new: list[versions.NewVersion] = []
     version_ids: dict[int, int] = {}
     if batch.items:
         platform = context.account.platform
-        items = _unique(item_rows.resolve_aliases(connection, platform, [storable(item) for item in batch.items]))
-        hidden = [(stone.namespace, identity(stone.id)) for stone in batch.tombstones]
-        held = item_rows.find_or_make(connection, platform, items, now, hidden)
+        made_ready = [(prepared or {}).get(id(item)) for item, _ in batch.items]
+        fit = [each.item if each else storable(item) for (item, _), each in zip(batch.items, made_ready, strict=True)]
+        named = item_rows.resolve_aliases(connection, platform, fit)
+        shown_by = [exchange_id for _, exchange_id in batch.items]
+        items, shown, known = _unique(zip(named, shown_by, made_ready, strict=True))
+        hidden = [(stone.namespace, identity(stone.id)) for stone, _ in batch.tombstones]
+        held = item_rows.find_or_make(connection, platform, items, now, hidden, known)
         item_rows.remember_aliases(connection, platform, items, held)
-        new = _find_new(connection, items, held)
+        new = _find_new(connection, items, held, shown, known)
         parties = _parties(connection, platform, new)
-        version_ids = versions.insert_versions(connection, new, parties, exchange_ids, context.capture_id, now)
+        version_ids = versions.insert_versions(connection, new, parties, context.capture_id, now)
         media.insert_media(connection, platform, new, version_ids)
-        back, result.ids_unseen_before = states.sight(connection, context, items, held, exchange_ids, now)
+        back, result.ids_unseen_before = states.sight(connection, context, items, held, shown, now)
         changes += back
         _observe(connection, context, items, held, now)
     for page in batch.pages:
         if page.unchanged and page.coverage is not None:
             result.seen += states.seen_again(connection, context, page.coverage, now)
-    changes += _tombstones(connection, context, batch, exchange_ids)
+    changes += _tombstones(connection, context, batch)
     changes += _not_returned(connection, context, batch, {each.item_id for each in changes})
     item_states = states.change(connection, context, changes, now)
     _touch(connection, held.values(), new, version_ids, item_states)
@@ -133,7 +141,7 @@ def save_pages(
     result.items_new = sum(1 for row in held.values() if row.new)
     result.versions_new = len(new)
     result.states_changed = len(changes)
-    told = {exchange_ids[version.item.exchange] for version in new} | {each.exchange_id for each in changes}
+    told = {version.exchange_id for version in new} | {each.exchange_id for each in changes}
     worth = batch.worth_keeping(told, everything=context.keep_unchanged)
     exchange_rows.insert_locations(connection, write_warc(worth) if worth else ())
     return result
@@ -170,17 +178,34 @@ def hold_fence(connection: Connection, context: CaptureContext, cursor: Mapping[
         raise FenceLost(context.account.name, context.stream.value)
 
 
-def _unique(items: Iterable[Item]) -> dict[Key, Item]:
-    """One item for each identity: what a listing shows goes before what was only shown inside another."""
-    unique: dict[Key, Item] = {}
-    for item in items:
+def _unique(
+    shown: Iterable[tuple[Item, str, Ready | None]],
+) -> tuple[dict[Key, Item], dict[Key, str], dict[Key, Ready]]:
+    """One item for each identity: what a listing shows goes before what was only shown inside another.
+
+    Beside it the exchange that showed it, and what was made ready of it (unless it is known under another id).
+    """
+    items: dict[Key, Item] = {}
+    by: dict[Key, str] = {}
+    known: dict[Key, Ready] = {}
+    for item, exchange_id, made_ready in shown:
         key = (item.namespace, item.id)
-        if key not in unique or (item.sighted and not unique[key].sighted):
-            unique[key] = item
-    return unique
+        if key in items and (items[key].sighted or not item.sighted):
+            continue
+        items[key], by[key] = item, exchange_id
+        known.pop(key, None)
+        if made_ready is not None and made_ready.item is item:
+            known[key] = made_ready
+    return items, by, known
 
 
-def _find_new(connection: Connection, items: Mapping[Key, Item], held: Mapping[Key, Held]) -> list[versions.NewVersion]:
+def _find_new(
+    connection: Connection,
+    items: Mapping[Key, Item],
+    held: Mapping[Key, Held],
+    shown_by: Mapping[Key, str],
+    prepared: Mapping[Key, Ready],
+) -> list[versions.NewVersion]:
     by_source: dict[Source, dict[Key, Item]] = {}
     for key, item in items.items():
         by_source.setdefault(item.source, {})[key] = item
@@ -192,7 +217,7 @@ def _find_new(connection: Connection, items: Mapping[Key, Item], held: Mapping[K
             source,
             with_fields=any(item.not_requested for item in of_source.values()),
         )
-        new += versions.new_versions(of_source, held, earlier)
+        new += versions.new_versions(of_source, held, earlier, shown_by, prepared)
     return new
 
 
@@ -208,17 +233,19 @@ def _observe(
     held: Mapping[Key, Held],
     now: datetime,
 ) -> None:
-    rows = [{"id": held[key].id, "counts": dict(item.counts)} for key, item in items.items() if item.counts]
+    rows = [
+        {"id": held[key].id, "new": held[key].new, "counts": dict(item.counts)}
+        for key, item in items.items()
+        if item.counts
+    ]
     if rows:
         bulk.run(connection, _COUNTS, rows, capture_id=context.capture_id, now=now)
 
 
-def _tombstones(
-    connection: Connection, context: CaptureContext, batch: Batch, exchange_ids: Sequence[str]
-) -> list[Change]:
+def _tombstones(connection: Connection, context: CaptureContext, batch: Batch) -> list[Change]:
     if not batch.tombstones:
         return []
-    by_key = {(stone.namespace, identity(stone.id)): stone for stone in batch.tombstones}
+    by_key = {(stone.namespace, identity(stone.id)): (stone, by) for stone, by in batch.tombstones}
     rows = bulk.run(
         connection,
         _TOMBSTONED,
@@ -227,10 +254,10 @@ def _tombstones(
         stream_id=context.stream_id,
     )
     return [
-        Change(row.id, stone.state, stone.words, exchange_ids[stone.exchange])
+        Change(row.id, stone.state, stone.words, exchange_id)
         for row in rows
-        if (stone := by_key[row.namespace, row.platform_id]).state.value != row.state
-        and row.state != State.GONE_CONFIRMED.value
+        for stone, exchange_id in [by_key[row.namespace, row.platform_id]]
+        if row.state not in {stone.state.value, State.GONE_CONFIRMED.value}
     ]
 
 
@@ -257,9 +284,9 @@ def _touch(
     version_ids: Mapping[int, int],
     item_states: Mapping[int, str],
 ) -> None:
-    """Raise the revision of whatever changed, and tell the outbox."""
+    """Raise the revision of whatever changed, and tell the outbox; what was made in this transaction has done both."""
     made = {row.id for row in held if row.new}
-    by_item = {version.item_id: version for version in new}
+    by_item = {version.item_id: version for version in new if version.item_id not in made}
     rows = []
     for item_id in sorted({*by_item, *item_states}):
         version = by_item.get(item_id)
@@ -267,7 +294,6 @@ def _touch(
         rows.append(
             {
                 "id": item_id,
-                "new": item_id in made,
                 "state": item_states.get(item_id),
                 "version_id": version_ids[item_id] if current else None,
                 **(_places(version.item) if version and current else {}),

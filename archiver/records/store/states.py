@@ -90,7 +90,7 @@ def sight(
     context: CaptureContext,
     items: Mapping[Key, Item],
     held: Mapping[Key, Held],
-    exchange_ids: Sequence[str],
+    shown_by: Mapping[Key, str],
     now: datetime,
 ) -> tuple[list[Change], int]:
     """Record that the items were seen through the stream.
@@ -98,12 +98,13 @@ def sight(
     Gives the states that change by it (an item that was missing is back), and how many of them this capture had not met.
     """
     seen = {held[key].id: item for key, item in items.items() if item.sighted}
+    shown = {held[key].id: exchange_id for key, exchange_id in shown_by.items()}
     if not seen:
         return [], 0
-    before = {
-        row.item_id: row
-        for row in bulk.run(connection, _BEFORE, [{"id": each} for each in seen], stream_id=context.stream_id)
-    }
+    made = {row.id for row in held.values() if row.new}
+    asked = [{"id": each} for each in seen if each not in made]
+    found = bulk.run(connection, _BEFORE, asked, stream_id=context.stream_id) if asked else ()
+    before = {row.item_id: row for row in found}
     bulk.run(
         connection,
         _SIGHT,
@@ -112,7 +113,7 @@ def sight(
         now=now,
     )
     back = [
-        Change(each, State.PRESENT, "returned by the platform again", exchange_ids[seen[each].exchange])
+        Change(each, State.PRESENT, "returned by the platform again", shown[each])
         for each, row in before.items()
         if row.state != State.PRESENT.value
     ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from archiver.records.store.items import Held, Key
+    from archiver.records.store.ready import Ready
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,12 +35,17 @@ class Earlier:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A version that is to be kept. `current` says whether it becomes what the item says now."""
+    """A version that is to be kept. `current` says whether it becomes what the item says now.
 
+    `id` is its row's where the item was made with it, else None.
+    """
+
+    id: int | None
     item_id: int
     number: int
     public_id: uuid.UUID
     item: Item
+    exchange_id: str
     fields: Mapping[str, Json]
     content_hash: bytes
     commitment: bytes
@@ -61,14 +67,15 @@ _EARLIER = """
 """
 
 _INSERT = """
-    insert into versions (public_id, item_id, number, source, capture_id, exchange_id, pointer, captured_at, created_at,
-                          edited_at, indexed_at, text, url, author_party_id, author_handle, author_name, fields,
-                          content_hash, commitment, commitment_scheme, flags)
-    select public_id, item_id, number, source, :capture_id, exchange_id, pointer, :now, created_at, edited_at,
-           indexed_at, text, url, author_party_id, author_handle, author_name, fields, decode(content_hash, 'hex'),
-           decode(commitment, 'hex'), :scheme, flags
+    insert into versions (id, public_id, item_id, number, source, capture_id, exchange_id, pointer, captured_at,
+                          created_at, edited_at, indexed_at, text, url, author_party_id, author_handle, author_name,
+                          fields, content_hash, commitment, commitment_scheme, flags)
+    overriding system value
+    select coalesce(id, nextval('versions_id_seq')), public_id, item_id, number, source, :capture_id, exchange_id,
+           pointer, :now, created_at, edited_at, indexed_at, text, url, author_party_id, author_handle, author_name,
+           fields, decode(content_hash, 'hex'), decode(commitment, 'hex'), :scheme, flags
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(
-        public_id uuid, item_id bigint, number integer, source text, exchange_id uuid, pointer text,
+        id bigint, public_id uuid, item_id bigint, number integer, source text, exchange_id uuid, pointer text,
         created_at timestamptz, edited_at timestamptz, indexed_at timestamptz, text text, url text,
         author_party_id bigint, author_handle text, author_name text, fields jsonb, content_hash text,
         commitment text, flags text[])
@@ -99,29 +106,42 @@ def earlier_versions(
 
 
 def new_versions(
-    items: Mapping[Key, Item], held: Mapping[Key, Held], earlier: Mapping[int, Earlier]
+    items: Mapping[Key, Item],
+    held: Mapping[Key, Held],
+    earlier: Mapping[int, Earlier],
+    shown_by: Mapping[Key, str],
+    prepared: Mapping[Key, Ready],
 ) -> list[NewVersion]:
-    """Which items say something else than their last version of the same source did. Pure."""
+    """Which items say something else than their last version of the same source did. Pure.
+
+    `shown_by` names the exchange that showed each; `prepared` is what was made ready of some of them.
+    """
     found = []
     for key, item in items.items():
         row = held[key]
         before = earlier.get(row.id)
-        fields = evidence_fields(item)
+        known = prepared.get(key)
+        fields: Mapping[str, Json] = known.fields if known else evidence_fields(item)
+        carries = before is not None and item.not_requested
         if before is not None and item.not_requested:
             fields = carried_over(fields, before.fields, item.not_requested)
-        digest = content_hash(fields)
+        digest = known.content_hash if known and not carries else content_hash(fields)
         if before is not None and before.content_hash == digest:
             continue
-        public_id = uuid7()
+        public_id, commitment = uuid7(), None
+        if known and known.secret == row.secret and not carries:
+            public_id, commitment = known.public_id, known.commitment
         found.append(
             NewVersion(
+                id=row.current_version_id if row.new else None,
                 item_id=row.id,
                 number=(before.number if before else 0) + 1,
                 public_id=public_id,
                 item=item,
+                exchange_id=shown_by[key],
                 fields=fields,
                 content_hash=digest,
-                commitment=commitments.commit(fields, row.secret, public_id),
+                commitment=commitment or commitments.commit(fields, row.secret, public_id),
                 current=before is None or supersedes(item, before),
             )
         )
@@ -145,26 +165,26 @@ def insert_versions(
     connection: Connection,
     versions: Sequence[NewVersion],
     parties: Mapping[Key, int],
-    exchange_ids: Sequence[str],
     capture_id: int,
     now: datetime,
 ) -> dict[int, int]:
     """Insert them. Gives the row id of each, by item id."""
     if not versions:
         return {}
-    rows = [_row(version, parties, exchange_ids) for version in versions]
+    rows = [_row(version, parties) for version in versions]
     returned = bulk.run(connection, _INSERT, rows, capture_id=capture_id, now=now, scheme=commitments.SCHEME)
     return {row.item_id: row.id for row in returned}
 
 
-def _row(version: NewVersion, parties: Mapping[Key, int], exchange_ids: Sequence[str]) -> dict[str, Any]:
+def _row(version: NewVersion, parties: Mapping[Key, int]) -> dict[str, Any]:
     item = version.item
     return {
+        "id": version.id,
         "public_id": version.public_id,
         "item_id": version.item_id,
         "number": version.number,
-        "source": item.source.value,
-        "exchange_id": exchange_ids[item.exchange],
+        "source": item.source,
+        "exchange_id": version.exchange_id,
         "pointer": item.pointer,
         "created_at": item.created_at,
         "edited_at": item.edited_at,
@@ -175,7 +195,7 @@ def _row(version: NewVersion, parties: Mapping[Key, int], exchange_ids: Sequence
         "author_handle": item.author.handle if item.author else None,
         "author_name": item.author.name if item.author else None,
         "fields": version.fields,
-        "content_hash": version.content_hash,
-        "commitment": version.commitment,
+        "content_hash": version.content_hash.hex(),
+        "commitment": version.commitment.hex(),
         "flags": sorted(item.flags),
     }
