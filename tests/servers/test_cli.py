@@ -1,0 +1,158 @@
+"""The command line, as a person or a program calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from samplecity.city import City
+from samplecity.running import serve
+from tests.fixtures.recorded import recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from archiver.local.endpoints import Endpoints
+    from tests.fixtures.stack import DatabaseMaker
+
+
+class Run(Protocol):
+    """Runs `civic-archive` with these words."""
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        """Give what it printed on standard output; fail unless it ended with the code."""
+
+
+@pytest.fixture(scope="module")
+def city_url() -> Iterator[str]:
+    """The sample city on its first night."""
+    with serve(City.build(), faulty=False) as city:
+        yield city.url
+
+
+@pytest.fixture(scope="module")
+def run(
+    stack: Endpoints,
+    make_module_database: DatabaseMaker,
+    migrated_template: str,
+    city_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Run]:
+    """The program in a process of its own, on a fresh database and an index of this module's."""
+    urls = make_module_database(template=migrated_template)
+    home = tmp_path_factory.mktemp("home")
+    environment = {
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("CIVIC_ARCHIVE_", "ELASTICSEARCH_"))
+        },
+        "DATABASE_URL": urls.app_url,
+        "MIGRATION_DATABASE_URL": urls.migration_url,
+        "ELASTICSEARCH_URL": stack.elasticsearch_url,
+        "ELASTICSEARCH_USER": stack.elasticsearch_user or "",
+        "ELASTICSEARCH_PASSWORD": stack.elasticsearch_password or "",
+        "CIVIC_ARCHIVE_HOME": str(home),
+        "CIVIC_ARCHIVE_INDEX_NAME": f"test-cli-{home.name.lower()}-{os.getpid()}",
+        "CIVIC_ARCHIVE_ALLOWED_ORIGINS": city_url,
+        "CIVIC_ARCHIVE_POLICY_EFFECTIVE_DATE": "2026-01-01",
+        "CIVIC_ARCHIVE_NEW_PASSWORD": "a long enough password",
+    }
+
+    def call(*words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "archiver.cli", *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    yield call
+    call("index", "--json")
+
+
+def read(printed: str) -> Any:
+    """The one JSON document that `--json` prints."""
+    return json.loads(printed)
+
+
+def test_the_main_job_by_hand(run: Run, city_url: str) -> None:
+    """Add accounts, export, index, search, see the status: each prints what a program can read."""
+    added = run(
+        "accounts", "add", "rss:parks-news", "--department", "Parks", "--began-on", "2025-05-01",
+        "--set", f"url={city_url}/feeds/parks-news", "--json",
+    )  # fmt: skip
+    assert read(added) == {"added": ["rss:parks-news"]}
+    (listed,) = read(run("accounts", "list", "--json"))
+    assert (listed["account"], listed["due_on"]) == ("rss:parks-news", "2026-04-01")
+    (report,) = read(run("export", "rss:parks-news", "--json"))
+    assert report["complete"]
+    assert report["streams"][0]["items_new"] > 10
+    indexed = read(run("index", "--check", "--json"))
+    assert (indexed["remaining"], indexed["refused"], indexed["level"]) == (0, [], True)
+    found = read(run("search", "park", "--account", "rss:parks-news", "--json"))
+    assert found["total"] == len(found["hits"]) > 0
+    assert {"platform", "account", "url", "created_at", "text", "highlight"} <= set(found["hits"][0])
+    assert "<mark>" in found["hits"][0]["highlight"]
+    status = read(run("status", "--json"))
+    assert status["totals"]["waiting_for_index"] == 0
+    assert status["accounts"][0]["posts"] > 10
+
+
+def test_an_import_prints_items_new_and_unchanged(run: Run) -> None:
+    """A real download goes in once; the second time everything is unchanged."""
+    download = str(recorded("x/edsu__congressedits-archive"))
+    run("accounts", "add", "x:congressedits", "--department", "City Clerk")
+    first = read(run("import", download, "--account", "x:congressedits", "--json"))
+    second = read(run("import", download, "--account", "x:congressedits", "--json"))
+    assert [first[name] for name in ("items", "new", "unchanged")] == [2313, 2313, 0]
+    assert [second[name] for name in ("items", "new", "unchanged")] == [2313, 0, 2313]
+
+
+def test_a_csv_fills_the_register_and_names_the_lines_it_cannot_take(run: Run, tmp_path: Path) -> None:
+    """Good lines are added; a bad one is named with its number, and the command ends with 1."""
+    path = tmp_path / "register.csv"
+    path.write_text(
+        "account,department,began_on,setting.url\n"
+        "rss:library,Library,2024-02-29,https://library.example/feed\n"
+        "rss:police,,2024-01-01,https://police.example/feed\n",
+        encoding="utf-8",
+    )
+    printed = run("accounts", "import", str(path), code=1)
+    assert "1 accounts added" in printed
+    assert "line 3" in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("search", '"unbalanced'), "quotation mark is missing"),
+        (("search", "park", "--from", "2026-02-30"), "is no date"),
+        (("search", "park", "--account", "rss:nobody"), "There is no account"),
+        (("export", "bluesky:nobody.example"), "is not in the register"),
+        (("accounts", "add", "myspace:parks", "--department", "Parks"), "is no account name"),
+        (("import", __file__, "--account", "rss:parks-news"), "test_cli.py: "),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_no_trace(run: Run, words: tuple[str, ...], says: str) -> None:
+    """What a person can mend is said in words, without a traceback, and ends with another code than 0."""
+    done = run(*words, code=2 if "2026-02-30" in words else 1)
+    assert says in " ".join(done.split())
+    assert "Traceback" not in done
+
+
+def test_a_clerk_may_log_in_once_added(run: Run) -> None:
+    """The password comes from the prompt or the environment, and is not printed."""
+    printed = run("users", "add", "dana.ortiz")
+    assert "dana.ortiz may log in as clerk" in printed
+    assert "password" not in printed
