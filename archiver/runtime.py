@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.archive import Archive, open_archive
@@ -13,9 +14,12 @@ from archiver.settings import Settings, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from archiver.local.endpoints import Endpoints
+
+
+DAGS = Path(__file__).resolve().parent.parent / "dags"
+"""The DAGs, which lie beside the packages."""
 
 
 def home_of(config: Settings) -> Path:

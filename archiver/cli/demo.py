@@ -22,7 +22,6 @@ import sqlalchemy as sa
 from archiver import accounts
 from archiver.archive import open_archive
 from archiver.cli.output import console, print_json, table
-from archiver.cli.pages import DAGS
 from archiver.local import process
 from archiver.local.airflow import down_airflow, up_airflow
 from archiver.local.airflow_api import AirflowApi
@@ -30,7 +29,7 @@ from archiver.local.errors import LocalStackError
 from archiver.local.home import Home, default_home, write_private
 from archiver.local.ports import choose_port
 from archiver.local.stack import down
-from archiver.runtime import start
+from archiver.runtime import DAGS, start
 from archiver.settings import Settings
 from clerk.users import create_user
 from samplecity.city import recent_start

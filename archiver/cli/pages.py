@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archiver.cli.output import AsJson, console, print_json, problem, say, table
-from archiver.runtime import home_of, opened, start
+from archiver.runtime import DAGS, home_of, opened, start
 from archiver.settings import settings
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from archiver.archive import Archive
-
-DAGS = Path(__file__).resolve().parent.parent.parent / "dags"
 
 users = typer.Typer(help="Who may log in to the clerk's pages.", no_args_is_help=True)
 
