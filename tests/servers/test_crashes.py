@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker, TestArchive
 
 CAPTURE_KILLS, INDEX_KILLS = 20, 12
+CAUGHT = 4
+"""So many kills must have met work, whatever else the machine is doing: moments are a matter of luck, the outcome is not."""
 SEED = 20260302
 
 
@@ -101,10 +103,10 @@ def test_a_capture_killed_again_and_again_ends_like_one_that_was_not(
     moments = random.Random(SEED)  # noqa: S311 - moments to be reproduced, nothing to be hidden
     # Ever later, so that there is always something left to do for the one that is killed next.
     words = [run(task, moments.uniform(0.0, lasts * (n + 1) / CAPTURE_KILLS)) for n in range(CAPTURE_KILLS)]
-    assert words.count(None) >= CAPTURE_KILLS * 2 // 3, f"hardly a run was caught at work: {words}"
+    assert words.count(None) >= CAUGHT, f"hardly a run was caught at work: {words}"
     assert run(task, None) == "complete"
 
-    assert rows(killed.engine, "select count(*) from captures where outcome = 'abandoned'")[0][0] >= CAPTURE_KILLS // 2
+    assert rows(killed.engine, "select count(*) from captures where outcome = 'abandoned'")[0][0] >= CAUGHT
     found = differences(contents(killed.engine), contents(alone.engine))
     assert not found, "\n".join(found[:30])
     assert unproven(killed.archive) == []
@@ -147,7 +149,7 @@ def test_indexing_killed_again_and_again_leaves_every_item_at_its_revision(
         for _ in range(10):
             connection.execute(sa.text("insert into outbox (item_id, revision) select id, revision from items"))
     words += [run(task, moments.uniform(0.02, 0.3)) for _ in range(INDEX_KILLS // 2)]
-    assert words.count(None) >= INDEX_KILLS // 2, f"hardly a run was caught at work: {words}"
+    assert words.count(None) >= CAUGHT, f"hardly a run was caught at work: {words}"
     assert run(task, None) == "complete"
 
     assert rows(archive.engine, "select id from outbox") == []
