@@ -33,6 +33,8 @@ _AHEAD = 4
 _TOGETHER_ITEMS = 500
 _TOGETHER_PAGES = 25
 """So many are stored in one transaction at the most (or one page more)."""
+_NOT_WHOLE = b""
+"""Stands among the digests of a thread of which a part could not be read: it is read, and said to be partial, every night."""
 _GIVE_UP_AFTER = 10
 """Threads that a failing platform fails in a row, each after every attempt: then it is the platform, not the threads."""
 
@@ -198,9 +200,9 @@ class _Shelf:
         self._items += len(page.items)
         self._counts.setdefault(thread.post_id, []).extend(page.counts)
         digests = self._digests.setdefault(thread.post_id, set())
-        digests.update(exchange.received_sha256 for exchange in page.exchanges)
+        digests.update(digests_of(page))
         if page.coverage is not None:
-            self._read[thread.post_id] = {"replies": thread.replies, "digest": _cursor_digest(digests)}
+            self._read[thread.post_id] = {"replies": thread.replies, "digest": cursor_digest(digests)}
         if self._items >= _TOGETHER_ITEMS or len(self._pages) >= _TOGETHER_PAGES:
             self.store()
 
@@ -225,12 +227,21 @@ class _Shelf:
         )
 
 
-def _cursor_digest(digests: Collection[bytes]) -> str | None:
-    """How a thread's cursor remembers its one answer: with the program's version, since another one may read more in it."""
+def digests_of(page: Page) -> set[bytes]:
+    """The digests of a page's answers, and `_NOT_WHOLE` beside them where a part of it could not be read."""
+    lost = any(each.lost for each in page.skipped)
+    return {exchange.received_sha256 for exchange in page.exchanges} | ({_NOT_WHOLE} if lost else set())
+
+
+def cursor_digest(digests: Collection[bytes]) -> str | None:
+    """How a thread's cursor remembers its one answer: with the program's version, since another one may read more in it.
+    None where the thread came in several answers, or not whole.
+    """
     return f"{__version__}:{next(iter(digests)).hex()}" if len(digests) == 1 else None
 
 
-def _known_digest(kept: str | None, mode: str) -> bytes | None:
+def known_digest(kept: str | None, mode: str) -> bytes | None:
+    """The digest that a cursor remembers, as far as it counts for this program and mode: a backfill reads everything anew."""
     version, _, digest = (kept or "").rpartition(":")
     return bytes.fromhex(digest) if digest and version == __version__ and mode != BACKFILL else None
 
@@ -251,7 +262,7 @@ def _candidates(capture: RunningCapture) -> Iterator[_Thread]:
         with capture.archive.engine.connect() as connection:
             rows = connection.execute(sa.text(_CANDIDATES), {**values, "swept": swept, **after, "batch": _BATCH}).all()
         for row in rows:
-            yield _Thread(row.platform_id, row.replies_now, _known_digest(row.digest, capture.context.mode), row.new)
+            yield _Thread(row.platform_id, row.replies_now, known_digest(row.digest, capture.context.mode), row.new)
         if len(rows) < _BATCH:
             return
         after = {"at": rows[-1].at, "id": rows[-1].id}
