@@ -253,7 +253,11 @@ class Bluesky:
         return read_thread(session, account, post_id, known)
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
-        """Ask the author's own server for each record."""
+        """Ask the author's own server for each record; of a profile, whether its repository is there.
+
+        A server passes `getRecord` on to the AppView where it has not got the repository, and the AppView goes on showing
+        the profile record of an account that was deactivated or taken down.
+        """
         for uri in ids:
             did = records.did_of(uri)
             exchanges: list[Exchange] = []
@@ -265,6 +269,10 @@ class Bluesky:
                 yield Lookup(uri, State.GONE_CONFIRMED, words, exchanges[-1])
                 continue
             _, collection, rkey = uri.removeprefix("at://").split("/", 2)
+            if collection == records.PROFILE:
+                state, words = repo_state(session, account, pds, did, exchanges)
+                yield Lookup(uri, None if state is State.ACCESS_LOST else state, words, exchanges[-1])
+                continue
             exchange = session.get(
                 xrpc(pds, "com.atproto.repo.getRecord"),
                 params={"repo": did, "collection": collection, "rkey": rkey},

@@ -1,0 +1,175 @@
+"""The connector against a real Bluesky network: what happens to accounts and records there, and what the archive makes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from archiver import accounts
+from archiver.capture.export import ExportReport, export_account
+
+if TYPE_CHECKING:
+    from tests.fixtures.archives import ArchiveMaker, TestArchive
+    from tests.fixtures.bluesky_network import BlueskyNetwork
+    from tests.fixtures.bluesky_user import BlueskyUser, Post
+
+
+class Night:
+    """An archive of one account of the network, exported as often as a test wants, a day apart."""
+
+    def __init__(self, network: BlueskyNetwork, archive: TestArchive, city: BlueskyUser) -> None:
+        self.network, self.archive, self.city = network, archive, city
+        settings = {"plc_url": network.plc_url, "appview_url": network.appview_url}
+        accounts.add(archive.engine, f"bluesky:{city.handle}", {"department": "Parks"}, settings)
+
+    def export(self) -> ExportReport:
+        """Let a night pass and export the account, under whatever name it has now."""
+        self.archive.clock.ahead += timedelta(days=1)
+        (account,) = accounts.active(self.archive.engine)
+        return export_account(self.archive.archive, account)
+
+    def outcomes(self) -> dict[str, str]:
+        """Export, and give how each stream ended."""
+        return {stream.stream: stream.outcome for stream in self.export().streams}
+
+    def one(self, statement: str, **values: object) -> object:
+        """One value from the archive."""
+        with self.archive.engine.connect() as connection:
+            return connection.scalar(sa.text(statement), values)
+
+    def state(self, post: Post) -> object:
+        """How a post was last found."""
+        return self.one("select state from items where platform_id = :id", id=post.uri)
+
+    def profile(self) -> tuple[object, object]:
+        """How the account's profile was last found, and in which words."""
+        return (
+            self.one("select state from items where kind = 'profile'"),
+            self.one(
+                "select t.words from states t join items i on i.id = t.item_id where i.kind = 'profile' order by t.id desc"
+            ),
+        )
+
+
+@pytest.fixture
+def night(bluesky_network: BlueskyNetwork, make_archive: ArchiveMaker) -> Night:
+    """A city with a post, a thread and a reply, captured once."""
+    network = bluesky_network
+    archive = make_archive(allowed_origins=f"{network.plc_url},{network.pds_url},{network.appview_url}")
+    city = network.create_account("city")
+    return Night(network, archive, city)
+
+
+WHOLE = {"profile": "complete", "posts": "complete", "reposts": "complete", "comments": "complete"}
+CLOSED = {"profile": "complete", "posts": "access_lost", "reposts": "access_lost", "comments": "access_lost"}
+
+
+def test_a_renamed_account_is_the_same_account(night: Night) -> None:
+    """Its handle changes in the register, the old one is history, and its profile has another version."""
+    post = night.city.post("Park hours change on Monday.")
+    night.network.wait_until_seen(post.uri)
+    assert night.outcomes() == WHOLE
+    old = night.city.handle
+    night.city.rename(f"new-{old}")
+    night.network.wait_until_handle(night.city.did, f"new-{old}")
+    assert night.outcomes() == WHOLE
+    assert night.one("select handle from accounts") == f"new-{old}"
+    assert night.one("select count(*) from account_handles") == 2
+    assert (
+        night.one("select max(number) from versions v join items i on i.id = v.item_id where i.kind = 'profile'") == 2
+    )
+    assert accounts.find(night.archive.engine, f"bluesky:{old}").platform_id == night.city.did
+
+
+def test_a_deactivated_account_is_hidden_and_its_posts_are_not_deletions(night: Night) -> None:
+    """While it is away its streams are out of reach and a gap is open; once it is back the gap is closed."""
+    post = night.city.post("Library closed for inventory.")
+    night.network.wait_until_seen(post.uri)
+    assert night.outcomes() == WHOLE
+    night.city.deactivate()
+    assert night.outcomes() == CLOSED
+    assert night.profile() == ("hidden", "the account is deactivated")
+    assert night.state(post) == "present"
+    assert night.one("select count(*) from gaps where closed_at is null") == 3
+    night.city.reactivate()
+    night.network.wait_until_profile(night.city.did, shown=True)
+    night.network.wait_until_seen(post.uri)
+    assert night.outcomes() == WHOLE
+    assert night.profile()[0] == "present"
+    assert night.one("select count(*) from gaps where closed_at is null") == 0
+
+
+def test_a_taken_down_account_and_a_deleted_one_are_told_apart(night: Night) -> None:
+    """A takedown is hidden in the server's words; a deletion is gone only once a later night says so again."""
+    post = night.city.post("Street sweeping on Tuesday.")
+    night.network.wait_until_seen(post.uri)
+    assert night.outcomes() == WHOLE
+    night.network.take_down(night.city.did)
+    assert night.outcomes() == CLOSED
+    assert night.profile() == ("hidden", "the account is takendown")
+    night.network.restore(night.city.did)
+    night.network.wait_until_profile(night.city.did, shown=True)
+    night.network.wait_until_seen(post.uri)
+    assert night.outcomes() == WHOLE
+    night.network.delete_account(night.city.did)
+    assert night.outcomes() == CLOSED
+    assert night.profile()[0] == "not_returned"
+    assert night.outcomes() == CLOSED
+    state, words = night.profile()
+    assert state == "gone_confirmed"
+    assert "RepoNotFound" in str(words)
+    assert night.state(post) == "present"
+
+
+def test_a_deleted_post_is_gone_once_it_was_looked_up_twice(night: Night) -> None:
+    """A post and a resident's reply that their authors delete: not returned the first night, confirmed the second."""
+    resident = night.network.create_account("ann")
+    kept = night.city.post("Budget hearing on Thursday.")
+    gone = night.city.post("Posted by mistake.")
+    reply = resident.post("Is there parking?", reply_to=kept)
+    for post in (kept, gone, reply):
+        night.network.wait_until_seen(post.uri)
+    assert night.outcomes() == WHOLE
+    night.city.delete(gone.uri)
+    resident.delete(reply.uri)
+    night.network.wait_until_gone(gone.uri)
+    night.network.wait_until_gone(reply.uri)
+    assert night.outcomes() == WHOLE
+    assert (night.state(gone), night.state(reply), night.state(kept)) == ("not_returned", "not_returned", "present")
+    assert night.outcomes() == WHOLE
+    assert (night.state(gone), night.state(reply), night.state(kept)) == ("gone_confirmed", "gone_confirmed", "present")
+
+
+def test_a_post_that_its_server_took_down_is_hidden_not_deleted(night: Night) -> None:
+    """The server says the same of both; that the AppView goes on showing it tells a takedown from a deletion."""
+    kept, taken = night.city.post("Pool opens in June."), night.city.post("Something a moderator minds.")
+    for post in (kept, taken):
+        night.network.wait_until_seen(post.uri)
+    assert night.outcomes() == WHOLE
+    night.network.take_down_post(taken)
+    assert night.outcomes() == WHOLE
+    assert (night.state(taken), night.state(kept)) == ("hidden", "present")
+
+
+def test_a_quote_and_a_repost_keep_what_they_showed(night: Night) -> None:
+    """What the city quotes or reposts of somebody else is an item too, without being one of the account's."""
+    resident = night.network.create_account("bob")
+    said = resident.post("The fountain is running again!")
+    night.network.wait_until_seen(said.uri)
+    quoting = night.city.post("Good news from a resident:", quote=said)
+    night.city.repost(said)
+    night.network.wait_until_seen(quoting.uri)
+    assert night.outcomes() == WHOLE
+    assert night.one("select refers_to_id from items where platform_id = :id", id=quoting.uri) == said.uri
+    assert night.one("select count(*) from items where kind = 'repost' and refers_to_id = :id", id=said.uri) == 1
+    text = "select v.text from versions v join items i on i.id = v.item_id where i.platform_id = :id"
+    assert night.one(text, id=said.uri) == "The fountain is running again!"
+    assert (
+        night.one(
+            "select count(*) from sightings s join items i on i.id = s.item_id where i.platform_id = :id", id=said.uri
+        )
+        == 0
+    )
