@@ -72,11 +72,11 @@ _INSERT = """
                           fields, content_hash, commitment, commitment_scheme, flags)
     overriding system value
     select coalesce(id, nextval('versions_id_seq')), public_id, item_id, number, source, :capture_id, exchange_id,
-           pointer, :now, created_at, edited_at, indexed_at, text, url, author_party_id, author_handle, author_name,
+           pointer, :now, created_at, edited_at, indexed_at, fields ->> 'text', url, author_party_id, author_handle, author_name,
            fields, decode(content_hash, 'hex'), decode(commitment, 'hex'), :scheme, flags
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(
         id bigint, public_id uuid, item_id bigint, number integer, source text, exchange_id uuid, pointer text,
-        created_at timestamptz, edited_at timestamptz, indexed_at timestamptz, text text, url text,
+        created_at timestamptz, edited_at timestamptz, indexed_at timestamptz, url text,
         author_party_id bigint, author_handle text, author_name text, fields jsonb, content_hash text,
         commitment text, flags text[])
     order by item_id
@@ -189,7 +189,6 @@ def _row(version: NewVersion, parties: Mapping[Key, int]) -> dict[str, Any]:
         "created_at": item.created_at,
         "edited_at": item.edited_at,
         "indexed_at": item.indexed_at,
-        "text": item.text,
         "url": item.url,
         "author_party_id": parties[item.author.namespace, item.author.id] if item.author else None,
         "author_handle": item.author.handle if item.author else None,
