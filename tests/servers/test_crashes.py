@@ -36,6 +36,8 @@ CAPTURE_KILLS, INDEX_KILLS = 20, 12
 CAUGHT = 4
 """So many kills must have met work, whatever else the machine is doing: moments are a matter of luck, the outcome is not."""
 SEED = 20260302
+SOAK_SEEDS = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 9)]
+"""Other moments to die at, in `make soak` only."""
 
 
 @pytest.fixture
@@ -80,8 +82,9 @@ def run(task: dict[str, Any], kill_after: float | None) -> str | None:
         return None if process.returncode else out.strip().splitlines()[-1]
 
 
+@pytest.mark.parametrize("seed", [SEED, *SOAK_SEEDS])
 def test_a_capture_killed_again_and_again_ends_like_one_that_was_not(
-    running: RunningCity, make_archive: ArchiveMaker
+    running: RunningCity, make_archive: ArchiveMaker, seed: int
 ) -> None:
     """A night of edits, deletions and late comments, killed at random moments, equals the same night left alone."""
     city = City.build()
@@ -100,7 +103,7 @@ def test_a_capture_killed_again_and_again_ends_like_one_that_was_not(
         "origin": running.url,
         "accounts": [ref.name for ref in accounts.active(killed.engine)],
     }
-    moments = random.Random(SEED)  # noqa: S311 - moments to be reproduced, nothing to be hidden
+    moments = random.Random(seed)  # noqa: S311 - moments to be reproduced, nothing to be hidden
     # Ever later, so that there is always something left to do for the one that is killed next.
     words = [run(task, moments.uniform(0.0, lasts * (n + 1) / CAPTURE_KILLS)) for n in range(CAPTURE_KILLS)]
     assert words.count(None) >= CAUGHT, f"hardly a run was caught at work: {words}"
@@ -125,14 +128,20 @@ def test_a_capture_killed_again_and_again_ends_like_one_that_was_not(
     assert not found, "one more night that brings nothing changes nothing:\n" + "\n".join(found[:30])
 
 
+@pytest.mark.parametrize("seed", [SEED, *SOAK_SEEDS])
 def test_indexing_killed_again_and_again_leaves_every_item_at_its_revision(
-    running: RunningCity, make_archive: ArchiveMaker, es_client: Elasticsearch, index_prefix: str, stack: Endpoints
+    running: RunningCity,
+    make_archive: ArchiveMaker,
+    es_client: Elasticsearch,
+    index_prefix: str,
+    stack: Endpoints,
+    seed: int,
 ) -> None:
     """Whatever batch it dies in, the index ends with each item once, as Postgres has it, and an empty outbox."""
     city = City.build()
     archive = archive_of(city, running, make_archive, {"parks.laspalmasverdes.test", "clerk.laspalmasverdes.test"})
     running.at(2)
-    alias = f"{index_prefix}crash"
+    alias = f"{index_prefix}crash{seed}"
     task = {
         "work": "index",
         "database_url": archive.app_url,
@@ -142,7 +151,7 @@ def test_indexing_killed_again_and_again_leaves_every_item_at_its_revision(
         "alias": alias,
         "batch": 2,
     }
-    moments = random.Random(SEED)  # noqa: S311 - moments to be reproduced, nothing to be hidden
+    moments = random.Random(seed)  # noqa: S311 - moments to be reproduced, nothing to be hidden
     words = [run(task, moments.uniform(0.02, 0.3)) for _ in range(INDEX_KILLS // 2)]
     export(archive)
     with archive.engine.begin() as connection:  # work enough for every kill; telling the index twice must not matter
