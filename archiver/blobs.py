@@ -6,10 +6,12 @@ Sealed WARCs lie in the same store under their own names. What is written is rea
 from __future__ import annotations
 
 import hashlib
+import os
 import uuid
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,10 +63,23 @@ class BlobStore:
     def _copy(self, path: Path, key: str, sha256: bytes) -> None:
         part = self._at(f"{key}.{uuid.uuid4().hex}.part")  # two captures may bring the same picture at once
         self._fs.put_file(str(path), part)
+        self._sync(part)
         self._fs.mv(part, self._at(key))
+        self._sync(self._at(key).rpartition("/")[0])
         found = self.digest(key)
         if found != sha256:
             raise BlobDamaged(key, sha256.hex(), found.hex())
+
+    def _sync(self, place: str) -> None:
+        """Have a file, or a folder's list of names, on the disk itself: the spool's copy goes next, and power may fail. An
+        object store answers only once it has what it was given.
+        """
+        if isinstance(self._fs, LocalFileSystem):
+            handle = os.open(place, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
     def digest(self, key: str) -> bytes:
         """SHA-256 of what the store holds under a key, read in pieces. Raises `FileNotFoundError`."""
