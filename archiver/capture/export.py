@@ -110,7 +110,8 @@ def export_account(
         run_id: Names the run (and its WARC); made where None.
         wait: Wait for a capture that is at work on a stream, instead of reporting it as busy.
         only: These streams only.
-        thread: The id of one post: its comments only, at once.
+        thread: The id of one post: its comments at once, since one may be about to go, and then the account's newest
+            posts, among them that one.
 
     Never raises for what one stream met: that is in the report. Raises `KeyError` for an unknown platform.
     """
@@ -126,8 +127,10 @@ def export_account(
             except accounts.RegisterError as error:
                 status = error
         run = _Run(archive, platform, account, session, warc, run_id, mode, status)
-        kinds = [StreamKind.COMMENTS] if thread else only or platform.manifest.streams
-        reports += [run.stream(kind, wait=wait, thread=thread) for kind in kinds]
+        kinds = [StreamKind.COMMENTS, StreamKind.POSTS] if thread else only or platform.manifest.streams
+        reports += [
+            run.stream(kind, wait=wait, thread=thread if kind is StreamKind.COMMENTS else None) for kind in kinds
+        ]
     return ExportReport(account.name, run_id, reports)
 
 

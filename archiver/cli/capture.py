@@ -32,7 +32,9 @@ def export(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[ACCOUNT]…", help="Default: all active accounts.")
     ] = None,
-    thread: Annotated[str | None, typer.Option(help="The id of one post: capture its comments only, at once.")] = None,
+    thread: Annotated[
+        str | None, typer.Option(help="The id of one post: capture its comments at once, then the posts.")
+    ] = None,
     mode: Annotated[str, typer.Option(help="now, nightly, or backfill: everything again, to its end.")] = "now",
     as_json: AsJson = False,
 ) -> None:

@@ -101,3 +101,18 @@ def test_a_thread_that_comes_again_byte_for_byte_is_seen_again(make_archive: Arc
             (later,),
         ).scalar_one()
     assert unseen == 0
+
+
+def test_one_thread_at_once_brings_its_comments_and_its_post(make_archive: ArchiveMaker, city: RunningCity) -> None:
+    """Of an account that was never captured, the thread asked for comes first, then the posts; other threads are left."""
+    (parks,) = [each for each in City.build().truth_after(1).accounts if each.key == "parks"]
+    post, comments = max(parks.comments_by_night[1].items(), key=lambda pair: pair[1])
+    archive = make_archive(allowed_origins=city.url)
+    archive.register(row for row in city.register_rows() if row["account"] == NAME)
+    report = export_account(archive.archive, accounts.find(archive.engine, NAME), mode="now", thread=post)
+    assert [(each.stream, each.outcome) for each in report.streams] == [("comments", "complete"), ("posts", "complete")]
+    assert list(cursors(archive)) == [post]
+    with archive.engine.connect() as connection:
+        held = connection.exec_driver_sql("select count(*) from items where root_id = %s", (post,)).scalar_one()
+        kept = connection.exec_driver_sql("select kind from items where platform_id = %s", (post,)).scalar_one()
+    assert (kept, held >= comments > 0) == ("post", True)
