@@ -131,7 +131,7 @@ def capture(
         scheduler_run: The scheduler's own name of the run; `night` finds the captures by it.
         wait: Wait for a capture that is at work on the account.
         streams: These streams only, by name; all where empty.
-        thread: The id of one post: its comments only.
+        thread: The id of one post: its comments, then the newest posts.
 
     Raises:
         AccountNeedsHelp: access was lost, or the register is wrong.

@@ -1,4 +1,4 @@
-"""One account, or the comments of one post, captured at once: before a comment is removed, or when somebody asks."""
+"""One account, or one post with its comments, captured at once: before a comment is removed, or when somebody asks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from _common import ACCOUNT_PATTERN, ARCHIVE_RECORDS, RETRIES, TAGS, captured
 from airflow.sdk import Param, dag, task
 
 DOC = """
-Captures one account now, or one post's comments. A capture of the account that is already running is waited for.
+Captures one account now, or one post's comments and then the newest posts. A capture of the account that is already running
+is waited for.
 
 **Red?** The last line of the log says what was not captured and what to do. What was captured is kept.
 """
@@ -34,8 +35,8 @@ Captures one account now, or one post's comments. A capture of the account that 
             type=["null", "string"],
             minLength=1,
             title="One post only",
-            description="The platform's own id of a post (on Bluesky its `at://` address): only its comments are captured, "
-            "which takes seconds. Leave it empty for the whole account.",
+            description="The platform's own id of a post (on Bluesky its `at://` address): its comments are captured at "
+            "once, then the newest posts, which takes seconds. Leave it empty for the whole account.",
         ),
     },
     doc_md=DOC,

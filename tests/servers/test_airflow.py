@@ -241,7 +241,7 @@ class TestOnDemand:
     def test_one_posts_comments(
         self, airflow: TestAirflow, airflow_city: RunningCity, first_night: list[dict[str, Any]], names: list[str]
     ) -> None:
-        """With a post's id only the comments stream is captured, marked as asked for now."""
+        """With a post's id its comments are captured first and then the posts, nothing else, marked as asked for now."""
         assert first_night
         name = next(name for name in names if "parks." in name)
         with airflow.engine.connect() as connection:
@@ -256,10 +256,10 @@ class TestOnDemand:
         run, (task,) = airflow.run("capture_now", {"account": name, "post": post})
         assert run["state"] == "success", airflow.api.log(task)
         kinds = (
-            "select string_agg(s.kind, ',') from captures c join streams s on s.id = c.stream_id "
+            "select string_agg(s.kind, ',' order by c.id) from captures c join streams s on s.id = c.stream_id "
             "where c.mode = 'now' and s.account_id = :id"
         )
-        assert airflow.scalar(kinds, id=find(airflow.engine, name).id) == "comments"
+        assert airflow.scalar(kinds, id=find(airflow.engine, name).id) == "comments,posts"
 
     def test_a_backfill_of_one_stream(
         self, airflow: TestAirflow, first_night: list[dict[str, Any]], names: list[str]
