@@ -18,7 +18,7 @@ from archiver.platforms.contract import AccountRef, AccountStatus
 from archiver.records.models import Account, AccountHandle, uuid7
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sqlalchemy.engine import Connection, Engine
@@ -308,8 +308,3 @@ def _learn(connection: Connection, account: AccountRef, status: AccountStatus, h
         connection.execute(
             sa.insert(AccountHandle).values(account_id=account.id, handle=handle, first_seen_at=now, last_seen_at=now)
         )
-
-
-def names(refs: Iterable[AccountRef]) -> Iterator[str]:
-    """How the accounts are named everywhere."""
-    return (ref.name for ref in refs)

@@ -27,7 +27,6 @@ MEDIUM = ".medium"
 """How the names of half-fetched media on the spool end; a run that was killed leaves its own."""
 _SEALED_STATE = "sealed"
 _A_DAY = 24 * 3600
-_CHUNK = 1 << 20
 _log = structlog.get_logger(__name__)
 
 
@@ -160,8 +159,5 @@ def seal_left_behind(archive: Archive, account: AccountRef, *, but: str) -> list
 
 
 def _digest(path: Path) -> bytes:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()
+        return hashlib.file_digest(file, "sha256").digest()
