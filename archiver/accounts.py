@@ -279,6 +279,7 @@ def learn(engine: Engine, account: AccountRef, status: AccountStatus, now: datet
         ) from error
     return dataclasses.replace(
         account,
+        namespace=account.namespace if status.namespace is None else status.namespace,
         platform_id=account.platform_id or status.platform_id,
         handle=handle,
         settings={**account.settings, **status.settings},
@@ -291,6 +292,8 @@ def _learn(connection: Connection, account: AccountRef, status: AccountStatus, h
         changed["platform_id"] = status.platform_id
     if handle != account.handle:
         changed["handle"] = handle
+    if status.namespace is not None and status.namespace != account.namespace:
+        changed["namespace"] = status.namespace
     if changed:
         connection.execute(sa.update(Account).where(Account.id == account.id).values(**changed))
         audit.write(connection, "capture", "account learned", account.name, dict(changed))

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
         None, description="The day the city's social-media policy took effect. No default: ask the city clerk."
     )
     reread_days: int = Field(30, ge=0, description="How many days back each night re-reads, for edits and deletions.")
+    light_hours: float = Field(
+        48, gt=0, description="How many hours back the light pass between two nights reads posts and comments."
+    )
     sweep_pages: int = Field(
         20, ge=0, description="How many pages (or threads) of older posts a night re-reads beyond that window."
     )

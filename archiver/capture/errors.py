@@ -24,17 +24,34 @@ class RequestFailed(CaptureError):
 
 
 class RateLimited(CaptureError):
-    """The platform asks for a longer wait than a capture may take; the next run goes on from here."""
+    """The platform asks for a longer wait than a capture may take; the next run goes on from here.
 
-    def __init__(self, url: str, wait: float) -> None:
-        super().__init__(url, wait)
-        self.url, self.wait = url, wait
+    `words` say which budget is used up, where it is not simply the platform's answer.
+    """
+
+    def __init__(self, url: str, wait: float, words: str = "") -> None:
+        super().__init__(url, wait, words)
+        self.url, self.wait, self.words = url, wait, words
 
     def __str__(self) -> str:
+        why = f" ({self.words})" if self.words else ""
         return (
-            f"{self.url} is rate-limited for another {self.wait:.0f} s, longer than this capture may wait "
+            f"{self.url} is rate-limited for another {self.wait:.0f} s{why}, longer than this capture may wait "
             "(CIVIC_ARCHIVE_MAX_WAIT); what was captured is kept, and the next run goes on"
         )
+
+
+class TokenRefused(CaptureError):
+    """The platform does not take the account's token any more. Says nothing about any item."""
+
+    retryable = False
+
+    def __init__(self, url: str, words: str) -> None:
+        super().__init__(url, words)
+        self.url, self.words = url, words
+
+    def __str__(self) -> str:
+        return f"{self.url} refused the account's token: {self.words}; connect the account to the archive anew"
 
 
 class Unreachable(CaptureError):

@@ -12,12 +12,13 @@ import structlog
 from archiver import accounts
 from archiver.capture import stream as streams
 from archiver.capture.completeness import roll_up
-from archiver.capture.errors import AccessLost, CaptureError
+from archiver.capture.conversations import capture_conversations
+from archiver.capture.errors import AccessLost, CaptureError, StreamBusy, TokenRefused
 from archiver.capture.evidence_file import RunWarc, run_warc, seal_left_behind
 from archiver.capture.listing import capture_listing
 from archiver.capture.media import fetch_media
 from archiver.capture.recheck import recheck, recheck_orphans
-from archiver.capture.running import RunningCapture
+from archiver.capture.running import LIGHT, RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.capture.threads import capture_thread, capture_threads
 from archiver.platforms import PLATFORMS
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 Failure = CaptureError | UnreadableAnswerError | accounts.RegisterError
 
+_WELL = frozenset({"complete", "busy"})
 _log = structlog.get_logger(__name__)
 
 
@@ -69,13 +71,13 @@ class ExportReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every stream was captured whole."""
-        return all(report.outcome == "complete" for report in self.streams)
+        """Whether every stream was captured whole, or is being captured (what a light pass leaves to the one at work)."""
+        return all(report.outcome in _WELL for report in self.streams)
 
     @property
     def retryable(self) -> bool:
         """Whether trying again soon can mend what failed."""
-        return any(report.retryable for report in self.streams if report.outcome != "complete")
+        return any(report.retryable for report in self.streams if report.outcome not in _WELL)
 
     @property
     def problems(self) -> list[str]:
@@ -83,7 +85,7 @@ class ExportReport:
         return [
             f"{report.stream}: {report.error or report.outcome}"
             for report in self.streams
-            if report.outcome != "complete"
+            if report.outcome not in _WELL
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -106,7 +108,8 @@ def export_account(
     Args:
         archive: The archive, open.
         account: Whose streams.
-        mode: `nightly`, `now`, or `backfill`, which reads everything again to its end; kept with the captures.
+        mode: `nightly`, `now`, `light` (the newest posts and comments alone), or `backfill`, which reads everything again to
+            its end; kept with the captures.
         run_id: Names the run (and its WARC); made where None.
         wait: Wait for a capture that is at work on a stream, instead of reporting it as busy.
         only: These streams only.
@@ -118,7 +121,10 @@ def export_account(
     platform = PLATFORMS[account.platform]
     run_id = run_id or str(uuid7())
     reports: list[StreamReport] = []
-    with contextlib.closing(_session(archive, account)) as session, run_warc(archive, account, run_id) as warc:
+    with (
+        contextlib.closing(_session(archive, account, platform)) as session,
+        run_warc(archive, account, run_id) as warc,
+    ):
         seal_left_behind(archive, account, but=warc.name)
         status = _status(platform, session, account)
         if isinstance(status, AccountStatus):
@@ -127,14 +133,20 @@ def export_account(
             except accounts.RegisterError as error:
                 status = error
         run = _Run(archive, platform, account, session, warc, run_id, mode, status)
-        kinds = [StreamKind.COMMENTS, StreamKind.POSTS] if thread else only or platform.manifest.streams
+        kinds = [StreamKind.COMMENTS, StreamKind.POSTS] if thread else only or _kinds(platform, account, mode)
         reports += [
             run.stream(kind, wait=wait, thread=thread if kind is StreamKind.COMMENTS else None) for kind in kinds
         ]
     return ExportReport(account.name, run_id, reports)
 
 
-def _session(archive: Archive, account: AccountRef) -> CaptureSession:
+def _kinds(platform: Platform, account: AccountRef, mode: str) -> Sequence[StreamKind]:
+    """The streams of a run: all that this account's settings open, or those of the light pass among them."""
+    there = platform.streams(account)
+    return [kind for kind in there if kind in platform.manifest.light] if mode == LIGHT else there
+
+
+def _session(archive: Archive, account: AccountRef, platform: Platform) -> CaptureSession:
     settings = archive.settings
     return CaptureSession(
         user_agent=settings.user_agent,
@@ -144,6 +156,7 @@ def _session(archive: Archive, account: AccountRef) -> CaptureSession:
         max_wait=settings.max_wait,
         max_bytes=settings.page_max_bytes,
         secrets=account.secrets,
+        judge=platform.judge,
     )
 
 
@@ -172,6 +185,9 @@ class _Run:
         try:
             with streams.locked(self.archive.engine, self.account, kind, wait=wait) as stream_id:
                 return self._locked(stream_id, kind, thread)
+        except StreamBusy as error:
+            outcome = "busy" if self.mode == LIGHT else "failed"
+            return StreamReport(kind.value, outcome, str(error), error.retryable, 0, 0, 0, 0, [])
         except CaptureError as error:
             return StreamReport(kind.value, "failed", str(error), error.retryable, 0, 0, 0, 0, [])
         except sa.exc.DBAPIError as error:
@@ -204,7 +220,7 @@ class _Run:
             error=error,
             totals=capture.totals,
             skipped=skipped,
-            whole=thread is None,
+            whole=thread is None and (self.mode != LIGHT or outcome == "access_lost"),
         )
         _log.info("captured", account=self.account.name, stream=kind.value, outcome=outcome, **capture.totals)
         return StreamReport(kind.value, outcome, error, retryable, **capture.totals, skipped=skipped)
@@ -227,7 +243,7 @@ class _Run:
         """Do it, and put what went wrong into words: (outcome, error, whether trying again can help)."""
         try:
             self._walk(capture, thread)
-        except AccessLost as error:
+        except (AccessLost, TokenRefused) as error:
             self._keep_failures(capture)
             return "access_lost", str(error), error.retryable
         except AccountUnavailableError as error:
@@ -264,12 +280,16 @@ class _Run:
                 capture_thread(capture, thread)
             case StreamKind.COMMENTS:
                 capture_threads(capture)
-                recheck_orphans(capture)
+                if self.mode != LIGHT:
+                    recheck_orphans(capture)
+            case StreamKind.MESSAGES if self.platform.manifest.by_conversation:
+                capture_conversations(capture)
             case _:
                 capture_listing(capture, counts)
-        recheck(capture)
+        if self.mode != LIGHT:
+            recheck(capture)
         fetch_media(capture)
-        if thread is None:
+        if thread is None and self.mode != LIGHT:
             roll_up(capture, counts)
 
     def _unavailable(self, capture: RunningCapture, status: AccountStatus) -> None:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from archiver.capture.errors import PageLoop, UnexplainedZero
 from archiver.capture.loops import LoopWatch
+from archiver.capture.running import LIGHT
 from archiver.platforms.contract import Count, Json, Page, Skipped, State
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def capture_listing(capture: RunningCapture, counts: list[Count]) -> None:
     else:
         walk.run(None, walk.old_enough, track="")
     walk.close()
-    walk.sweep(capture.archive.settings.sweep_pages)
+    if capture.context.mode != LIGHT:
+        walk.sweep(capture.archive.settings.sweep_pages)
 
 
 class _Walk:
@@ -128,6 +130,8 @@ class _Walk:
     def _check_zero(self, page: Page) -> None:
         """Nothing from an account that has always had something is an error, unless the platform's count says none."""
         if page.items or page.unchanged or page.resume is not None:
+            return
+        if self._capture.context.stream in self._capture.platform.manifest.may_be_empty:
             return
         stated = next(
             (count.platform for count in self._counts if count.of == self._capture.context.stream.value), None

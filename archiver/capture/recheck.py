@@ -36,7 +36,8 @@ _MISSING = """
                                    where p.item_id = i.id and p.stream_id = s.stream_id and p.state = 'present'), 0)
            ) as first_failed_at
     from sightings s join items i on i.id = s.item_id
-    where s.stream_id = :stream and s.state in ('not_returned', 'hidden') and i.id > :after
+    where s.stream_id = :stream and i.id > :after
+      and (s.state = 'not_returned' or s.state = 'hidden' and s.last_seen_at < :started_at)
     order by i.id limit :batch
 """
 
@@ -118,7 +119,13 @@ def _batch(capture: RunningCapture, after: int) -> list[Row[Any]]:
     with capture.archive.engine.connect() as connection:
         return list(
             connection.execute(
-                sa.text(_MISSING), {"stream": capture.context.stream_id, "after": after, "batch": _BATCH}
+                sa.text(_MISSING),
+                {
+                    "stream": capture.context.stream_id,
+                    "started_at": capture.context.started_at,
+                    "after": after,
+                    "batch": _BATCH,
+                },
             ).all()
         )
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BACKFILL = "backfill"
 """The mode of a capture that reads an account to its end, whatever was read before."""
+LIGHT = "light"
+"""The mode of a capture between two nights: the newest items only."""
 _log = structlog.get_logger(__name__)
 _ATTEMPTS = 5
 _DEADLOCK = "40P01"
@@ -113,6 +115,8 @@ class RunningCapture:
         """What is younger than this is read again even if it was read before; in a backfill that is everything."""
         if self.context.mode == BACKFILL:
             return datetime.min.replace(tzinfo=UTC)
+        if self.context.mode == LIGHT:
+            return self.context.started_at - timedelta(hours=self.archive.settings.light_hours)
         return self.context.started_at - timedelta(days=self.archive.settings.reread_days)
 
     def skip(self, what: str, reason: str) -> None:

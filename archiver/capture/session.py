@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import random
@@ -10,19 +11,23 @@ import zlib
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
+import orjson
 import requests
 import structlog
 import urllib3
 
 from archiver.capture import guard, retry, scrub
-from archiver.capture.errors import RateLimited, Refused, RequestFailed, Unreachable
-from archiver.platforms.contract import Exchange
+from archiver.capture.errors import RateLimited, Refused, RequestFailed, TokenRefused, Unreachable
+from archiver.platforms.contract import Exchange, Json
+from archiver.platforms.manners import Meaning, Verdict
 from archiver.records.models import uuid7
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from archiver.capture.limits import Limiter
 
 _log = structlog.get_logger(__name__)
 logging.getLogger("urllib3.connectionpool").addFilter(lambda record: record.levelno > logging.DEBUG)
@@ -32,6 +37,21 @@ _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERROR = 400
 _WORDS = 300
+
+
+_ABOUT_THIS = frozenset({Meaning.FORBIDDEN, Meaning.FINAL})
+"""What a connector may read itself, if it says so; the rest is not about what was asked for."""
+_GOOD = retry.Wait(0.0, told=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent, whole, secrets included."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None = None
 
 
 class _PlainSession(requests.Session):
@@ -54,6 +74,8 @@ class CaptureSession:
         max_bytes: Answers larger than this are refused.
         secrets: Our own tokens, taken out of whatever is kept.
         sleep: How to wait; a test that drives the clock gives its own.
+        judge: The platform's word on what an answer means beyond its status (`Manners.judge`).
+        limiter: Draws from the budgets that tasks share, before each request; None where there are none.
     """
 
     def __init__(
@@ -67,9 +89,12 @@ class CaptureSession:
         max_bytes: int = 64 * 1024 * 1024,
         secrets: Sequence[str] = (),
         sleep: Callable[[float], None] = time.sleep,
+        judge: Callable[[Exchange], Verdict | None] = lambda _: None,
+        limiter: Limiter | None = None,
     ) -> None:
         self._timeout, self._max_attempts, self._max_wait = timeout, max_attempts, max_wait
         self._max_bytes, self._secrets, self._sleep = max_bytes, tuple(secrets), sleep
+        self._judge, self._limiter = judge, limiter
         self._hold_until = 0.0
         self._requests = _PlainSession()
         self._requests.trust_env = False
@@ -108,34 +133,100 @@ class CaptureSession:
         Raises `RequestFailed` for an error answer that `accept_errors` does not take, `RateLimited` where the wait is
         longer than a capture may take, `Unreachable` without any answer, `Refused` for what must not be fetched.
         """
-        prepared = self._prepare(url, params, headers)
+        return self._send(_Request("GET", self._prepare(url, params, headers), dict(headers or {})), accept_errors)
+
+    def post(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str | int | Sequence[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Json = None,
+        form: Mapping[str, str] | None = None,
+        accept_errors: Callable[[Exchange], bool] | None = None,
+    ) -> Exchange:
+        """POST a JSON document or a form, otherwise as `get`. A redirect is not followed with what was sent: it is `Refused`."""
+        body = orjson.dumps(json) if form is None else urlencode(form).encode()
+        kind = "application/json" if form is None else "application/x-www-form-urlencoded"
+        sent = {**(headers or {}), "Content-Type": kind}
+        return self._send(_Request("POST", self._prepare(url, params, sent), sent, body), accept_errors)
+
+    def _send(self, request: _Request, accept_errors: Callable[[Exchange], bool] | None) -> Exchange:
         for attempt in range(1, self._max_attempts + 1):
             self._hold()
-            exchange, problem = self._try(prepared, headers)
+            self._draw(request)
+            exchange, problem = self._try(request)
             now = datetime.now(UTC)
-            if exchange is not None:
-                lowered = {name.lower(): value for name, value in exchange.response_headers}
-                self._hold_until = time.monotonic() + retry.wait_before_next(lowered, now)
-                if exchange.status < _ERROR or (accept_errors is not None and accept_errors(exchange)):
-                    return exchange
-                self.failed.append(exchange)
-                wait = retry.wait_before_retry(exchange.status, lowered, attempt, now, _jitter())
-                if wait is None or (attempt == self._max_attempts and not wait.told):
-                    raise RequestFailed(exchange.url, exchange.status, _words(exchange))
-            else:
+            if exchange is None:
                 wait = retry.wait_before_retry(0, {}, attempt, now, _jitter())
+            else:
+                wait = self._after(exchange, attempt, now, accept_errors)
+                if wait is _GOOD:
+                    return exchange
             if wait is None:
                 break
             if wait.told and wait.seconds > self._max_wait:
-                raise RateLimited(self.clean(prepared), wait.seconds)
+                raise RateLimited(self.clean(request.url), wait.seconds)
             if attempt == self._max_attempts:
                 break
             seconds = min(wait.seconds, self._max_wait)
-            _log.info("waiting", url=self.clean(prepared), seconds=round(seconds, 1), attempt=attempt)
+            _log.info("waiting", url=self.clean(request.url), seconds=round(seconds, 1), attempt=attempt)
             self._sleep(seconds)
         if exchange is not None:
             raise RequestFailed(exchange.url, exchange.status, _words(exchange))
-        raise Unreachable(self.clean(prepared), problem)
+        raise Unreachable(self.clean(request.url), problem)
+
+    def _after(
+        self, exchange: Exchange, attempt: int, now: datetime, accept_errors: Callable[[Exchange], bool] | None
+    ) -> retry.Wait:
+        """What follows from an answer: it is `_GOOD`, or how long to wait before asking again. Raises what ends the asking."""
+        verdict = self._judge(exchange)
+        headers = {name.lower(): value for name, value in exchange.response_headers}
+        self._hold_until = time.monotonic() + retry.wait_before_next(headers, now)
+        if self._limiter is not None:
+            self._limiter.learn(exchange, now)
+        about_this = verdict is None or verdict.meaning in _ABOUT_THIS
+        if verdict is None and exchange.status < _ERROR:
+            return _GOOD
+        if about_this and accept_errors is not None and accept_errors(exchange):
+            return _GOOD
+        self.failed.append(exchange)
+        wait = self._wait(exchange, verdict, headers, attempt, now)
+        if wait is None or (attempt == self._max_attempts and not wait.told):
+            words = verdict.words if verdict else _words(exchange)
+            raise RequestFailed(exchange.url, exchange.status, self.clean_text(words))
+        return wait
+
+    def _draw(self, request: _Request) -> None:
+        """Take what the request costs from the shared budgets, waiting where a budget opens again soon enough."""
+        if self._limiter is None:
+            return
+        while (wait := self._limiter.draw(request.method, request.url, datetime.now(UTC))) > 0:
+            if wait > self._max_wait:
+                raise RateLimited(self.clean(request.url), wait, self._limiter.words)
+            _log.info("waiting for the shared budget", url=self.clean(request.url), seconds=round(wait, 1))
+            self._sleep(wait)
+
+    def _wait(
+        self, exchange: Exchange, verdict: Verdict | None, headers: Mapping[str, str], attempt: int, now: datetime
+    ) -> retry.Wait | None:
+        """How long to wait before asking again; None where that is of no use. Raises what ends the capture."""
+        if verdict is None:
+            return retry.wait_before_retry(exchange.status, headers, attempt, now, _jitter())
+        words = self.clean_text(verdict.words)
+        match verdict.meaning:
+            case Meaning.TOKEN:
+                raise TokenRefused(exchange.url, words)
+            case Meaning.EXHAUSTED:
+                raise RateLimited(exchange.url, verdict.seconds or 0.0, words)
+            case Meaning.WAIT if verdict.seconds is not None:
+                return retry.Wait(verdict.seconds, told=True)
+            case Meaning.WAIT:
+                return retry.wait_before_retry(retry.TOO_MANY_REQUESTS, headers, attempt, now, _jitter())
+            case Meaning.RETRY:
+                return retry.wait_before_retry(0, headers, attempt, now, _jitter())
+            case _:
+                return None
 
     def clean(self, url: str) -> str:
         """The address as it may be shown and kept."""
@@ -168,13 +259,15 @@ class CaptureSession:
             self._sleep(wait)
             self._hold_until = 0.0
 
-    def _try(self, url: str, headers: Mapping[str, str] | None) -> tuple[Exchange | None, str]:
+    def _try(self, request: _Request) -> tuple[Exchange | None, str]:
         """One attempt: the exchange, or None and why there is none."""
         try:
-            with self.stream(url, headers) as (response, target, started):
+            with self._open(request) as (response, target, started):
                 return self._exchange(response, target, started), ""
         except requests.exceptions.SSLError as error:
-            raise Refused(self.clean(url), f"its certificate cannot be trusted ({self._reason(error)})") from None
+            raise Refused(
+                self.clean(request.url), f"its certificate cannot be trusted ({self._reason(error)})"
+            ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return None, self._reason(error)
 
@@ -186,14 +279,25 @@ class CaptureSession:
 
         Gives the response, its final address and when it was asked for. Raises `Refused`.
         """
-        target = url
+        with self._open(_Request("GET", url, dict(headers or {}))) as opened:
+            yield opened
+
+    @contextmanager
+    def _open(self, request: _Request) -> Iterator[tuple[requests.Response, str, tuple[datetime, float]]]:
+        target, headers = request.url, request.headers
         self.redirects = []
         for _ in range(_MAX_REDIRECTS + 1):
             self._check(target)
             started = (datetime.now(UTC), time.monotonic())
             try:
-                response = self._requests.get(
-                    target, headers=dict(headers or {}), timeout=self._timeout, allow_redirects=False, stream=True
+                response = self._requests.request(
+                    request.method,
+                    target,
+                    headers=headers,
+                    data=request.body,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    stream=True,
                 )
             except (guard.PrivateAddress, requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 if private := _private(error):
@@ -203,18 +307,18 @@ class CaptureSession:
                 location = response.headers.get("Location")
                 if response.status_code in _REDIRECTS and location:
                     hop = self._hop(target, location)
+                    if request.body is not None:
+                        raise Refused(self.clean(target), f"it redirects what was sent to {self.clean(hop)}")
                     if guard.origin_of(hop) != guard.origin_of(target):
                         headers = {
-                            name: value
-                            for name, value in (headers or {}).items()
-                            if name.lower() not in scrub.SECRET_HEADERS
+                            name: value for name, value in headers.items() if name.lower() not in scrub.SECRET_HEADERS
                         }
                     self.redirects.append((response.status_code, self.clean(hop)))
                     target = hop
                     continue
                 yield response, target, started
                 return
-        raise Refused(self.clean(url), f"it redirects more than {_MAX_REDIRECTS} times")
+        raise Refused(self.clean(request.url), f"it redirects more than {_MAX_REDIRECTS} times")
 
     def _hop(self, target: str, location: str) -> str:
         """Where a redirect leads. Raises `Refused`."""

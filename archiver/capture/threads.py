@@ -15,8 +15,8 @@ from archiver import __version__
 from archiver.capture.ahead import ahead
 from archiver.capture.errors import RequestFailed
 from archiver.capture.retry import RETRYABLE
-from archiver.capture.running import BACKFILL
-from archiver.platforms.contract import Count, Json, Page, Skipped, StreamKind
+from archiver.capture.running import BACKFILL, LIGHT
+from archiver.platforms.contract import Count, Json, Page, Skipped
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.records import bulk
 from archiver.records.store import FenceLost, Ready, ready
@@ -42,11 +42,12 @@ _POSTS = """
     with posts as (
         select i.id, i.platform_id, coalesce(i.created_at, i.first_seen_at) as at
         from streams p
-        join sightings s on s.stream_id = p.id and s.state = 'present'
+        join sightings s on s.stream_id = p.id and s.state in ('present', 'hidden')
         join items i on i.id = s.item_id
-        where p.account_id = :account and p.kind = :posts
+        where p.account_id = :account and p.kind = any(:kinds)
           and not exists (
-              select from items r join sightings rs on rs.item_id = r.id and rs.stream_id = p.id and rs.state = 'present'
+              select from items r
+              join sightings rs on rs.item_id = r.id and rs.stream_id = p.id and rs.state in ('present', 'hidden')
               where i.root_id is not null and r.platform = i.platform and r.namespace = i.namespace
                 and r.platform_id = i.root_id)
     ), read as (
@@ -65,7 +66,7 @@ _SWEPT = f"""{_POSTS}
 
 _CANDIDATES = f"""{_POSTS}
     select id, platform_id, replies_now, digest, at, last_read_at is null as new from read
-    where (last_read_at is null or at >= :since or replies_now is distinct from replies_then
+    where (last_read_at is null and not :light or at >= :since or replies_now is distinct from replies_then
            or platform_id = any(:swept))
       and (cast(:at as timestamptz) is null or (at, id) < (:at, :id))
     order by at desc, id desc limit :batch
@@ -251,16 +252,20 @@ def _candidates(capture: RunningCapture) -> Iterator[_Thread]:
     settings = capture.archive.settings
     values = {
         "account": capture.account.id,
-        "posts": StreamKind.POSTS.value,
+        "kinds": [kind.value for kind in capture.platform.manifest.threads_of],
         "stream": capture.context.stream_id,
         "since": capture.reread_since,
     }
+    light = capture.context.mode == LIGHT
+    sweep = 0 if light else settings.sweep_pages
     with capture.archive.engine.connect() as connection:
-        swept = list(connection.scalars(sa.text(_SWEPT), {**values, "sweep": settings.sweep_pages}))
+        swept = list(connection.scalars(sa.text(_SWEPT), {**values, "sweep": sweep}))
     after: dict[str, Any] = {"at": None, "id": None}
     while True:
         with capture.archive.engine.connect() as connection:
-            rows = connection.execute(sa.text(_CANDIDATES), {**values, "swept": swept, **after, "batch": _BATCH}).all()
+            rows = connection.execute(
+                sa.text(_CANDIDATES), {**values, "light": light, "swept": swept, **after, "batch": _BATCH}
+            ).all()
         for row in rows:
             yield _Thread(row.platform_id, row.replies_now, known_digest(row.digest, capture.context.mode), row.new)
         if len(rows) < _BATCH:

@@ -49,6 +49,7 @@ from archiver.platforms.contract import (
     StreamKind,
 )
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.manners import Manners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,7 +84,7 @@ MANIFEST = Manifest(
 )
 
 
-class Bluesky:
+class Bluesky(Manners):
     """The connector. It keeps nothing between two captures."""
 
     manifest = MANIFEST

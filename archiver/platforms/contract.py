@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from archiver.platforms.manners import Draw, Renewal, TokenHealth, Usage, Verdict
+
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
@@ -34,7 +36,12 @@ class StreamKind(enum.StrEnum):
 
     PROFILE = "profile"
     POSTS = "posts"
+    REELS = "reels"
+    REPLIES = "replies"
+    """What the account itself answers elsewhere, where the platform lists that apart from its posts."""
     REPOSTS = "reposts"
+    VISITORS = "visitors"
+    """What others publish on the account's own page."""
     COMMENTS = "comments"
     STORIES = "stories"
     MESSAGES = "messages"
@@ -48,6 +55,8 @@ class Source(enum.StrEnum):
     API = "api"
     FEED = "feed"
     IMPORT = "import"
+    HISTORY = "history"
+    """The platform's own record of what an item said before it was edited."""
 
 
 class State(enum.StrEnum):
@@ -147,6 +156,8 @@ class Item:
     """Which of the page's exchanges showed it (an index into `Page.exchanges`)."""
     aliases: tuple[str, ...] = ()
     flags: frozenset[str] = frozenset()
+    hidden: str | None = None
+    """In the platform's words, that it hides the item from others though it shows it to us (`is_hidden`, held for review)."""
     sighted: bool = True
     """False for an item that was only shown inside another (a quoted post): kept, but not a member of the stream."""
 
@@ -231,6 +242,35 @@ class Exchange:
         return next((value for key, value in self.response_headers if key.lower() == lowered), None)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as its listing shows it. `marker` changes with every new message; what has not changed is not read."""
+
+    id: str
+    marker: str | None = None
+    updated_at: datetime | None = None
+    platform_count: int | None = None
+    """How many messages the platform says it has."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ConversationsPage:
+    """One page of the listing of conversations."""
+
+    conversations: Sequence[Conversation]
+    exchanges: Sequence[Exchange]
+    skipped: Sequence[Skipped] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MemberPage:
+    """One page of a list of parties (blocked accounts, followers). `total` is the platform's own count, where it gives one."""
+
+    members: Sequence[Party]
+    exchanges: Sequence[Exchange]
+    total: int | None = None
+
+
 @dataclasses.dataclass(slots=True)
 class Page:
     """What one step of a walk brought: items and the exchanges they came from, saved in one transaction."""
@@ -251,6 +291,9 @@ class Page:
     """What to send next time to be told so (ETag, Last-Modified)."""
     keep: bool = False
     """Keep the bodies of its exchanges even if they told nothing new: they are why something is late or missing."""
+    history: Sequence[Item] = ()
+    """What items of this page said before, as the platform tells it (its edit history), oldest first: source `history`, each
+    with the identity of its item, its own text, `edited_at` (None for the first form) and `exchange`."""
     sub_key: str | None = None
     """The post whose comments these are, where the stream has a cursor for each."""
     status: AccountStatus | None = None
@@ -295,6 +338,8 @@ class AccountStatus:
     profile_id: str | None = None
     """The id of the profile's item, also where the profile itself cannot be read."""
     counts: Sequence[Count] = ()
+    namespace: str | None = None
+    """The namespace of the account's items where its platform has one (a Mastodon instance); kept in the register."""
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Addresses found on the way (a Bluesky account's PDS); kept for this capture only."""
 
@@ -337,6 +382,18 @@ class Manifest:
     cannot_see: tuple[str, ...]
     sources: tuple[str, ...]
     needs_token: bool = False
+    may_be_empty: frozenset[StreamKind] = frozenset()
+    """Streams of which nothing is no wonder, though there was something before (stories, mentions)."""
+    threads_of: tuple[StreamKind, ...] = (StreamKind.POSTS,)
+    """The streams whose items have comments of their own to be read."""
+    by_conversation: bool = False
+    """Whether messages are read conversation by conversation (`Manners.conversations`), not as one listing."""
+    light: tuple[StreamKind, ...] = (StreamKind.POSTS, StreamKind.STORIES, StreamKind.COMMENTS)
+    """What the light pass between two nights reads, of the streams that there are."""
+    light_minutes: int = 30
+    """How often the light pass comes by, unless the account's setting says otherwise; 0: never."""
+    lists: tuple[str, ...] = ()
+    """Lists of parties that can be read: `blocked`, `followers`."""
 
 
 class Session(Protocol):
@@ -353,11 +410,60 @@ class Session(Protocol):
         """GET the address; error answers raise unless `accept_errors` says that the connector reads them itself."""
         ...
 
+    def post(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str | int | Sequence[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Json = None,
+        form: Mapping[str, str] | None = None,
+        accept_errors: Callable[[Exchange], bool] | None = None,
+    ) -> Exchange:
+        """POST a JSON document or a form, where a platform reads or renews by POST; else as `get`."""
+        ...
+
 
 class Platform(Protocol):
-    """A connector."""
+    """A connector. Its manners (`archiver.platforms.manners.Manners`, which it inherits) complete it."""
 
     manifest: Manifest
+
+    def streams(self, account: AccountRef) -> Sequence[StreamKind]:
+        """The streams that can be read with this account's settings."""
+        ...
+
+    def judge(self, exchange: Exchange) -> Verdict | None:
+        """What an answer means beyond its HTTP status."""
+        ...
+
+    def draws(self, account: AccountRef, method: str, url: str) -> Sequence[Draw]:
+        """What a request takes out of which budgets."""
+        ...
+
+    def usage(self, account: AccountRef, exchange: Exchange) -> Sequence[Usage]:
+        """What an answer tells of the budgets."""
+        ...
+
+    def token(self, session: Session, account: AccountRef) -> TokenHealth | None:
+        """How the account's token stands; None where it has none."""
+        ...
+
+    def renew(self, session: Session, account: AccountRef) -> Renewal | None:
+        """Have the token renewed; None where the platform renews none."""
+        ...
+
+    def conversations(self, session: Session, account: AccountRef) -> Iterator[ConversationsPage]:
+        """The account's conversations, newest first."""
+        ...
+
+    def conversation(self, session: Session, account: AccountRef, conversation: Conversation) -> Iterator[Page]:
+        """The messages of one conversation."""
+        ...
+
+    def members(self, session: Session, account: AccountRef, listing: str) -> Iterator[MemberPage]:
+        """Everybody on a list, to its end."""
+        ...
 
     def status(self, session: Session, account: AccountRef) -> AccountStatus:
         """Ask for the account itself: is it there, under which name, with which profile."""

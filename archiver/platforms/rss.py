@@ -33,6 +33,7 @@ from archiver.platforms.contract import (
 )
 from archiver.platforms.errors import AccountUnavailableError, NotAFeedError
 from archiver.platforms.feed_items import items_of, profile_of
+from archiver.platforms.manners import Manners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +54,7 @@ _PERMANENT = frozenset({301, 308})
 _NO_COUNT = "a feed shows the newest entries only and gives no count"
 
 
-class Rss:
+class Rss(Manners):
     """The connector of RSS and Atom feeds of every dialect that `feedparser` reads."""
 
     manifest = Manifest(

@@ -86,7 +86,7 @@ class Version(Base):
     __tablename__ = "versions"
     __table_args__ = (
         UniqueConstraint("item_id", "number"),
-        CheckConstraint("source in ('api', 'feed', 'import')", name="source"),
+        CheckConstraint("source in ('api', 'feed', 'import', 'history')", name="source"),
     )
 
     id: Mapped[Id]

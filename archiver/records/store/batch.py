@@ -17,6 +17,7 @@ class Batch:
 
     exchanges: list[Exchange] = dataclasses.field(default_factory=list)
     items: list[tuple[Item, str]] = dataclasses.field(default_factory=list)
+    history: list[tuple[Item, str]] = dataclasses.field(default_factory=list)
     tombstones: list[tuple[Tombstone, str]] = dataclasses.field(default_factory=list)
     coverages: list[tuple[Coverage, str | None]] = dataclasses.field(default_factory=list)
     """Each with the exchange whose page shows what is absent by not showing it."""
@@ -34,6 +35,7 @@ class Batch:
         self.exchanges += page.exchanges
         ids = [exchange.id for exchange in page.exchanges]
         self.items += [(item, ids[item.exchange]) for item in page.items]
+        self.history += [(item, ids[item.exchange]) for item in page.history]
         self.tombstones += [(stone, ids[stone.exchange]) for stone in page.tombstones]
         if page.coverage is not None:
             self.coverages.append((page.coverage, page.exchanges[-1].id if page.exchanges else None))

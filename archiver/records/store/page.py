@@ -11,8 +11,8 @@ from archiver.platforms.contract import Exchange, Item, ItemKind, Json, Page, So
 from archiver.records import bulk
 from archiver.records.storable import identity, storable
 from archiver.records.store import exchanges as exchange_rows
+from archiver.records.store import history, media, states, versions
 from archiver.records.store import items as item_rows
-from archiver.records.store import media, states, versions
 from archiver.records.store.batch import Batch
 from archiver.records.store.context import CaptureContext, FenceLost, Located, PageResult
 from archiver.records.store.states import Change
@@ -109,6 +109,7 @@ def save_pages(
     result = PageResult(seen=len(batch.items))
     exchange_rows.insert_exchanges(connection, context.capture_id, batch.exchanges)
     changes: list[Change] = []
+    told: list[versions.NewVersion] = []
     new: list[versions.NewVersion] = []
     version_ids: dict[int, int] = {}
     if batch.items:
@@ -121,12 +122,14 @@ def save_pages(
         hidden = [(stone.namespace, identity(stone.id)) for stone, _ in batch.tombstones]
         held = item_rows.find_or_make(connection, platform, items, now, hidden, known)
         item_rows.remember_aliases(connection, platform, items, held)
-        new = _find_new(connection, items, held, shown, known)
-        parties = _parties(connection, platform, new)
+        told = history.told_before(connection, batch.history, held)
+        new = history.after(told, _find_new(connection, items, held, shown, known))
+        parties = _parties(connection, platform, [*told, *new])
+        result.versions_new = history.insert(connection, platform, told, parties, context.capture_id, now)
         version_ids = versions.insert_versions(connection, new, parties, context.capture_id, now)
         media.insert_media(connection, platform, new, version_ids)
-        back, result.ids_unseen_before = states.sight(connection, context, items, held, shown, now)
-        changes += back
+        seen_as, result.ids_unseen_before = states.sight(connection, context, items, held, shown, now)
+        changes += seen_as
         _observe(connection, context, items, held, now)
     for page in batch.pages:
         if page.unchanged and page.coverage is not None:
@@ -134,15 +137,17 @@ def save_pages(
     changes += _tombstones(connection, context, batch)
     changes += _not_returned(connection, context, batch, {each.item_id for each in changes})
     item_states = states.change(connection, context, changes, now)
-    _touch(connection, held.values(), new, version_ids, item_states)
+    _touch(connection, held.values(), new, version_ids, item_states, {version.item_id for version in told})
     own = {held[key].id for key, item in items.items() if item.sighted and item.kind is not ItemKind.PROFILE}
     result.own_seen = len(own)
     result.own_new = sum(1 for version in new if version.item_id in own)
     result.items_new = sum(1 for row in held.values() if row.new)
-    result.versions_new = len(new)
+    result.versions_new += len(new)
     result.states_changed = len(changes)
-    told = {version.exchange_id for version in new} | {each.exchange_id for each in changes}
-    worth = batch.worth_keeping(told, everything=context.keep_unchanged)
+    worth = batch.worth_keeping(
+        {version.exchange_id for version in (*told, *new)} | {each.exchange_id for each in changes},
+        everything=context.keep_unchanged,
+    )
     exchange_rows.insert_locations(connection, write_warc(worth) if worth else ())
     return result
 
@@ -160,7 +165,7 @@ def record_changes(
     connection.execute(sa.text(_LOCK_IDS), {"ids": [change.item_id for change in changes]})
     exchange_rows.insert_exchanges(connection, context.capture_id, exchanges)
     item_states = states.change(connection, context, changes, now)
-    _touch(connection, (), (), {}, item_states)
+    _touch(connection, (), (), {}, item_states, ())
     exchange_rows.insert_locations(connection, write_warc(exchanges))
 
 
@@ -283,12 +288,15 @@ def _touch(
     new: Sequence[versions.NewVersion],
     version_ids: Mapping[int, int],
     item_states: Mapping[int, str],
+    also: Collection[int],
 ) -> None:
-    """Raise the revision of whatever changed, and tell the outbox; what was made in this transaction has done both."""
+    """Raise the revision of whatever changed (`also`: by something else), and tell the outbox; what was made in this
+    transaction has done both.
+    """
     made = {row.id for row in held if row.new}
     by_item = {version.item_id: version for version in new if version.item_id not in made}
-    rows = []
-    for item_id in sorted({*by_item, *item_states}):
+    rows: list[dict[str, Any]] = []
+    for item_id in sorted({*by_item, *item_states, *(each for each in also if each not in made)}):
         version = by_item.get(item_id)
         current = version is not None and version.current
         rows.append(

@@ -95,7 +95,8 @@ def sight(
 ) -> tuple[list[Change], int]:
     """Record that the items were seen through the stream.
 
-    Gives the states that change by it (an item that was missing is back), and how many of them this capture had not met.
+    Gives the states that change by it (an item that was missing is back, one is hidden now), and how many of the items this
+    capture had not met.
     """
     seen = {held[key].id: item for key, item in items.items() if item.sighted}
     shown = {held[key].id: exchange_id for key, exchange_id in shown_by.items()}
@@ -112,13 +113,23 @@ def sight(
         stream_id=context.stream_id,
         now=now,
     )
-    back = [
-        Change(each, State.PRESENT, "returned by the platform again", shown[each])
-        for each, row in before.items()
-        if row.state != State.PRESENT.value
+    changes = [
+        change
+        for each, item in sorted(seen.items())
+        if (change := _seen_as(each, item, before[each].state if each in before else None, shown[each])) is not None
     ]
     unmet = sum(1 for each in seen if each not in before or before[each].last_seen_at < context.started_at)
-    return back, unmet
+    return changes, unmet
+
+
+def _seen_as(item_id: int, item: Item, before: str | None, exchange_id: str) -> Change | None:
+    """The state that an item which was shown has now, where that is another than the one before (None: it is new)."""
+    if item.hidden is not None:
+        return None if before == State.HIDDEN.value else Change(item_id, State.HIDDEN, item.hidden, exchange_id)
+    if before in {None, State.PRESENT.value}:
+        return None
+    words = "shown by the platform again" if before == State.HIDDEN.value else "returned by the platform again"
+    return Change(item_id, State.PRESENT, words, exchange_id)
 
 
 def seen_again(connection: Connection, context: CaptureContext, coverage: Coverage, now: datetime) -> int:
