@@ -1,0 +1,122 @@
+"""What a platform tells beyond the present: earlier forms of an item, and that it hides it."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from archiver.capture import stream as streams
+from archiver.capture.evidence_file import run_warc
+from archiver.capture.running import RunningCapture
+from archiver.capture.session import CaptureSession
+from archiver.platforms import PLATFORMS
+from archiver.platforms.contract import Item, ItemKind, Media, Page, Source, StreamKind
+from archiver.records.models import uuid7
+from tests.fixtures.custody import rows, unproven
+from tests.fixtures.sessions import Answer, exchange_of
+from tests.fixtures.town import town
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.fixtures.archives import ArchiveMaker
+    from tests.fixtures.town import Town
+
+FIRST, SECOND, THIRD = (datetime(2026, 3, 5, hour, tzinfo=UTC) for hour in (9, 10, 11))
+POST = "https://town.example/posts/1"
+
+
+@contextmanager
+def capturing(small: Town) -> Iterator[RunningCapture]:
+    """A capture of the town's posts that is at work."""
+    archive, account = small.archive.archive, small.refreshed()
+    with (
+        streams.locked(archive.engine, account, StreamKind.POSTS, wait=False) as stream_id,
+        run_warc(archive, account, "run") as warc,
+        closing(CaptureSession(user_agent="test")) as session,
+    ):
+        context, cursor = streams.begin(
+            archive.engine, stream_id, account, StreamKind.POSTS, "run", "now", archive.now(), keep_unchanged=False
+        )
+        yield RunningCapture(archive, PLATFORMS["bluesky"], account, session, warc, context, cursor)
+
+
+def form(text: str, edited: datetime | None, source: Source = Source.API, **more: object) -> Item:
+    """The post in one of its forms."""
+    item = Item(ItemKind.POST, POST, source, text=text, created_at=FIRST, edited_at=edited, order_key="1")
+    return dataclasses.replace(item, edited_text=edited and edited.isoformat(), **more)  # type: ignore[arg-type]
+
+
+def page_of(items: Sequence[Item], history: Sequence[Item] = ()) -> Page:
+    """A page of one answer."""
+    exchange = dataclasses.replace(exchange_of("https://town.example/", Answer(b"{}")), id=str(uuid7()))
+    placed = [dataclasses.replace(each, exchange=0) for each in history]
+    return Page([dataclasses.replace(each, exchange=0) for each in items], [exchange], history=placed)
+
+
+def versions(small: Town) -> list[tuple[object, ...]]:
+    """Number, text, source and whether it is the present form, of the post's versions."""
+    return rows(
+        small.archive.engine,
+        "select v.number, v.text, v.source, v.id = i.current_version_id from versions v join items i on i.id = v.item_id "
+        "where i.platform_id = :post order by v.number",
+        post=POST,
+    )
+
+
+def test_earlier_forms_are_kept_before_the_present_one(make_archive: ArchiveMaker) -> None:
+    """A post first met after two edits has three versions in the order of their times, the last one being what it says."""
+    told = [form("one", None, Source.HISTORY), form("two", SECOND, Source.HISTORY)]
+    with town(make_archive, 1) as small, capturing(small) as running:
+        running.save(page_of([form("three", THIRD)], told))
+        expected = [(1, "one", "history", False), (2, "two", "history", False), (3, "three", "api", True)]
+        assert versions(small) == expected
+        running.save(page_of([form("three", THIRD)], told))
+        assert versions(small) == expected
+        assert (running.items_new, running.versions_new) == (1, 3)
+        assert unproven(small.archive.archive) == []
+
+
+def test_a_form_that_was_captured_in_its_day_is_not_kept_twice(make_archive: ArchiveMaker) -> None:
+    """Only what was missed between two captures is added, with its attachment, and the index is told once."""
+    picture = Media("picture-1", "image", "https://town.example/1.png")
+    told = [form("one", None, Source.HISTORY), form("two", SECOND, Source.HISTORY, media=(picture,))]
+    with town(make_archive, 1) as small, capturing(small) as running:
+        running.save(page_of([form("one", None)]))
+        running.save(page_of([form("three", THIRD)], told))
+        assert versions(small) == [(1, "one", "api", False), (2, "two", "history", False), (3, "three", "api", True)]
+        found = rows(
+            small.archive.engine,
+            "select v.text, m.platform_id from version_media p join versions v on v.id = p.version_id "
+            "join media m on m.id = p.medium_id where m.platform_id = 'picture-1'",
+        )
+        assert found == [("two", "picture-1")]
+
+
+def test_history_alone_raises_the_revision(make_archive: ArchiveMaker) -> None:
+    """An earlier form that is told later, of a post that says what it said, makes the index take the post again."""
+    with town(make_archive, 1) as small, capturing(small) as running:
+        running.save(page_of([form("two", SECOND)]))
+        running.save(page_of([form("two", SECOND)], [form("one", None, Source.HISTORY)]))
+        assert versions(small) == [(1, "two", "api", True), (2, "one", "history", False)]
+        assert rows(small.archive.engine, "select revision from items where platform_id = :post", post=POST) == [(2,)]
+
+
+def test_what_the_platform_hides_is_kept_as_hidden(make_archive: ArchiveMaker) -> None:
+    """Hidden at first sight, shown, hidden again: each change is a state with the platform's words, none is a version."""
+    hidden = form("one", None, hidden="is_hidden: hidden by the page")
+    with town(make_archive, 1) as small, capturing(small) as running:
+        for shown in (hidden, hidden, form("one", None), hidden):
+            running.save(page_of([shown]))
+        query = "select t.state, t.words from states t join items i on i.id = t.item_id where i.platform_id = :post order by t.id"
+        words = "is_hidden: hidden by the page"
+        assert rows(small.archive.engine, query, post=POST) == [
+            ("hidden", words),
+            ("present", "shown by the platform again"),
+            ("hidden", words),
+        ]
+        assert [row[1:] for row in versions(small)] == [("one", "api", True)]
+        state = "select i.state, s.state from items i join sightings s on s.item_id = i.id where i.platform_id = :post"
+        assert rows(small.archive.engine, state, post=POST) == [("hidden", "hidden")]
