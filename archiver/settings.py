@@ -48,6 +48,10 @@ class Settings(BaseSettings):
         None, validation_alias=AliasChoices("ELASTICSEARCH_CA"), description="The file of the cluster's own CA."
     )
     home: Path | None = Field(None, description="The one folder of everything kept locally. Default: by platform.")
+    token_key: SecretStr | None = Field(
+        None,
+        description="Seals tokens that platforms renewed (32 bytes in URL-safe base64). Unset: a key made in the home folder.",
+    )
     blobs_url: str | None = Field(
         None, description="Where blobs and sealed WARCs are kept (an fsspec address). Default: a folder of the home."
     )

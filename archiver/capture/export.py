@@ -15,12 +15,14 @@ from archiver.capture.completeness import roll_up
 from archiver.capture.conversations import capture_conversations
 from archiver.capture.errors import AccessLost, CaptureError, StreamBusy, TokenRefused
 from archiver.capture.evidence_file import RunWarc, run_warc, seal_left_behind
+from archiver.capture.limits import SharedLimiter
 from archiver.capture.listing import capture_listing
 from archiver.capture.media import fetch_media
 from archiver.capture.recheck import recheck, recheck_orphans
 from archiver.capture.running import LIGHT, RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.capture.threads import capture_thread, capture_threads
+from archiver.capture.tokens import Tokens
 from archiver.platforms import PLATFORMS
 from archiver.platforms.contract import (
     AccountRef,
@@ -34,13 +36,14 @@ from archiver.platforms.contract import (
 from archiver.platforms.errors import AccountUnavailableError, UnreadableAnswerError
 from archiver.records.models import uuid7
 from archiver.records.store import FenceLost
+from archiver.vault import VaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from archiver.archive import Archive
 
-Failure = CaptureError | UnreadableAnswerError | accounts.RegisterError
+Failure = CaptureError | UnreadableAnswerError | VaultError | accounts.RegisterError
 
 _WELL = frozenset({"complete", "busy"})
 _log = structlog.get_logger(__name__)
@@ -121,12 +124,10 @@ def export_account(
     platform = PLATFORMS[account.platform]
     run_id = run_id or str(uuid7())
     reports: list[StreamReport] = []
-    with (
-        contextlib.closing(_session(archive, account, platform)) as session,
-        run_warc(archive, account, run_id) as warc,
-    ):
+    with _session(archive, account, platform) as (session, tokens), run_warc(archive, account, run_id) as warc:
         seal_left_behind(archive, account, but=warc.name)
-        status = _status(platform, session, account)
+        status = _status(tokens)
+        account = tokens.account
         if isinstance(status, AccountStatus):
             try:
                 account = accounts.learn(archive.engine, account, status, archive.now())
@@ -146,9 +147,13 @@ def _kinds(platform: Platform, account: AccountRef, mode: str) -> Sequence[Strea
     return [kind for kind in there if kind in platform.manifest.light] if mode == LIGHT else there
 
 
-def _session(archive: Archive, account: AccountRef, platform: Platform) -> CaptureSession:
+@contextlib.contextmanager
+def _session(archive: Archive, account: AccountRef, platform: Platform) -> Iterator[tuple[CaptureSession, Tokens]]:
+    """The session of a run, which draws from the budgets that it shares with others, and the account's tokens."""
     settings = archive.settings
-    return CaptureSession(
+    seed = account.secrets[0] if account.secrets else ""
+    limiter = SharedLimiter(archive.engine, platform, lambda: tokens.account, seed)
+    session = CaptureSession(
         user_agent=settings.user_agent,
         allowed_origins=settings.allowed_origins,
         timeout=settings.request_timeout,
@@ -157,14 +162,24 @@ def _session(archive: Archive, account: AccountRef, platform: Platform) -> Captu
         max_bytes=settings.page_max_bytes,
         secrets=account.secrets,
         judge=platform.judge,
+        limiter=limiter,
     )
-
-
-def _status(platform: Platform, session: CaptureSession, account: AccountRef) -> AccountStatus | Failure:
+    tokens = Tokens(archive, platform, account, session)
     try:
-        return platform.status(session, account)
-    except (CaptureError, UnreadableAnswerError) as error:
+        yield session, tokens
+    finally:
+        session.close()
+        with contextlib.suppress(sa.exc.DBAPIError):  # what was drawn ahead comes back with its window
+            limiter.close(archive.now())
+
+
+def _status(tokens: Tokens) -> AccountStatus | Failure:
+    try:
+        status = tokens.status()
+        tokens.check()
+    except (CaptureError, UnreadableAnswerError, VaultError) as error:
         return error
+    return status
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -249,11 +264,15 @@ class _Run:
         except AccountUnavailableError as error:
             self._unavailable(capture, error.status)
             return "access_lost", str(error), False
-        except (CaptureError, UnreadableAnswerError, FenceLost, accounts.RegisterError) as error:
+        except (CaptureError, UnreadableAnswerError, VaultError, FenceLost, accounts.RegisterError) as error:
             if isinstance(error, UnreadableAnswerError) and error.exchange is not None:
                 self.session.failed.append(error.exchange)
             self._keep_failures(capture)
-            return "failed", str(error), getattr(error, "retryable", not isinstance(error, accounts.RegisterError))
+            return (
+                "failed",
+                str(error),
+                getattr(error, "retryable", not isinstance(error, accounts.RegisterError | VaultError)),
+            )
         except sa.exc.DBAPIError:
             raise
         except Exception as error:  # noqa: BLE001 - one stream's surprise must not end the night of the others

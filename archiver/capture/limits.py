@@ -1,13 +1,64 @@
-"""Budgets shared between parallel tasks."""
+"""Budgets shared between parallel tasks through Postgres, so that two workers never overspend one token.
+
+A task draws before it asks. From a large budget it draws a little ahead (at most a hundredth), so that not every request costs
+a statement; what it did not use it gives back when it ends. What it drew and never gave back (it was killed) is lost until the
+window ends: the budget errs on the safe side.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 from typing import TYPE_CHECKING, Protocol
 
+import sqlalchemy as sa
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from archiver.platforms.contract import Exchange
+    from sqlalchemy.engine import Engine
+
+    from archiver.platforms.contract import AccountRef, Exchange, Platform
+    from archiver.platforms.manners import Budget, Draw
+
+_LARGE, _AHEAD = 1000, 100
+"""From a budget of so many units and more, a hundredth is drawn at once."""
+
+_DRAW = sa.text("""
+    insert into allowances as a (key, units, used, window_ends, updated_at)
+    select :key, :units, :take, :ends, :now where :take <= :units
+    on conflict (key) do update set
+        units = excluded.units,
+        used = case when a.window_ends <= :now then excluded.used else a.used + excluded.used end,
+        window_ends = case when a.window_ends <= :now then excluded.window_ends else a.window_ends end,
+        held_until = case when a.held_until <= :now then null else a.held_until end,
+        updated_at = :now
+    where (a.held_until is null or a.held_until <= :now)
+      and (a.window_ends <= :now or a.used + :take <= :units)
+    returning window_ends
+""")
+
+_OPENS = sa.text("""
+    select greatest(coalesce(held_until, :now), case when used + :take > :units then window_ends else :now end)
+    from allowances where key = :key
+""")
+
+_SETTLE = sa.text("""
+    update allowances set used = greatest(0, used + :units), updated_at = :now where key = :key and window_ends > :now
+""")
+
+_LEARN = sa.text("""
+    insert into allowances as a (key, units, used, window_ends, held_until, updated_at)
+    values (:key, :units, :used, :ends, :held, :now)
+    on conflict (key) do update set
+        units = excluded.units,
+        used = case when a.window_ends <= :now then excluded.used else greatest(a.used, excluded.used) end,
+        window_ends = case when :told then excluded.window_ends
+                           when a.window_ends <= :now then excluded.window_ends else a.window_ends end,
+        held_until = coalesce(excluded.held_until, case when a.held_until <= :now then null else a.held_until end),
+        updated_at = :now
+""")
 
 
 class Limiter(Protocol):
@@ -23,3 +74,118 @@ class Limiter(Protocol):
     def learn(self, exchange: Exchange, now: datetime) -> None:
         """What the answer tells: what it really cost, how much is left."""
         ...
+
+
+@dataclasses.dataclass(slots=True)
+class _Held:
+    """What was drawn ahead of one budget and is not used yet, within the window that ends then."""
+
+    units: int
+    ends: datetime
+
+
+class SharedLimiter:
+    """The limiter of one task that captures one account.
+
+    Args:
+        engine: The archive's database.
+        platform: Whose budgets.
+        account: Whose settings; looked up at each request, since a token may be renewed under way.
+        token: What the account's token was before any renewal: those who share it share its budgets. Empty where it has none.
+    """
+
+    def __init__(self, engine: Engine, platform: Platform, account: Callable[[], AccountRef], token: str) -> None:
+        self._engine, self._platform, self._account = engine, platform, account
+        self._token = hashlib.sha256(f"civic-archive budget\0{token}".encode()).hexdigest()[:24] if token else "none"
+        self._ahead: dict[str, _Held] = {}
+        self._drawn: Sequence[Draw] = ()
+        self.words = ""
+
+    def draw(self, method: str, url: str, now: datetime) -> float:
+        """See `Limiter.draw`. Where one of several budgets is used up, what was drawn from the others is given back."""
+        draws = self._platform.draws(self._account(), method, url)
+        taken: list[Draw] = []
+        for draw in draws:
+            wait = self._take(draw, now)
+            if wait > 0:
+                for each in taken:
+                    self._give(each.budget, each.units, now)
+                amount = f"{draw.budget.units} units of the budget {draw.budget.name}"
+                self.words = f"the {amount} are used up, or the platform asked to wait"
+                return wait
+            taken.append(draw)
+        self._drawn = taken
+        return 0.0
+
+    def _take(self, draw: Draw, now: datetime) -> float:
+        budget, key = draw.budget, self._key(draw.budget)
+        ahead = self._ahead.get(key)
+        if ahead is not None and ahead.ends <= now:
+            del self._ahead[key]
+            ahead = None
+        if ahead is not None and draw.units and ahead.units >= draw.units:
+            ahead.units -= draw.units
+            return 0.0
+        block = max(draw.units, budget.units // _AHEAD) if draw.units and budget.units >= _LARGE else draw.units
+        for take in dict.fromkeys((block, draw.units)):
+            values = {"key": key, "units": budget.units, "take": take, "ends": budget.ends(now), "now": now}
+            with self._engine.begin() as connection:
+                row = connection.execute(_DRAW, values).one_or_none()
+            if row is not None:
+                if take > draw.units:
+                    kept = ahead.units if ahead else 0
+                    self._ahead[key] = _Held(kept + take - draw.units, row.window_ends)
+                return 0.0
+        with self._engine.connect() as connection:
+            opens = connection.scalar(_OPENS, {"key": key, "units": budget.units, "take": draw.units, "now": now})
+        return max(1.0, ((opens or budget.ends(now)) - now).total_seconds())
+
+    def learn(self, exchange: Exchange, now: datetime) -> None:
+        """See `Limiter.learn`."""
+        for usage in self._platform.usage(self._account(), exchange):
+            budget = usage.budget
+            if usage.spent is not None:
+                drawn = sum(draw.units for draw in self._drawn if draw.budget.name == budget.name)
+                self._give(budget, drawn - usage.spent, now)
+            if usage.remaining is None:
+                continue
+            self._ahead.pop(self._key(budget), None)  # the platform counts better than we do
+            with self._engine.begin() as connection:
+                connection.execute(
+                    _LEARN,
+                    {
+                        "key": self._key(budget),
+                        "units": budget.units,
+                        "used": max(0, budget.units - usage.remaining),
+                        "ends": usage.resets_at or budget.ends(now),
+                        "told": usage.resets_at is not None,
+                        "held": (usage.resets_at or budget.ends(now)) if usage.remaining <= 0 else None,
+                        "now": now,
+                    },
+                )
+        self._drawn = ()
+
+    def _give(self, budget: Budget, units: int, now: datetime) -> None:
+        """Give back what was drawn and not used (or, below 0, take what was used beyond it)."""
+        if units:
+            with self._engine.begin() as connection:
+                connection.execute(_SETTLE, {"key": self._key(budget), "units": -units, "now": now})
+
+    def close(self, now: datetime) -> None:
+        """Give back what was drawn ahead."""
+        for key, held in self._ahead.items():
+            if held.units and held.ends > now:
+                with self._engine.begin() as connection:
+                    connection.execute(_SETTLE, {"key": key, "units": -held.units, "now": now})
+        self._ahead.clear()
+
+    def _key(self, budget: Budget) -> str:
+        account = self._account()
+        match budget.shared_by:
+            case "everyone":
+                who = "everyone"
+            case "account":
+                who = f"account {account.id}"
+            case _:
+                who = f"token {self._token}"
+        return f"{account.platform} {budget.name} {who}"

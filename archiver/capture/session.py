@@ -172,8 +172,6 @@ class CaptureSession:
             seconds = min(wait.seconds, self._max_wait)
             _log.info("waiting", url=self.clean(request.url), seconds=round(seconds, 1), attempt=attempt)
             self._sleep(seconds)
-        if exchange is not None:
-            raise RequestFailed(exchange.url, exchange.status, _words(exchange))
         raise Unreachable(self.clean(request.url), problem)
 
     def _after(
@@ -192,7 +190,7 @@ class CaptureSession:
             return _GOOD
         self.failed.append(exchange)
         wait = self._wait(exchange, verdict, headers, attempt, now)
-        if wait is None or (attempt == self._max_attempts and not wait.told):
+        if wait is None or (attempt == self._max_attempts and (not wait.told or wait.seconds <= self._max_wait)):
             words = verdict.words if verdict else _words(exchange)
             raise RequestFailed(exchange.url, exchange.status, self.clean_text(words))
         return wait
@@ -227,6 +225,10 @@ class CaptureSession:
                 return retry.wait_before_retry(0, headers, attempt, now, _jitter())
             case _:
                 return None
+
+    def add_secrets(self, secrets: Sequence[str]) -> None:
+        """Take these out of whatever is kept from now on, too: a token may be renewed under way."""
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets)))
 
     def clean(self, url: str) -> str:
         """The address as it may be shown and kept."""

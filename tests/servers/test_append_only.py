@@ -69,6 +69,13 @@ def small(make_archive: ArchiveMaker) -> Iterator[Town]:
             )
             connection.execute(
                 sa.text(
+                    "insert into token_checks (account_id, checked_at, words) select account_id, now(), '' from streams "
+                    "where id = :s"
+                ),
+                {"s": stream},
+            )
+            connection.execute(
+                sa.text(
                     "insert into gaps (public_id, account_id, stream_id, opened_at, reason) "
                     "select gen_random_uuid(), account_id, id, now(), 'test' from streams where id = :s"
                 ),

@@ -16,6 +16,7 @@ from archiver.records.models.items import (
     VersionMedium,
 )
 from archiver.records.models.operations import AuditRow, OutboxRow, User, UserSession
+from archiver.records.models.tokens import AccountToken, Allowance, TokenCheck
 
 append_only = (
     "versions",
@@ -26,11 +27,14 @@ append_only = (
     "observations",
     "completeness",
     "audit",
+    "token_checks",
 )
 
 __all__ = [
     "Account",
     "AccountHandle",
+    "AccountToken",
+    "Allowance",
     "AuditRow",
     "Base",
     "Capture",
@@ -49,6 +53,7 @@ __all__ = [
     "Stream",
     "StreamState",
     "SubCursor",
+    "TokenCheck",
     "User",
     "UserSession",
     "Version",

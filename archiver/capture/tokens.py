@@ -1,0 +1,277 @@
+"""The tokens that accounts are read with: renewed in time, saved before they are used, checked daily.
+
+A token comes from the environment (`env:NAME`). What the platform renewed is sealed in the database and goes before it, as long
+as the environment still holds the one it was renewed from: whoever connects an account anew needs only to set the variable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+import structlog
+
+from archiver.capture.errors import CaptureError, TokenRefused
+from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.manners import TokenHealth
+from archiver.records.models import TokenCheck
+from archiver.records.storable import mend
+from archiver.vault import Vault, vault_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archiver.archive import Archive
+    from archiver.capture.session import CaptureSession
+    from archiver.platforms.contract import AccountRef, AccountStatus, Platform
+    from archiver.platforms.manners import Renewal
+
+_log = structlog.get_logger(__name__)
+_LOCK_SPACE = 0x_C1_70C
+_DAY = timedelta(hours=20)
+"""A check is made once a day: at the first capture so long after the last one."""
+WARN = timedelta(days=14)
+"""So long before a token ends somebody is told."""
+_SOON = 0.25
+"""A token is renewed in the last quarter of its life, as far as that is known."""
+_SHORT = timedelta(minutes=15)
+
+_SAVE = sa.text("""
+    insert into account_tokens (account_id, setting, seed_sha256, sealed, expires_at, renewed_at)
+    values (:account, :setting, :seed, :sealed, :expires, :now)
+    on conflict (account_id, setting) do update set
+        seed_sha256 = excluded.seed_sha256, sealed = excluded.sealed, expires_at = excluded.expires_at,
+        renewed_at = excluded.renewed_at
+""")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kept:
+    """An account with its newest tokens, and when the first of them ends and was renewed, where that is known."""
+
+    account: AccountRef
+    expires_at: datetime | None = None
+    renewed_at: datetime | None = None
+
+
+def newest(archive: Archive, account: AccountRef) -> Kept:
+    """The account with the tokens that were renewed since its own were set. Raises `VaultError`."""
+    with archive.engine.connect() as connection:
+        rows = connection.execute(
+            sa.text(
+                "select setting, seed_sha256, sealed, expires_at, renewed_at from account_tokens where account_id = :id"
+            ),
+            {"id": account.id},
+        ).all()
+    settings, secrets = dict(account.settings), list(account.secrets)
+    expires, renewed = None, None
+    for row in rows:
+        if bytes(row.seed_sha256) != _seed(account, row.setting):
+            continue  # the account was connected anew
+        settings[row.setting] = vault_of(archive).open(bytes(row.sealed))
+        secrets.append(settings[row.setting])
+        if row.expires_at is not None and (expires is None or row.expires_at < expires):
+            expires, renewed = row.expires_at, row.renewed_at
+    return Kept(dataclasses.replace(account, settings=settings, secrets=tuple(secrets)), expires, renewed)
+
+
+def _seed(account: AccountRef, setting: str) -> bytes:
+    """Which token of the environment it was. Salted with the place, since it only has to be compared."""
+    return hashlib.sha256(f"{account.id}\0{setting}\0{account.settings.get(setting, '')}".encode()).digest()
+
+
+class Tokens:
+    """The tokens of one account during one run. `account` is it with the newest ones."""
+
+    def __init__(self, archive: Archive, platform: Platform, account: AccountRef, session: CaptureSession) -> None:
+        self._archive, self._platform, self._session, self._given = archive, platform, session, account
+        self.account = account
+        self._expires_at: datetime | None = None
+        self._renewed_at: datetime | None = None
+
+    def _use(self, kept: Kept) -> None:
+        self.account, self._expires_at, self._renewed_at = kept.account, kept.expires_at, kept.renewed_at
+        self._session.add_secrets(self.account.secrets)
+
+    def status(self) -> AccountStatus:
+        """The account's status, asked with a token that was renewed first if it is about to end, or is found dead.
+
+        Raises what the session raises; `TokenRefused` where renewing does not help either, `VaultError`.
+        """
+        self._use(newest(self._archive, self._given))
+        if self._ends_soon():
+            self._renew("it is about to end")
+        try:
+            return self._platform.status(self._session, self.account)
+        except TokenRefused:
+            if not self._renew("it was refused"):
+                raise
+            return self._platform.status(self._session, self.account)
+
+    def _ends_soon(self) -> bool:
+        if self._expires_at is None:
+            return False
+        left = self._expires_at - self._archive.now()
+        life = self._expires_at - self._renewed_at if self._renewed_at else timedelta()
+        return left < max(_SHORT, life * _SOON)
+
+    def _renew(self, why: str) -> bool:
+        """Have the token renewed and saved, then use it. Another task that is at it is waited for, and its token is taken.
+
+        Gives whether there is a newer one now.
+        """
+        with _locked(self._archive, self._given):
+            kept = newest(self._archive, self._given)
+            if kept.account.settings == self.account.settings:
+                try:
+                    renewal = self._platform.renew(self._session, self.account)
+                except (CaptureError, UnreadableAnswerError) as error:
+                    _log.warning("token not renewed", account=self.account.name, why=str(error))
+                    return False
+                if renewal is None:
+                    return False
+                self._session.add_secrets(tuple(renewal.secrets.values()))
+                self._save(renewal, vault_of(self._archive))
+                kept = newest(self._archive, self._given)
+                _log.info("token renewed", account=self.account.name, why=why)
+        self._use(kept)
+        return True
+
+    def _save(self, renewal: Renewal, vault: Vault) -> None:
+        """Committed before the new token is used for anything: a refresh token that was used up and not kept is lost for good."""
+        with self._archive.engine.begin() as connection:
+            for setting, secret in renewal.secrets.items():
+                connection.execute(
+                    _SAVE,
+                    {
+                        "account": self.account.id,
+                        "setting": setting,
+                        "seed": _seed(self._given, setting),
+                        "sealed": vault.seal(secret),
+                        "expires": renewal.expires_at.get(setting),
+                        "now": self._archive.now(),
+                    },
+                )
+
+    def check(self, *, now_too: bool = False) -> TokenHealth | None:
+        """Ask how the token stands, once a day (`now_too`: whenever), and keep the answer; renew it where it ends within the
+        days of warning and the platform renews. None where there was nothing to ask.
+        """
+        archive = self._archive
+        if not now_too and not self._due():
+            return None
+        try:
+            health = self._platform.token(self._session, self.account)
+        except TokenRefused as error:
+            health = TokenHealth(alive=False, words=str(error))
+        except (CaptureError, UnreadableAnswerError) as error:
+            _log.warning("token not checked", account=self.account.name, why=str(error))
+            return None
+        if health is None:
+            return None
+        ends = health.expires_at
+        renewed = bool(
+            health.renewable
+            and ends
+            and ends - archive.now() < WARN
+            and self._renew("it ends within the days of warning")
+        )
+        if renewed:
+            health = dataclasses.replace(health, expires_at=self._expires_at, words=f"{health.words}; renewed")
+        with archive.engine.begin() as connection:
+            connection.execute(
+                sa.insert(TokenCheck).values(
+                    account_id=self.account.id,
+                    checked_at=archive.now(),
+                    alive=health.alive,
+                    words=mend(self._session.clean_text(health.words)),
+                    expires_at=health.expires_at,
+                    scopes=list(health.scopes),
+                    missing=list(health.missing),
+                    renewed=renewed,
+                )
+            )
+        return health
+
+    def _due(self) -> bool:
+        with self._archive.engine.connect() as connection:
+            last = connection.scalar(
+                sa.text("select max(checked_at) from token_checks where account_id = :id"), {"id": self.account.id}
+            )
+        return last is None or self._archive.now() - last >= _DAY
+
+
+@contextlib.contextmanager
+def _locked(archive: Archive, account: AccountRef) -> Iterator[None]:
+    """One task at a time renews an account's token."""
+    with archive.engine.begin() as connection:
+        connection.execute(
+            sa.text("select pg_advisory_xact_lock(:space, :id)"), {"space": _LOCK_SPACE, "id": account.id}
+        )
+        yield
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TokenStanding:
+    """How an account's token stood when it was last asked for, and the sentence that somebody should read, if any."""
+
+    account: str
+    checked_at: datetime | None
+    alive: bool | None
+    expires_at: datetime | None
+    scopes: tuple[str, ...]
+    missing: tuple[str, ...]
+    problem: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return dataclasses.asdict(self)
+
+
+_STANDINGS = sa.text("""
+    select a.platform || ':' || a.handle as account, t.checked_at, t.alive, t.words, t.expires_at, t.scopes, t.missing
+    from accounts a
+    join lateral (select * from token_checks t where t.account_id = a.id order by t.id desc limit 1) t on true
+    where a.status = 'active' order by 1
+""")
+
+
+def standings(archive: Archive) -> list[TokenStanding]:
+    """How every active account's token stood at its last check, by name."""
+    now = archive.now()
+    with archive.engine.connect() as connection:
+        rows = connection.execute(_STANDINGS).all()
+    return [
+        TokenStanding(
+            row.account,
+            row.checked_at,
+            row.alive,
+            row.expires_at,
+            tuple(row.scopes),
+            tuple(row.missing),
+            problem_of(row.alive, row.words, row.expires_at, tuple(row.missing), now),
+        )
+        for row in rows
+    ]
+
+
+def problem_of(
+    alive: bool | None,  # noqa: FBT001 - as the platform says
+    words: str,
+    expires_at: datetime | None,
+    missing: tuple[str, ...],
+    now: datetime,
+) -> str | None:
+    """What somebody should do about a token, or None. Pure."""
+    if alive is False:
+        return f"the token is dead ({words}); connect the account anew"
+    if expires_at is not None and expires_at - now < WARN:
+        days = max(0, (expires_at - now).days)
+        return f"the token ends on {expires_at:%Y-%m-%d} (in {days} days) and is not renewed by itself; connect the account anew"
+    if missing:
+        return f"the token lacks the permission {', '.join(missing)}; connect the account anew with it"
+    return None

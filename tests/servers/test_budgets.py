@@ -1,0 +1,167 @@
+"""Budgets that parallel tasks share through Postgres: never overspent, given back, and the platform's word obeyed."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from archiver.capture.errors import RateLimited, RequestFailed
+from archiver.capture.limits import SharedLimiter
+from archiver.capture.session import CaptureSession
+from archiver.platforms.contract import AccountRef, Exchange
+from archiver.platforms.manners import Budget, Draw, Manners, Meaning, Usage, Verdict
+from tests.fixtures.custody import rows
+from tests.fixtures.sessions import Answer, exchange_of
+from tests.fixtures.town import Page, odd_server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.fixtures.archives import ArchiveMaker, TestArchive
+
+NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
+URL = "https://api.example/things"
+
+
+@dataclasses.dataclass
+class Costly(Manners):
+    """A platform whose every request costs so much, and whose answers say what the test lets them say."""
+
+    budget: Budget
+    units: int = 1
+    says: Sequence[Usage] = ()
+
+    def draws(self, account: AccountRef, method: str, url: str) -> Sequence[Draw]:  # noqa: ARG002 - the protocol's
+        """One draw for each request."""
+        return (Draw(self.budget, self.units),)
+
+    def usage(self, account: AccountRef, exchange: Exchange) -> Sequence[Usage]:  # noqa: ARG002 - the protocol's
+        """What the test says."""
+        return self.says
+
+
+def limiter(archive: TestArchive, platform: Costly, account: int = 1, of: str = "t") -> SharedLimiter:
+    """A task's limiter."""
+    made = AccountRef(account, "costly", "", None, f"a{account}", {})
+    return SharedLimiter(archive.engine, platform, lambda: made, of)  # type: ignore[arg-type]
+
+
+def used(archive: TestArchive) -> list[int]:
+    """What is used of each budget."""
+    return [row[0] for row in rows(archive.engine, "select used from allowances order by key")]
+
+
+def answer() -> Exchange:
+    """Some answer."""
+    return exchange_of(URL, Answer(b"{}"))
+
+
+@pytest.mark.parametrize("units", [60, 5000])
+def test_parallel_tasks_never_overspend(make_archive: ArchiveMaker, units: int) -> None:
+    """Eight tasks that draw as fast as they can get exactly as many units as there are, drawn ahead or not."""
+    archive = make_archive()
+    budget = Budget("requests", units, timedelta(minutes=5))
+    taken: list[int] = []
+
+    def work() -> None:
+        own, count = limiter(archive, Costly(budget, 7)), 0
+        while own.draw("GET", URL, NOW) == 0:
+            count += 7
+        own.close(NOW)
+        taken.append(count)
+
+    tasks = [threading.Thread(target=work) for _ in range(8)]
+    for task in tasks:
+        task.start()
+    for task in tasks:
+        task.join()
+    assert units - 7 * 8 - 8 * units // 100 < sum(taken) <= units
+    assert used(archive) == [sum(taken)]
+
+
+def test_a_budget_opens_again_with_its_window(make_archive: ArchiveMaker) -> None:
+    """What is used up says when it opens; then it is whole again."""
+    own = limiter(make_archive(), Costly(Budget("requests", 2, timedelta(minutes=5))))
+    assert [own.draw("GET", URL, NOW) for _ in range(3)] == [0, 0, 300]
+    assert "requests" in own.words
+    assert own.draw("GET", URL, NOW + timedelta(seconds=299)) == 1
+    assert own.draw("GET", URL, NOW + timedelta(seconds=301)) == 0
+
+
+def test_a_request_dearer_than_the_whole_budget_is_never_made(make_archive: ArchiveMaker) -> None:
+    """It waits for the end of the window, each time it asks."""
+    own = limiter(make_archive(), Costly(Budget("spend", 2, timedelta(hours=1)), units=3))
+    assert own.draw("GET", URL, NOW) == 3600
+    assert own.draw("GET", URL, NOW + timedelta(hours=2)) == 3600
+
+
+def test_what_was_drawn_too_much_is_given_back(make_archive: ArchiveMaker) -> None:
+    """A request that cost less than feared leaves the rest to the others; one that cost more takes it."""
+    archive = make_archive()
+    platform = Costly(Budget("spend", 900, timedelta(hours=1)), units=100)
+    own = limiter(archive, platform)
+    for spent, left in ((30, 30), (250, 280), (0, 280)):
+        platform.says = [Usage(platform.budget, spent=spent)]
+        assert own.draw("GET", URL, NOW) == 0
+        own.learn(answer(), NOW)
+        assert used(archive) == [left]
+
+
+def test_the_platforms_own_count_goes_before_ours(make_archive: ArchiveMaker) -> None:
+    """None left until a time: every task that shares the token waits for it, another token's does not."""
+    archive = make_archive()
+    platform = Costly(Budget("requests", 100, timedelta(minutes=15)))
+    one, other, stranger = (limiter(archive, platform, n, t) for n, t in ((1, "t"), (2, "t"), (3, "another")))
+    assert one.draw("GET", URL, NOW) == 0
+    platform.says = [Usage(platform.budget, remaining=0, resets_at=NOW + timedelta(seconds=77))]
+    one.learn(answer(), NOW)
+    assert other.draw("GET", URL, NOW) == 77
+    assert stranger.draw("GET", URL, NOW) == 0
+    assert other.draw("GET", URL, NOW + timedelta(seconds=78)) == 0
+
+
+@pytest.mark.parametrize(("shared_by", "waits"), [("everyone", True), ("account", False)])
+def test_who_shares_a_budget_is_the_budgets_own_word(
+    make_archive: ArchiveMaker, shared_by: str, *, waits: bool
+) -> None:
+    """All accounts of a platform, or each by itself."""
+    archive = make_archive()
+    platform = Costly(Budget("daily", 1, timedelta(days=1), shared_by))
+    assert limiter(archive, platform, 1, "a").draw("GET", URL, NOW) == 0
+    assert (limiter(archive, platform, 2, "b").draw("GET", URL, NOW) > 0) is waits
+
+
+def test_the_session_asks_for_nothing_that_the_budget_does_not_hold(make_archive: ArchiveMaker) -> None:
+    """A wait beyond the longest one ends the capture with the budget's name, and nothing was sent."""
+    platform = Costly(Budget("requests", 1, timedelta(hours=1)))
+    with odd_server() as odd:
+        odd.pages["/things"] = Page(b"{}")
+        session = CaptureSession(
+            user_agent="test", allowed_origins=[odd.url], max_wait=5, limiter=limiter(make_archive(), platform)
+        )
+        session.get(f"{odd.url}/things")
+        with pytest.raises(RateLimited, match="budget requests"):
+            session.get(f"{odd.url}/things")
+        assert odd.asked == ["/things"]
+        session.close()
+
+
+def judged(odd_url: str, verdict: Verdict, **more: Any) -> CaptureSession:
+    """A session whose platform says that of every answer."""
+    return CaptureSession(user_agent="test", allowed_origins=[odd_url], judge=lambda _: verdict, **more)
+
+
+def test_a_passing_fault_in_a_good_answer_is_asked_again() -> None:
+    """Status 200 and the platform's word that it failed: as often as attempts are granted, then it is an error."""
+    with odd_server() as odd:
+        odd.pages["/things"] = Page(b"{}")
+        waits: list[float] = []
+        session = judged(odd.url, Verdict(Meaning.WAIT, "slow down", 3), max_attempts=3, max_wait=9, sleep=waits.append)
+        with pytest.raises(RequestFailed, match="slow down"):
+            session.get(f"{odd.url}/things")
+        assert (len(odd.asked), waits) == (3, [3, 3])
+        session.close()
