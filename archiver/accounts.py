@@ -14,7 +14,7 @@ from archiver import audit
 from archiver.compliance import Compliance, compliance
 from archiver.downloads import DOWNLOADS
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import AccountRef, AccountStatus
+from archiver.platforms.contract import COMMON_SETTINGS, AccountRef, AccountStatus
 from archiver.records.models import Account, AccountHandle, uuid7
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_settings(name: str, platform: str, settings: Mapping[str, Any]) -> None:
-    declared = PLATFORMS[platform].manifest.settings if platform in PLATFORMS else ()
+    declared = (*PLATFORMS[platform].manifest.settings, *COMMON_SETTINGS) if platform in PLATFORMS else ()
     known = {setting.name: setting for setting in declared}
     for given, value in settings.items():
         if given not in known:
@@ -201,6 +201,17 @@ def find(engine: Engine, name: str) -> AccountRef:
     if not row:
         raise RegisterError(f"{name} is not in the register; add it with `civic-archive accounts add {name}`")
     return _ref(row[-1])
+
+
+def active_names(engine: Engine) -> list[str]:
+    """The names of the accounts that are captured by night, in order. Reads no secret."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(Account.platform, Account.handle)
+            .where(Account.status == "active")
+            .order_by(Account.platform, Account.handle)
+        ).all()
+    return [f"{row.platform}:{row.handle}" for row in rows if row.platform in PLATFORMS]
 
 
 def active(engine: Engine) -> list[AccountRef]:

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     export_schedule: str = Field(
         "30 2 * * *", description="When every account is exported (cron, in the city's time zone)."
     )
+    recent_schedule: str = Field(
+        "*/15 * * * *",
+        description="When the light pass looks whose turn it is (cron, as above); how often that is says each account.",
+    )
+    token_schedule: str = Field("0 7 * * *", description="When every account's token is checked (cron, as above).")
     index_schedule: str = Field(
         "*/15 * * * *",
         description="When the index takes what waits for it, beside whenever an export stored something.",

@@ -130,7 +130,7 @@ def captured(account: str, *, mode: str, **options: Any) -> dict[str, Any]:
     context["account"] = account  # type: ignore[typeddict-unknown-key] # what `map_index_template` shows
     with archive() as found:
         try:
-            _take_secrets(found, account)
+            take_secrets(found, account)
             report = nightly.capture(found, account, mode=mode, scheduler_run=context["run_id"], **options)
         except (nightly.AccountNeedsHelp, nightly.RegisterError) as error:
             raise AirflowFailException(str(error)) from error
@@ -145,7 +145,7 @@ def captured(account: str, *, mode: str, **options: Any) -> dict[str, Any]:
     return brought
 
 
-def _take_secrets(found: Archive, account: str) -> None:
+def take_secrets(found: Archive, account: str) -> None:
     """Put the account's secrets that Airflow keeps where the register looks for them, and out of every log."""
     from archiver import accounts, nightly  # noqa: PLC0415 - in the task, see above
 

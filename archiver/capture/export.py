@@ -124,7 +124,7 @@ def export_account(
     platform = PLATFORMS[account.platform]
     run_id = run_id or str(uuid7())
     reports: list[StreamReport] = []
-    with _session(archive, account, platform) as (session, tokens), run_warc(archive, account, run_id) as warc:
+    with session_of(archive, account, platform) as (session, tokens), run_warc(archive, account, run_id) as warc:
         seal_left_behind(archive, account, but=warc.name)
         status = _status(tokens)
         account = tokens.account
@@ -148,7 +148,7 @@ def _kinds(platform: Platform, account: AccountRef, mode: str) -> Sequence[Strea
 
 
 @contextlib.contextmanager
-def _session(archive: Archive, account: AccountRef, platform: Platform) -> Iterator[tuple[CaptureSession, Tokens]]:
+def session_of(archive: Archive, account: AccountRef, platform: Platform) -> Iterator[tuple[CaptureSession, Tokens]]:
     """The session of a run, which draws from the budgets that it shares with others, and the account's tokens."""
     settings = archive.settings
     seed = account.secrets[0] if account.secrets else ""

@@ -8,7 +8,7 @@ import sys
 import structlog
 import typer
 
-from archiver.cli import accounts, capture, pages, stack
+from archiver.cli import accounts, capture, pages, stack, tokens
 from archiver.cli.output import problem
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(pages.users, name="users")
 for module in (stack, capture, pages):
     module.register(app)
+tokens.register_commands(app)
 
 
 def main() -> None:

@@ -369,6 +369,16 @@ class Setting:
     default: str | None = None
 
 
+COMMON_SETTINGS = (
+    Setting("light_minutes", "How often the light pass reads the newest posts and comments, in minutes; 0: never."),
+    Setting(
+        "lists",
+        "Which lists of accounts to keep as dated snapshots, of those the platform gives: `blocked`, `followers`.",
+    ),
+)
+"""What every account may have set, whatever its platform."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Manifest:
     """What a platform declares of itself; the documentation and the set-up help are made from it."""

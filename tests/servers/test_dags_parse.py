@@ -34,13 +34,15 @@ def parsed_at(parsed: dict[str, Any]) -> datetime:
 
 
 def test_every_file_is_read(parsed: dict[str, Any]) -> None:
-    """All five DAGs are found, and no file has an error."""
+    """All seven DAGs are found, and no file has an error."""
     assert parsed["errors"] == {}
     assert sorted(parsed["dags"]) == [
         "backfill_account",
         "capture_now",
         "check_index",
+        "check_tokens",
         "export_accounts",
+        "export_recent",
         "index_records",
     ]
 
@@ -63,7 +65,7 @@ def test_the_night_is_a_night_of_the_city(parsed: dict[str, Any]) -> None:
 def test_a_new_installation_runs_nothing_that_it_missed(parsed: dict[str, Any], parsed_at: datetime) -> None:
     """The first run by the clock is always one to come, even where the last one would have been a minute ago."""
     firsts = {dag_id: dag["first_run"] for dag_id, dag in parsed["dags"].items() if dag["cron"]}
-    assert sorted(firsts) == ["check_index", "export_accounts", "index_records"]
+    assert sorted(firsts) == ["check_index", "check_tokens", "export_accounts", "export_recent", "index_records"]
     for dag_id, first in firsts.items():
         assert datetime.fromisoformat(first) > parsed_at, dag_id
 
@@ -106,6 +108,7 @@ def test_the_report_comes_whatever_happened(parsed: dict[str, Any]) -> None:
 def test_captures_give_out_the_asset(parsed: dict[str, Any]) -> None:
     """Every task that captures gives out the asset that the index waits for, and the index runs by the clock too."""
     capturing = [("capture_now", "capture"), ("backfill_account", "backfill")]
+    capturing += [("export_recent", platform) for platform in PLATFORMS]
     capturing += [("export_accounts", f"{platform}.export") for platform in PLATFORMS]
     for dag_id, task_id in capturing:
         assert parsed["dags"][dag_id]["tasks"][task_id]["outlets"] == ["archive_records"]
