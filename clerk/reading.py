@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver.records.models import Capture, Exchange, Item, Medium, WarcRecord
+from clerk.messages import MESSAGE
 from clerk.thread import Reply, below
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 MOST_ANCESTORS = 100
 
-# An id that an item answers may be an alias of what is held.
+# An id that an item answers may be an alias of what is held. `:messages`: a conversation in private is shown around a message
+# only; what answers a post in private stands in no public thread.
 _ANCESTORS = sa.text("""
     with recursive up(id, platform, namespace, parent_id, depth) as (
         select id, platform, namespace, parent_id, 0 from items where id = :id
@@ -33,7 +35,7 @@ _ANCESTORS = sa.text("""
             select i.* from item_aliases a join items i on i.id = a.item_id
             where a.platform = up.platform and a.namespace = up.namespace and a.alias = up.parent_id
             limit 1
-        ) p on true
+        ) p on p.kind <> 'message' or :messages
         where up.depth < :most
     )
     select id, parent_id from up order by depth
@@ -45,27 +47,31 @@ _BELOW = sa.text("""
     ), down(id, platform_id, parent, created_at) as (
         select i.id, i.platform_id, n.id, i.created_at
         from names n join items i on i.platform = :platform and i.namespace = :namespace and i.parent_id = n.name
+             and (i.kind <> 'message' or :messages)
         union
         select i.id, i.platform_id, d.id, i.created_at
         from down d join lateral (
             select d.platform_id as name union all select a.alias from item_aliases a where a.item_id = d.id
         ) known on true
         join items i on i.platform = :platform and i.namespace = :namespace and i.parent_id = known.name
+             and (i.kind <> 'message' or :messages)
     )
     select distinct on (id) id, parent, created_at from down where id <> :id
 """)
 # Joined in Python: without statistics (a fresh import) Postgres takes seconds for what a dictionary does at once.
 _IN_THREAD = sa.text("""
     select id, platform_id, parent_id, created_at from items
-    where platform = :platform and namespace = :namespace and root_id = :root
+    where platform = :platform and namespace = :namespace and root_id = :root and (kind <> 'message' or :messages)
 """)
 _ALIASES = sa.text("select alias, item_id from item_aliases where item_id = any(:ids)")
 _NAMED = sa.text("""
     select id, platform_id as name from items
     where platform = :platform and namespace = :namespace and platform_id = any(:names)
+      and (kind <> 'message' or :messages)
     union all
-    select item_id, alias from item_aliases
-    where platform = :platform and namespace = :namespace and alias = any(:names)
+    select a.item_id, a.alias from item_aliases a join items i on i.id = a.item_id
+    where a.platform = :platform and a.namespace = :namespace and a.alias = any(:names)
+      and (i.kind <> 'message' or :messages)
 """)
 
 
@@ -94,14 +100,18 @@ def item_ids_of(connection: Connection, public_ids: Iterable[uuid.UUID]) -> dict
 
 def ancestors(connection: Connection, item: ItemShape) -> tuple[list[int], str | None]:
     """What an item answers, from the root down to its parent; and the id of the next one up that is not held, if any."""
-    rows = connection.execute(_ANCESTORS, {"id": item.id, "most": MOST_ANCESTORS}).all()
+    rows = connection.execute(_ANCESTORS, {"id": item.id, "most": MOST_ANCESTORS, "messages": _private(item)}).all()
     chain = [row.id for row in rows[1:] if row.id != item.id]
     return list(dict.fromkeys(reversed(chain))), rows[-1].parent_id if rows and len(chain) < MOST_ANCESTORS else None
 
 
 def replies_below(connection: Connection, item: ItemShape) -> list[Reply]:
     """Everything below an item, in no order: of a root, the whole thread, answers to what is not held included."""
-    where = {"platform": item.platform, "namespace": item.namespace}
+    where: dict[str, str | bool] = {
+        "platform": item.platform,
+        "namespace": item.namespace,
+        "messages": _private(item),
+    }
     thread = _thread(connection, item, where)
     if thread:
         return thread if item.parent_id is None else below(item.id, thread)
@@ -110,7 +120,11 @@ def replies_below(connection: Connection, item: ItemShape) -> list[Reply]:
     return [Reply(row.id, row.parent, row.created_at) for row in rows]
 
 
-def _thread(connection: Connection, item: ItemShape, where: Mapping[str, str]) -> list[Reply]:
+def _private(item: ItemShape) -> bool:
+    return item.kind == MESSAGE
+
+
+def _thread(connection: Connection, item: ItemShape, where: Mapping[str, str | bool]) -> list[Reply]:
     rows = connection.execute(_IN_THREAD, {**where, "root": item.root_id or item.platform_id}).all()
     ids = {row.platform_id: row.id for row in rows} | {item.platform_id: item.id}
     for row in connection.execute(_ALIASES, {"ids": list(ids.values())}):
@@ -174,6 +188,19 @@ def completeness_of(connection: Connection, item_id: int) -> Sequence[Row[Any]]:
 def medium_of(connection: Connection, public_id: uuid.UUID) -> Row[Any] | None:
     """One attachment by its public id."""
     return connection.execute(sa.select(Medium).where(Medium.public_id == public_id)).one_or_none()
+
+
+def held(connection: Connection, *, messages: bool) -> Row[Any]:
+    """How many items and versions the archive holds, direct messages left out or counted."""
+    return connection.execute(
+        sa.text("""
+            with private as (select id from items where kind = 'message' and not :messages)
+            select (select count(*) from items) - (select count(*) from private) as items,
+                   (select count(*) from versions)
+                   - (select count(*) from private p join versions v on v.item_id = p.id) as versions
+        """),
+        {"messages": messages},
+    ).one()
 
 
 def recent_captures(connection: Connection, limit: int) -> Sequence[Row[Any]]:

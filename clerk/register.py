@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 _STREAMS = sa.text("""
     select s.id, s.account_id, s.kind, s.state, s.last_complete_at,
-           (select count(*) from sightings g where g.stream_id = s.id) as held,
+           case when s.kind <> 'import' or :messages then (select count(*) from sightings g where g.stream_id = s.id)
+                else (select count(*) from sightings g join items i on i.id = g.item_id
+                      where g.stream_id = s.id and i.kind <> 'message') end as held,
            (select t.words from stream_states t where t.stream_id = s.id order by t.id desc limit 1) as words
-    from streams s order by s.account_id, s.kind
+    from streams s where s.kind <> 'messages' or :messages order by s.account_id, s.kind
 """)
 _COMPLETENESS = sa.text("""
     select distinct on (stream_id) stream_id, platform_count, held_count, difference, reason, observed_at
@@ -76,15 +78,15 @@ class AccountView:
         return None if not times or None in times else min(times)
 
 
-def register(archive: Archive) -> list[AccountView]:
-    """The whole register, by platform and handle."""
+def register(archive: Archive, *, messages: bool) -> list[AccountView]:
+    """The whole register, by platform and handle. `messages`: whether direct messages may be counted in it."""
     today = archive.now().astimezone(archive.settings.zone).date()
     listed = accounts.listing(archive.engine, archive.settings.policy_effective_date, today)
     streams: defaultdict[int, list[StreamView]] = defaultdict(list)
     gaps: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     with archive.engine.connect() as connection:
         counted = {row.stream_id: row for row in connection.execute(_COMPLETENESS)}
-        for row in connection.execute(_STREAMS):
+        for row in connection.execute(_STREAMS, {"messages": messages}):
             streams[row.account_id].append(StreamView(row, counted.get(row.id)))
         for row in connection.execute(_GAPS):
             gaps[row.account_id].append(row)

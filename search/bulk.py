@@ -94,6 +94,7 @@ def send(client: Elasticsearch, pending: Iterable[Write]) -> Outcome:
             time.sleep(pause)
     # A version known to one index and written to the other was written.
     outcome.conflicts -= outcome.indexed | outcome.deleted
+    outcome.deleted -= outcome.indexed  # taken from where it does not belong
     for kind in (outcome.indexed, outcome.deleted, outcome.conflicts):
         kind.difference_update(outcome.refused)
     return outcome

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from search import indices
-from search.errors import SearchError, translated
+from search import indices, shelves
+from search.errors import SearchError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,13 +26,14 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 class Freshness:
     """How the index stands.
 
-    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `documents`,
-    `capabilities`: None where the index cannot be asked, and then `problem` says why.
+    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `documents`, `messages` (those
+    of the messages' own index) and `capabilities`: None where the index cannot be asked, and then `problem` says why.
     """
 
     waiting: int
     oldest: dt.timedelta | None
     documents: int | None
+    messages: int | None
     rebuilding: bool
     capabilities: Capabilities | None
     problem: str | None
@@ -54,13 +55,12 @@ def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
     with engine.connect() as connection:
         row = connection.execute(_OUTBOX).one()
     try:
-        with translated(f"counting {index}"):
-            documents = client.count(index=index)["count"]
+        documents, messages = (shelves.documents(client, each) for each in shelves.shelves(index))
         can = indices.capabilities(client, index)
-        rebuilding = bool(indices.behind(client, indices.building_alias(index)))
+        rebuilding = any(indices.behind(client, indices.building_alias(each.alias)) for each in shelves.shelves(index))
     except SearchError as error:
-        return Freshness(row.waiting, row.age, None, False, None, str(error))
-    return Freshness(row.waiting, row.age, documents, rebuilding, can, None)
+        return Freshness(row.waiting, row.age, None, None, False, None, str(error))
+    return Freshness(row.waiting, row.age, documents, messages, rebuilding, can, None)
 
 
 def spoken(age: dt.timedelta) -> str:

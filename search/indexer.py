@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from archiver.database import repeatable_read
 from archiver.records.shapes import each_shape
-from search import bulk, indices
+from search import bulk, indices, shelves
 from search.bulk import Outcome
 from search.documents import document
 from search.errors import translated
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Engine
+
+    from search.shelves import Targets
 
 _LATE_SECONDS = 20.0
 """Elasticsearch forgets a deleted document's version after 60 s: what was read longer ago is read again first."""
@@ -75,7 +77,7 @@ def drain(
     Args:
         engine: of the application's role; each worker uses two connections.
         client: from `search.client.client_for`.
-        index: the alias; created with its first index where it does not exist.
+        index: the alias; created with its first index where it does not exist, and beside it the messages' own.
         batch: outbox rows per transaction.
         workers: batches under way at once, so that reading one overlaps with writing another.
         limit: stop after about so many rows; None for all.
@@ -85,7 +87,7 @@ def drain(
         IndexUnavailableError: Elasticsearch does not answer; the rows stay in the outbox.
         SearchError: it refuses the whole of a request.
     """
-    indices.ensure_index(client, index)
+    shelves.ensure(client, index)
     run = _Run(engine, client, index, batch, limit)
     if workers == 1:
         run.work()
@@ -95,7 +97,7 @@ def drain(
                 job.result()
     if refresh and (run.indexed or run.deleted or run.conflicts):  # a conflict may be of a run that died unrefreshed
         with translated(f"refreshing {index}"):
-            client.indices.refresh(index=index)
+            client.indices.refresh(index=[each.alias for each in shelves.shelves(index)])
     with engine.connect() as connection:
         remaining = connection.scalar(_COUNT)
     return DrainReport(
@@ -138,7 +140,8 @@ class _Run:
 
     def _one_batch(self) -> tuple[Outcome, int]:
         with self.engine.begin() as connection:
-            indices.enter_gate(connection, self.index)
+            for shelf in shelves.shelves(self.index):
+                indices.enter_gate(connection, shelf.alias)
             with self.lock:
                 refused = list(self.refused)
             rows = connection.execute(_CLAIM, {"batch": self.batch, "refused": refused}).all()
@@ -147,7 +150,7 @@ class _Run:
             wanted: dict[int, int] = {}
             for row in rows:
                 wanted[row.item_id] = max(row.revision, wanted.get(row.item_id, 0))
-            targets = indices.write_targets(self.client, self.index)
+            targets = shelves.targets(self.client, self.index)
             outcome = write_items(self.engine, self.client, targets, wanted)
             done = [row.id for row in rows if row.item_id not in outcome.refused]
             if done:
@@ -155,32 +158,43 @@ class _Run:
             return outcome, len(rows)
 
 
-def write_items(engine: Engine, client: Elasticsearch, targets: Sequence[str], items: Mapping[int, int]) -> Outcome:
-    """Write the present shape of items into indices, or delete there those that are no longer in Postgres.
+def write_items(engine: Engine, client: Elasticsearch, targets: Targets, items: Mapping[int, int]) -> Outcome:
+    """Write the present shape of items into the indices they belong to, or delete everywhere those that are no longer in
+    Postgres.
 
     Args:
         engine: Postgres.
         client: Elasticsearch.
         targets: concrete indices.
-        items: by item id, the revision under which it is deleted should it not exist any more.
+        items: by item id, the revision under which it is deleted should it not exist any more. One above the item's own
+            (what `search.parity` found where it does not belong) deletes it from the other shelf.
 
     Raises:
         IndexUnavailableError: Elasticsearch does not answer, or not for every document.
     """
-    with translated(f"writing to {', '.join(targets)}"):
+    with translated(f"writing to {', '.join(targets.every)}"):
         return bulk.send(client, _writes(engine, targets, items))
 
 
-def _writes(engine: Engine, targets: Sequence[str], items: Mapping[int, int]) -> Iterator[bulk.Write]:
+def _writes(engine: Engine, targets: Targets, items: Mapping[int, int]) -> Iterator[bulk.Write]:
     documents, read_at = _documents(engine, list(items)), time.monotonic()
     for item_id, gone_at in items.items():
         if time.monotonic() - read_at > _LATE_SECONDS:
             documents, read_at = _documents(engine, list(items)), time.monotonic()
-        revision, source = documents.get(item_id, (gone_at, None))
-        yield from bulk.writes(item_id, revision, source, targets)
+        found = documents.get(item_id)
+        if found is None:
+            yield from bulk.writes(item_id, gone_at, None, targets.every)
+            continue
+        revision, kind, source = found
+        yield from bulk.writes(item_id, revision, source, targets.of(kind))
+        if gone_at > revision:
+            yield from bulk.writes(item_id, gone_at, None, targets.but(kind))
 
 
-def _documents(engine: Engine, item_ids: Sequence[int]) -> dict[int, tuple[int, bytes]]:
-    """By item, its revision and its document in JSON, all of one moment. What is no item any more is not in it."""
+def _documents(engine: Engine, item_ids: Sequence[int]) -> dict[int, tuple[int, str, bytes]]:
+    """By item, its revision, its kind and its document in JSON, all of one moment. What is no item any more is not in it."""
     with repeatable_read(engine) as connection:
-        return {shape.id: (shape.revision, orjson.dumps(document(shape))) for shape in each_shape(connection, item_ids)}
+        return {
+            shape.id: (shape.revision, shape.kind, orjson.dumps(document(shape)))
+            for shape in each_shape(connection, item_ids)
+        }

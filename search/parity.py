@@ -10,11 +10,12 @@ import enum
 import itertools
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from search.errors import translated
+from search.shelves import MESSAGE, Shelf, shelves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,8 +30,8 @@ _ASKED_AGAIN = 500
 _KEEP_ALIVE = "5m"
 _END = (float("inf"), 0)
 
-_ITEMS = sa.text("select id, revision from items order by id")
-_NOW = sa.text("select id, revision from items where id = any(:ids)")
+_ITEMS = sa.text("select id, revision from items where (kind = :message) = :messages order by id")
+_NOW = sa.text("select id, revision from items where id = any(:ids) and (kind = :message) = :messages")
 _WAITING = sa.text("select distinct item_id from outbox where item_id = any(:ids)")
 _OUTBOX = sa.text("insert into outbox (item_id, revision) values (:item_id, :revision)")
 _RAISE = sa.text("update items set revision = greatest(revision, :indexed) + 1 where id = :item_id returning revision")
@@ -46,7 +47,7 @@ class Kind(enum.StrEnum):
     AHEAD = "ahead"
     """The document is of a later revision than Postgres knows: Postgres was restored from a backup."""
     ORPHANED = "orphaned"
-    """There is no such item."""
+    """There is no such item, or it belongs to the other index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class _Tally:
 
 
 def check(engine: Engine, client: Elasticsearch, index: str) -> ParityReport:
-    """Compare the whole index with the whole archive.
+    """Compare the whole index, and the messages' own beside it, with the whole archive.
 
     Raises:
         IndexUnavailableError, IndexMissingError: as for a search.
@@ -121,18 +122,23 @@ def repair(engine: Engine, found: Iterable[Drift]) -> int:
 
 
 def _confirmed(engine: Engine, client: Elasticsearch, index: str, tally: _Tally) -> Iterator[Drift]:
-    for suspects in _batched(_suspects(engine, client, index, tally), _ASKED_AGAIN):
-        # The outbox first: an item that changes after this look is found changed, not drifted.
-        with engine.connect() as connection:
-            ids = {"ids": list(suspects)}
-            waiting = set(connection.scalars(_WAITING, ids))
-            documents = _versions(client, index, suspects)
-            items = {row.id: row.revision for row in connection.execute(_NOW, ids)}
-            waiting |= set(connection.scalars(_WAITING, ids))
-        for item_id in suspects:
-            kind = compare(items.get(item_id), documents.get(item_id))
-            if kind is not None and item_id not in waiting:
-                yield Drift(kind, item_id, items.get(item_id), documents.get(item_id))
+    for shelf in shelves(index):
+        for suspects in _batched(_suspects(engine, client, shelf, tally), _ASKED_AGAIN):
+            # The outbox first: an item that changes after this look is found changed, not drifted.
+            with engine.connect() as connection:
+                ids = {"ids": list(suspects)}
+                waiting = set(connection.scalars(_WAITING, ids))
+                documents = _versions(client, shelf.alias, suspects)
+                items = {row.id: row.revision for row in connection.execute(_NOW, {**ids, **_of(shelf)})}
+                waiting |= set(connection.scalars(_WAITING, ids))
+            for item_id in suspects:
+                kind = compare(items.get(item_id), documents.get(item_id))
+                if kind is not None and item_id not in waiting:
+                    yield Drift(kind, item_id, items.get(item_id), documents.get(item_id))
+
+
+def _of(shelf: Shelf) -> dict[str, Any]:
+    return {"message": MESSAGE, "messages": shelf.messages}
 
 
 def compare(revision: int | None, indexed: int | None) -> Kind | None:
@@ -146,9 +152,9 @@ def compare(revision: int | None, indexed: int | None) -> Kind | None:
     return Kind.OUTDATED if indexed < revision else Kind.AHEAD
 
 
-def _suspects(engine: Engine, client: Elasticsearch, index: str, tally: _Tally) -> Iterator[int]:
+def _suspects(engine: Engine, client: Elasticsearch, shelf: Shelf, tally: _Tally) -> Iterator[int]:
     """The ids at which the two walks differ: a merge of two ascending streams."""
-    items, documents = _items(engine, tally), _documents(client, index, tally)
+    items, documents = _items(engine, shelf, tally), _documents(client, shelf.alias, tally)
     item, document = next(items, _END), next(documents, _END)
     while item != _END or document != _END:
         if item != document:
@@ -160,9 +166,9 @@ def _suspects(engine: Engine, client: Elasticsearch, index: str, tally: _Tally) 
             document = next(documents, _END)
 
 
-def _items(engine: Engine, tally: _Tally) -> Iterator[tuple[float, int]]:
+def _items(engine: Engine, shelf: Shelf, tally: _Tally) -> Iterator[tuple[float, int]]:
     with engine.connect() as connection:
-        for row in connection.execution_options(stream_results=True, yield_per=5000).execute(_ITEMS):
+        for row in connection.execution_options(stream_results=True, yield_per=5000).execute(_ITEMS, _of(shelf)):
             tally.items += 1
             yield row.id, row.revision
 

@@ -8,17 +8,18 @@ A rebuild that died is taken up where it was, by the next call.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from search import analysis, indices, mapping
+from search import analysis, indices, mapping, shelves
 from search.errors import RebuildRunningError, translated
 from search.indexer import Refused, drain, write_items
+from search.shelves import MESSAGE, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
     from search.bulk import Outcome
+    from search.shelves import Shelf
 
-_PAGE = sa.text("select id, revision from items where id > :after order by id limit :batch")
+_PAGE = sa.text("""
+    select id, revision from items where id > :after and (kind = :message) = :messages order by id limit :batch
+""")
 _AGAIN = sa.text("insert into outbox (item_id, revision) select id, revision from items where id = any(:ids)")
 _TRY_LOCK = sa.text("select pg_try_advisory_lock(hashtextextended(:name, 0))")
 _UNLOCK = sa.text("select pg_advisory_unlock(hashtextextended(:name, 0))")
@@ -38,14 +42,17 @@ _ROUTED = 0.5
 """Seconds within which a search that was sent to an index has reached its shards."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """The new index, how many items were written to it by this call, what it refused, and the indices it replaced."""
+    """The new index, how many items were written to it by this call, what it refused, and the indices it replaced; the same of
+    the messages' own index.
+    """
 
     index: str
     items: int
     refused: tuple[Refused, ...]
     removed: tuple[str, ...]
+    messages: RebuildReport | None = None
 
 
 def rebuild(
@@ -57,7 +64,7 @@ def rebuild(
     workers: int = 2,
     progress: Callable[[int], None] | None = None,
 ) -> RebuildReport:
-    """Build the index anew from Postgres, put it behind the alias, and remove the one before.
+    """Build the index anew from Postgres, put it behind the alias, and remove the one before; then the messages' own.
 
     Args:
         engine: of the application's role.
@@ -65,42 +72,59 @@ def rebuild(
         alias: what searches go to.
         batch: items per batch.
         workers: batches under way at once.
-        progress: told after each batch how many items have been written.
+        progress: told after each batch how many items have been written to that index.
 
     Raises:
         RebuildRunningError: another process is at it.
         IndexUnavailableError: Elasticsearch does not answer; calling again goes on.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection, _alone(connection, alias):
-        indices.ensure_index(client, alias)
-        name, after = _begin(engine, client, alias)
-        items, refused, finished = 0, dict[int, str](), 0
-        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="rebuild") as pool:
-            under_way: deque[tuple[int, Future[Outcome]]] = deque()
+        shelves.ensure(client, alias)
+        at_large, messages = (
+            _rebuild(engine, client, alias, shelf, batch, workers, progress) for shelf in shelves.shelves(alias)
+        )
+    return dataclasses.replace(at_large, messages=messages)
 
-            def finish(at_most: int) -> None:
-                nonlocal items, finished
-                while len(under_way) > at_most:
-                    last, job = under_way.popleft()
-                    outcome = job.result()
-                    items += len(outcome.indexed) + len(outcome.conflicts)
-                    refused.update(outcome.refused)
-                    finished += 1
-                    if finished % _SAVE_EVERY == 0:
-                        _remember(client, name, last)
-                    if progress is not None:
-                        progress(items)
 
-            for rows in _pages(engine, after, batch):
-                # A deletion that overtakes the walk is written under a revision that no late write can have.
-                wanted = {item_id: revision + 1 for item_id, revision in rows}
-                under_way.append((rows[-1][0], pool.submit(write_items, engine, client, [name], wanted)))
-                finish(at_most=workers)
-            finish(at_most=0)
-        if refused:
-            with engine.begin() as writing:
-                writing.execute(_AGAIN, {"ids": list(refused)})
-        removed = _swap(engine, client, alias, name)
+def _rebuild(
+    engine: Engine,
+    client: Elasticsearch,
+    alias: str,
+    shelf: Shelf,
+    batch: int,
+    workers: int,
+    progress: Callable[[int], None] | None,
+) -> RebuildReport:
+    """One of the two; `alias` is the one that searches go to."""
+    name, after = _begin(engine, client, shelf.alias)
+    targets = Targets(**{shelf.targets_of: (name,)})
+    items, refused, finished = 0, dict[int, str](), 0
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="rebuild") as pool:
+        under_way: deque[tuple[int, Future[Outcome]]] = deque()
+
+        def finish(at_most: int) -> None:
+            nonlocal items, finished
+            while len(under_way) > at_most:
+                last, job = under_way.popleft()
+                outcome = job.result()
+                items += len(outcome.indexed) + len(outcome.conflicts)
+                refused.update(outcome.refused)
+                finished += 1
+                if finished % _SAVE_EVERY == 0:
+                    _remember(client, name, last)
+                if progress is not None:
+                    progress(items)
+
+        for rows in _pages(engine, shelf, after, batch):
+            # A deletion that overtakes the walk is written under a revision that no late write can have.
+            wanted = {item_id: revision + 1 for item_id, revision in rows}
+            under_way.append((rows[-1][0], pool.submit(write_items, engine, client, targets, wanted)))
+            finish(at_most=workers)
+        finish(at_most=0)
+    if refused:
+        with engine.begin() as writing:
+            writing.execute(_AGAIN, {"ids": list(refused)})
+    removed = _swap(engine, client, alias, shelf.alias, name)
     return RebuildReport(name, items, tuple(Refused(*pair) for pair in sorted(refused.items())), removed)
 
 
@@ -137,10 +161,13 @@ def _begin(engine: Engine, client: Elasticsearch, alias: str) -> tuple[str, int]
         return name, 0
 
 
-def _pages(engine: Engine, after: int, batch: int) -> Iterator[list[tuple[int, int]]]:
+def _pages(engine: Engine, shelf: Shelf, after: int, batch: int) -> Iterator[list[tuple[int, int]]]:
     while True:
         with engine.connect() as connection:
-            rows = [(row.id, row.revision) for row in connection.execute(_PAGE, {"after": after, "batch": batch})]
+            found = connection.execute(
+                _PAGE, {"after": after, "batch": batch, "message": MESSAGE, "messages": shelf.messages}
+            )
+            rows = [(row.id, row.revision) for row in found]
         if not rows:
             return
         yield rows
@@ -155,11 +182,11 @@ def _remember(client: Elasticsearch, name: str, scanned_to: int | None) -> None:
         client.indices.put_mapping(index=name, meta=found)
 
 
-def _swap(engine: Engine, client: Elasticsearch, alias: str, name: str) -> tuple[str, ...]:
+def _swap(engine: Engine, client: Elasticsearch, searched: str, alias: str, name: str) -> tuple[str, ...]:
     with translated(f"making {name} searchable"):
         client.indices.put_settings(index=name, settings={"refresh_interval": "1s"})
         client.indices.refresh(index=name)
-    drain(engine, client, alias)
+    drain(engine, client, searched)
     _remember(client, name, None)
     with engine.connect() as connection, indices.closed_gate(connection, alias), translated(f"swapping {alias}"):
         old = [index for index in indices.behind(client, alias) if index != name]

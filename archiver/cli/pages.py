@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sys
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,7 +57,7 @@ def index(
     with _archive_and_index() as (archive, client, name):
         if rebuild:
             built = build(archive.engine, client, name)
-            found["rebuilt"] = {field: getattr(built, field) for field in built.__slots__}
+            found["rebuilt"] = dataclasses.asdict(built)
         drained = indexer.drain(archive.engine, client, name)
         found |= {
             "indexed": drained.indexed,

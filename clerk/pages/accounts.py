@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from clerk.context import clerk_of, page
 from clerk.register import register
+from clerk.roles import Ability, allowed
 
 router = APIRouter()
 
@@ -18,6 +19,6 @@ def accounts(request: Request) -> Response:
         request,
         "accounts.html",
         title="Accounts",
-        accounts=register(archive),
+        accounts=register(archive, messages=allowed(request, Ability.OPEN_MESSAGES)),
         effective=archive.settings.policy_effective_date,
     )

@@ -9,8 +9,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
 from archiver.blobs import BlobStore
-from clerk import reading
+from clerk import messages, reading
 from clerk.context import clerk_of
+from clerk.roles import Ability, require
 from clerk.views import SAFE_IMAGES
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def medium(request: Request, public_id: uuid.UUID) -> Response:
     clerk = clerk_of(request)
     with clerk.archive.engine.connect() as connection:
         row = reading.medium_of(connection, public_id)
+        private = messages.only_with_messages(connection, public_id)
+    if private:
+        require(request, Ability.OPEN_MESSAGES, str(public_id))
     if row is None:
         raise HTTPException(404, "The archive holds no such attachment: check that the address was copied whole.")
     if row.state != "kept" or row.sha256 is None:

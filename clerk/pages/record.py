@@ -10,8 +10,9 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from archiver.database import repeatable_read
 from archiver.records.shapes import load_shapes
-from clerk import kept, reading, views
+from clerk import kept, messages, reading, views
 from clerk.context import clerk_of, page
+from clerk.roles import Ability, require
 from clerk.shown import LONGEST
 from clerk.thread import page_of
 
@@ -37,6 +38,7 @@ def record(
         if item_id is None:
             raise HTTPException(404, _NO_RECORD)
         item = load_shapes(connection, [item_id])[item_id]
+        _may_open(request, item)
         above, missing_above = reading.ancestors(connection, item)
         replies = page_of(item_id, reading.replies_below(connection, item), start=start, size=THREAD_PAGE)
         shapes = load_shapes(connection, {*above, *replies.ids, *replies.answered, item_id})
@@ -72,6 +74,7 @@ def version_text(request: Request, public_id: uuid.UUID, number: Annotated[int, 
     """The whole text of one version, as a file."""
     clerk = clerk_of(request)
     item = _item(clerk, public_id)
+    _may_open(request, item)
     version = next((each for each in item.versions if each.number == number), None)
     if version is None:
         raise HTTPException(404, _NO_RECORD)
@@ -83,6 +86,11 @@ def version_text(request: Request, public_id: uuid.UUID, number: Annotated[int, 
             "Content-Security-Policy": "sandbox; default-src 'none'",
         },
     )
+
+
+def _may_open(request: Request, item: ItemShape) -> None:
+    if item.kind == messages.MESSAGE:
+        require(request, Ability.OPEN_MESSAGES, str(item.public_id))
 
 
 def _item(clerk: Clerk, public_id: uuid.UUID) -> ItemShape:
@@ -99,6 +107,9 @@ def exchange(request: Request, exchange_id: uuid.UUID) -> Response:
     clerk = clerk_of(request)
     with clerk.archive.engine.connect() as connection:
         found = reading.evidence(connection, [exchange_id]).get(exchange_id)
+        private = messages.in_exchange(connection, exchange_id)
+    if private:
+        require(request, Ability.OPEN_MESSAGES, str(exchange_id))
     if found is None:
         raise HTTPException(404, "The archive holds no such exchange: check that the address was copied whole.")
     clerk.record(request, "exchange opened", str(exchange_id), {})
@@ -120,6 +131,9 @@ def exchange_record(request: Request, exchange_id: uuid.UUID) -> Response:
     clerk = clerk_of(request)
     with clerk.archive.engine.connect() as connection:
         found = reading.evidence(connection, [exchange_id]).get(exchange_id)
+        private = messages.in_exchange(connection, exchange_id)
+    if private:
+        require(request, Ability.OPEN_MESSAGES, str(exchange_id))
     if found is None or found.record is None:
         raise HTTPException(404, "No bytes are kept of this exchange.")
     clerk.record(request, "exchange opened", str(exchange_id), {"downloaded": True})

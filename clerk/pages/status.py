@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
-from archiver.records.models import Item, Version
 from clerk import reading
 from clerk.context import clerk_of, page
+from clerk.roles import Ability, allowed
 from search.freshness import freshness
 
 router = APIRouter()
@@ -18,16 +17,16 @@ _CAPTURES = 60
 def status(request: Request) -> Response:
     """The state of the archive and of its index."""
     clerk = clerk_of(request)
+    messages = allowed(request, Ability.OPEN_MESSAGES)
     with clerk.archive.engine.connect() as connection:
-        items = connection.scalar(sa.select(sa.func.count()).select_from(Item))
-        versions = connection.scalar(sa.select(sa.func.count()).select_from(Version))
+        held = reading.held(connection, messages=messages)
         captures = reading.recent_captures(connection, _CAPTURES)
     return page(
         request,
         "status.html",
         title="Status",
-        items=items,
-        versions=versions,
+        held=held,
+        messages=messages,
         captures=captures,
         fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from archiver.platforms.contract import ItemKind
 from search import text as texts
 from search.analysis import LANGUAGES, stem_field
 from search.query.dates import span
@@ -70,6 +71,8 @@ def order_of(terms: Sequence[Term], request: SearchRequest) -> Sort:
 
 
 def _filters(request: SearchRequest) -> Iterator[Dsl]:
+    # Messages have an index of their own; should one ever stand in this one, it is still not found.
+    yield {"bool": {"must_not": [{"term": {"kind": ItemKind.MESSAGE.value}}]}}
     if request.platform:
         yield {"term": {"platform": texts.key(request.platform)}}
     if request.account_id is not None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy as sa
 
-from search import bulk, indexer, indices, parity
+from search import bulk, indexer, indices, parity, shelves
 from search.client import client_for
 from search.errors import IndexMissingError, IndexUnavailableError, SearchError
 from search.freshness import freshness
@@ -73,7 +73,7 @@ def test_an_older_reading_never_replaces_a_newer_one(archive: Archive) -> None:
     city = archive.records.account()
     item_id = archive.records.item(city, "First wording")
     indices.ensure_index(archive.client, archive.alias)
-    targets = indices.write_targets(archive.client, archive.alias)
+    targets = shelves.targets(archive.client, archive.alias)
     late = list(indexer._writes(archive.engine, targets, {item_id: 1}))
     archive.records.edit(city, item_id, "Second wording")
     archive.drain()

@@ -1,0 +1,62 @@
+"""What a role may do besides reading. A page asks here before it acts; nothing is allowed that is not named here."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from fastapi import HTTPException
+
+from clerk.context import clerk_of, signed_in
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+_FORBIDDEN = 403
+_AT_WORK = frozenset({"clerk", "reviewer", "records_manager", "administrator"})
+
+
+class Ability(enum.StrEnum):
+    """Something that not every role may do; the value is what the audit log calls it."""
+
+    OPEN_MESSAGES = "open direct messages"
+    RECORD_MODERATION = "record why something was moderated"
+    CAPTURE_NOW = "capture at once"
+
+
+_WHO: dict[Ability, frozenset[str]] = {
+    Ability.OPEN_MESSAGES: frozenset({"records_manager", "administrator"}),
+    Ability.RECORD_MODERATION: _AT_WORK,
+    Ability.CAPTURE_NOW: _AT_WORK,
+}
+_SENTENCES = {
+    Ability.OPEN_MESSAGES: "This is a direct message, or came with some: only a records manager or an administrator may open "
+    "it. Ask one of them. That you tried is in the audit log.",
+    Ability.RECORD_MODERATION: "Your role may read records, not write why one was hidden or removed: ask a clerk. Nothing was "
+    "changed.",
+    Ability.CAPTURE_NOW: "Your role may read records, not start a capture: ask a clerk. Nothing was started.",
+}
+
+
+def may(role: str, ability: Ability) -> bool:
+    """Whether a role may do something. Pure."""
+    return role in _WHO[ability]
+
+
+def allowed(request: Request, ability: Ability) -> bool:
+    """Whether whoever is signed in may do something."""
+    return may(signed_in(request).user.role, ability)
+
+
+def require(request: Request, ability: Ability, subject: str | None) -> None:
+    """Go on only where the signed-in person may; a refusal is audited.
+
+    Raises:
+        HTTPException: 403, with a sentence that says whom to ask.
+    """
+    if allowed(request, ability):
+        return
+    clerk_of(request).record(
+        request, "refused", subject, {"wanted": ability.value, "role": signed_in(request).user.role}
+    )
+    raise HTTPException(_FORBIDDEN, _SENTENCES[ability])
