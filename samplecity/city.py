@@ -12,10 +12,15 @@ from zoneinfo import ZoneInfo
 from samplecity import daily, story
 from samplecity.accounts import ACCOUNTS, FEEDS, TIME_ZONE, CityAccount, CityFeed
 from samplecity.ledger import Ledger
+from samplecity.social import APIS
+from samplecity.social.city import SocialCity
+from samplecity.social.scale import SMALL, Scale
 from samplecity.witness import tell_truth
 from samplecity.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from samplecity.events import Event
     from samplecity.images import Picture
     from samplecity.truth import Truth
@@ -45,6 +50,7 @@ class City:
         story: item ids (or DIDs) by the name of what happens to them; see `samplecity.story`.
         accounts: the city's Bluesky accounts.
         feeds: the city's feeds.
+        social: its accounts on the further platforms, none unless asked for.
     """
 
     seed: int
@@ -55,10 +61,19 @@ class City:
     story: dict[str, list[str]] = field(default_factory=dict)
     accounts: tuple[CityAccount, ...] = ACCOUNTS
     feeds: tuple[CityFeed, ...] = FEEDS
+    social: SocialCity = field(default_factory=SocialCity.nowhere)
     _worlds: dict[int, World] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def build(cls, seed: int = 7, nights: int = 5, scale: int = 1, start: date = DEFAULT_START) -> City:
+    def build(
+        cls,
+        seed: int = 7,
+        nights: int = 5,
+        scale: int = 1,
+        start: date = DEFAULT_START,
+        social: Iterable[str] = (),
+        social_scale: Scale = SMALL,
+    ) -> City:
         """Build a city; the same arguments give the same city, byte for byte.
 
         Args:
@@ -67,12 +82,18 @@ class City:
             scale: multiplies the ordinary posts of a day.
             start: the date of day 1; see `recent_start`. The backlog reaches 20 days further back, and there are three
                 days of old posts, up to 640 days back, which nothing ever happens to.
+            social: the further platforms it is on as well, names of `samplecity.social.abilities.ABILITIES`.
+            social_scale: how much there is of them.
+
+        Raises:
+            ValueError: for a further platform that there is not.
         """
         ledger = Ledger(start=start, nights=nights, handles={})
         daily.introduce(ledger)
         story.tell(ledger, seed)
         daily.live(ledger, seed, scale, story.away)
-        return cls(seed, nights, start, ledger.events(), ledger.pictures, ledger.story)
+        further = SocialCity.build(seed, nights, start, social, social_scale)
+        return cls(seed, nights, start, ledger.events(), ledger.pictures, ledger.story, social=further)
 
     def at(self, night: int) -> World:
         """Give the state that the capture of a night sees.
@@ -111,6 +132,12 @@ class City:
             _row("rss", one.key, one.department, one.steward, f"{one.title} on the city's web site.")
             | {"began_on": "2022-06-01", "settings": {"url": f"{url}/feeds/{one.key}"}}
             for one in self.feeds
+        ]
+        rows += [
+            _row(one.platform, one.handle, one.department, one.steward, one.purpose)
+            | {"began_on": one.began_on, "settings": self.social.settings(one, url)}
+            for one in self.social.accounts
+            if one.platform in APIS
         ]
         return rows
 

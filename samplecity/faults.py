@@ -31,6 +31,12 @@ Kind = Literal[
     "big_text",
     "wrong_charset",
     "redirect",
+    "no_permission",
+    "error_in_200",
+    "empty_page_with_next",
+    "short_page",
+    "reordered_page",
+    "repeated_ids",
 ]
 POISON = "before\x00nul, lone \ud83d surrogate, lone \udc04 too"
 BIG_TEXT = 10_000_000
@@ -56,7 +62,11 @@ class Fault:
             log-in page with 200; `slow` waits `seconds`; `page_loop` gives the same cursor for ever; `expired_token`
             answers 400 ExpiredToken; `poison_text` puts NUL and lone surrogates into the first record's text,
             `big_text` 10 MB; `wrong_charset` sends bytes in another charset than the document declares; `redirect`
-            answers 302 to `location`.
+            answers 302 to `location`. On the further platforms only (`samplecity.social`): `no_permission` answers with
+            the platform's own refusal, `error_in_200` with its own error under status 200; a listing's page is empty and
+            has a next one (`empty_page_with_next`), has half of what was asked for (`short_page`), is out of order
+            (`reordered_page`), or begins with the last items of the page before (`repeated_ids`). Rate limits, server
+            errors and expired tokens are in the platform's own words there.
         times: how often it strikes; None for ever.
         skip: how many matching requests it lets through first.
         seconds: of `slow`, and of the wait that a rate limit asks for.

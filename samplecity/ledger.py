@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from samplecity import records
-from samplecity.accounts import TIME_ZONE
+from samplecity.days import Days
 from samplecity.events import Delete, Entry, Event, FeedDrop, FeedPut, Put, SetHandle, SetStatus, Status
 from samplecity.ids import record_cid, tid
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from samplecity.images import Picture
 
-_ZONE = ZoneInfo(TIME_ZONE)
 _SEEN_AFTER = timedelta(milliseconds=1370)  # how long the network takes to see a record
 
 
 @dataclass
-class Ledger:
+class Ledger(Days):
     """Collects events in any order and gives them in the order of time.
 
     Attributes:
@@ -32,23 +32,12 @@ class Ledger:
         pictures: every picture uploaded, by (DID, CID).
     """
 
-    start: date
-    nights: int
     handles: dict[str, str]
     story: dict[str, list[str]] = field(default_factory=dict)
     pictures: dict[tuple[str, str], Picture] = field(default_factory=dict)
     _log: list[tuple[datetime, int, Event]] = field(default_factory=list)
     _cids: dict[str, str] = field(default_factory=dict)
     _records: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def moment(self, day: int, hour: int, minute: int = 0, micro: int = 0) -> datetime:
-        """Give a time of a day, in UTC; hour and minute are the city's. Day 1 is `start`, 0 the day before."""
-        local = datetime.combine(self.start + timedelta(days=day - 1), time(hour, minute, 0, micro), _ZONE)
-        return local.astimezone(UTC)
-
-    def night(self, at: datetime) -> int:
-        """Give the night that follows a moment's day; all that came before day 1 is seen in night 1."""
-        return max(1, (at.astimezone(_ZONE).date() - self.start).days + 1)
 
     def _add(self, at: datetime, event: Event) -> None:
         if event.night <= self.nights:

@@ -3,6 +3,7 @@
 GET /plc/{did}                      DID document
 GET /xrpc/{method}                  PDS and app view
 GET /img/{preset}/plain/{did}/{cid}@png   the app view's re-encoded images
+GET, POST /{platform}/…             a further platform's API (`samplecity.social`); media under /{platform}/_media/
 GET /feeds/{key}                    RSS or Atom; media under /feeds/{key}/media/
 GET, POST /_city/night              the city's clock: {"night": 3}
 GET, POST /_city/faults             the fault plan: [{"match": …, "kind": …}, …]
@@ -29,11 +30,13 @@ from samplecity import appview, bluesky, feeds, pds
 from samplecity.accounts import FEED_BY_KEY
 from samplecity.faults import Fault, FaultPlan, Reply, after, before, nightly
 from samplecity.limits import RateLimit
+from samplecity.social import api as social
+from samplecity.social.serving import PAGE_FAULTS, SocialServer
 from samplecity.views import Views
 from samplecity.xrpc import Json, Query, Raw, XrpcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
 
@@ -43,7 +46,7 @@ _JSON = {"content-type": "application/json; charset=utf-8"}
 _TEXT = {"content-type": "text/plain; charset=utf-8"}
 _IMAGE = re.compile(r"/img/(?:feed_thumbnail|feed_fullsize)/plain/(did:[^/]+)/([a-z0-9]+)@\w+$")
 _FEED = re.compile(r"/feeds/([\w-]+)(?:/media/([\w.]+))?$")
-_NOT_MODIFIED, _BAD_REQUEST, _NOT_FOUND, _TOO_MANY = 304, 400, 404, 429
+_NOT_MODIFIED, _BAD_REQUEST, _NOT_FOUND, _NOT_ALLOWED, _TOO_MANY = 304, 400, 404, 405, 429
 
 
 class CityServer:
@@ -54,14 +57,23 @@ class CityServer:
         origin: the address it is reached at, no slash at the end.
         night: where the clock starts.
         faulty: install the default faults of each night.
-        limit: the rate limit of the XRPC methods.
+        limit: the rate limit of the XRPC methods, and of each token of the further platforms.
+        limits: requests in a window and its length in seconds, for single further platforms.
     """
 
     def __init__(
-        self, city: City, origin: str, night: int = 1, *, faulty: bool = True, limit: RateLimit | None = None
+        self,
+        city: City,
+        origin: str,
+        night: int = 1,
+        *,
+        faulty: bool = True,
+        limit: RateLimit | None = None,
+        limits: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         self.city, self.origin, self.faulty = city, origin, faulty
         self.limit = limit or RateLimit()
+        self.social = SocialServer(city.social, origin, (self.limit.limit, self.limit.window), limits)
         self.plan = FaultPlan()
         self.requests: dict[int, Counter[str]] = defaultdict(Counter)
         self._views: dict[int, Views] = {}
@@ -88,7 +100,7 @@ class CityServer:
         return Starlette(
             routes=[
                 Route("/_city/{what}", self._control, methods=["GET", "POST"]),
-                Route("/{rest:path}", self._serve, methods=["GET", "HEAD"]),
+                Route("/{rest:path}", self._serve, methods=["GET", "HEAD", "POST"]),
             ]
         )
 
@@ -99,7 +111,21 @@ class CityServer:
         for fault in struck:
             if fault.kind == "slow":
                 await asyncio.sleep(fault.seconds)
-        reply = next((answer for fault in struck if (answer := before(fault))), None) or self._answer(request)
+        platform = self.social.platform_of(path)
+        if platform:
+            below = social.Request(
+                request.method,
+                path.removeprefix(f"/{platform}"),
+                request.query_params.multi_items(),
+                {name.lower(): value for name, value in request.headers.items()},
+                await request.body(),
+            )
+            reply = self.social.answer(self.night, platform, below, struck)
+            struck = [fault for fault in struck if fault.kind not in PAGE_FAULTS]
+        elif request.method == "POST":
+            reply = Reply(_NOT_ALLOWED, _TEXT, b"Nothing is posted here.")
+        else:
+            reply = next((answer for fault in struck if (answer := before(fault))), None) or self._answer(request)
         for fault in struck:
             reply = after(self.plan, fault, path, reply)
         return Response(reply.body, reply.status, reply.headers)

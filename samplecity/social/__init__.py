@@ -1,0 +1,13 @@
+"""The city on the further platforms: one history (`model`, `events`, `world`), one rendering for each platform's API.
+
+What each platform can show is in `abilities`; what an archive must hold in `truth`. A rendering is registered here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from samplecity.social.api import Api
+
+APIS: dict[str, Api] = {}
