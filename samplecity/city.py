@@ -109,7 +109,12 @@ class City:
 
     def truth_after(self, night: int) -> Truth:
         """Give everything ever visible up to a night, and how it stands then."""
-        return tell_truth(self, night)
+        truth = tell_truth(self, night)
+        if self.social.platforms:
+            accounts, items = self.social.truth_after(night)
+            truth.accounts += accounts
+            truth.items += items
+        return truth
 
     def register_rows(self, url: str) -> list[dict[str, Any]]:
         """Give the rows of an account register, for a city served at an origin.

@@ -17,6 +17,7 @@ Reading it after a night `N`:
 * `state`: `present`; `deleted` (by its author); `account_deactivated`, `account_takendown`, `account_deleted` (it
   cannot be read because of its author's account, not because of a deletion of the item); for feed entries `present`
   while in the window, else `not_shown` (a feed never says why, so no deletion may be concluded).
+* The further platforms' part is told in `samplecity.social.truth`.
 * An item can be `present` and no longer listed: a comment under a deleted one is found only by asking for itself.
 """
 
@@ -59,6 +60,7 @@ class TrueVersion:
         observable: whether `nights` has any.
         media: its pictures.
         langs: declared languages.
+        told_nights: at whose end the platform's edit history told of this version, when another stood.
     """
 
     number: int
@@ -70,6 +72,7 @@ class TrueVersion:
     observable: bool = False
     media: list[TrueMedia] = field(default_factory=list)
     langs: list[str] = field(default_factory=list)
+    told_nights: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -101,6 +104,9 @@ class TrueItem:
         gone_since: first night of the present absence, None when present.
         observable: whether any version is.
         story: names of what happens to it.
+        aliases: further ids of the same item (X: those of its edits).
+        hidden_nights: of the visible ones, those at whose end the platform said that it is hidden or held back.
+        removed_by: who took it away, where it is gone: `author`, `city`, `platform`, or `parent` (with what it answered).
     """
 
     platform: str
@@ -118,6 +124,9 @@ class TrueItem:
     gone_since: int | None = None
     observable: bool = False
     story: list[str] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
+    hidden_nights: list[int] = field(default_factory=list)
+    removed_by: str | None = None
 
 
 @dataclass

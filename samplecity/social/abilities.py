@@ -46,7 +46,10 @@ class Abilities:
         titles: posts have titles.
         posts_cap: how many of the newest posts the listing reaches; None for all.
         text_limit: characters of a long text.
-        strangers: what residents publish on their own is part of the city's world (quoted, reposted).
+        own_comments: the stream in which the account's own comments are listed besides their threads: `posts` among the
+            posts, `replies` by themselves, None nowhere.
+        edits_media: an edit can change pictures and their alternative texts.
+        strangers: what residents publish on their own is part of the city's world (quoted, reposted, answered).
     """
 
     name: str
@@ -76,6 +79,8 @@ class Abilities:
     titles: bool = False
     posts_cap: int | None = None
     text_limit: int = 2000
+    own_comments: Literal["posts", "replies"] | None = None
+    edits_media: bool = False
     strangers: bool = False
 
 
@@ -92,12 +97,12 @@ ABILITIES: dict[str, Abilities] = {
         ),
         Abilities(
             "threads", depth=0, answers="listed", edits="silent", edits_comments=False, edit_minutes=15, hides=True,
-            mentions=True, reposts=True, quotes=True, text_limit=500, strangers=True,
+            mentions=True, reposts=True, quotes=True, text_limit=500, own_comments="replies", strangers=True,
         ),
         Abilities(
             "x", depth=0, answers="listed", edits="history", edit_minutes=30, messages=True, message_days=30,
             mentions=True, mentions_cap=800, reposts=True, quotes=True, comment_media=True, posts_cap=3200,
-            strangers=True,
+            own_comments="posts", strangers=True,
         ),
         Abilities(
             "youtube", depth=2, answers="gone", edits="time", moderates=True, closes=True, media="cover", titles=True,
@@ -105,7 +110,7 @@ ABILITIES: dict[str, Abilities] = {
         ),
         Abilities(
             "mastodon", depth=0, answers="unlisted", edits="history", messages=True, mentions=True, reposts=True,
-            quotes=True, unlisted=True, comment_media=True, strangers=True,
+            quotes=True, unlisted=True, comment_media=True, own_comments="posts", edits_media=True, strangers=True,
         ),
         Abilities("linkedin", depth=2, answers="gone", edits="time", closes=True),
         Abilities("flickr", depth=1, answers="gone", edits="time", edits_comments=False, media="image", titles=True),

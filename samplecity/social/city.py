@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from samplecity.social import APIS
 from samplecity.social.abilities import ABILITIES
 from samplecity.social.accounts import accounts_of
+from samplecity.social.daily import Life
 from samplecity.social.ledger import SocialLedger
 from samplecity.social.scale import SMALL, Scale
 from samplecity.social.story import tell
+from samplecity.social.witness import SocialWitness
 from samplecity.social.world import SocialWorld
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from samplecity.social.events import SocialEvent
     from samplecity.social.model import Person, SocialAccount
+    from samplecity.truth import TrueAccount, TrueItem
 
 _KEPT_WORLDS = 2  # a night's state of the big preset takes tens of megabytes
 
@@ -47,6 +50,7 @@ class SocialCity:
     participants: Mapping[str, tuple[Person, ...]]
     story: dict[str, list[tuple[str, str]]]
     _worlds: dict[int, SocialWorld] = field(default_factory=dict, repr=False)
+    _witness: SocialWitness | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def nowhere(cls) -> SocialCity:
@@ -71,12 +75,15 @@ class SocialCity:
         if unknown := [one for one in chosen if one not in ABILITIES]:
             raise ValueError(f"the city is not on {', '.join(unknown)}; it is on {', '.join(ABILITIES)}")
         ledger = SocialLedger(start=start, nights=nights)
-        accounts: list[SocialAccount] = []
-        for platform in chosen:
-            mine = accounts_of(platform, scale.accounts)
-            accounts += mine
-            tell(ledger, mine[0])
-        return cls(seed, nights, start, chosen, tuple(accounts), ledger.events(), ledger.participants, ledger.story)
+        lives = [(Life(ledger, one, seed, scale), accounts_of(one, scale.accounts)) for one in chosen]
+        for life, mine in lives:
+            tell(life, mine)
+        for day in range(1 - scale.backlog, nights + 1):  # days outside: a longer history begins like a shorter
+            for life, mine in lives:
+                for account in mine:
+                    life.day(account, day)
+        accounts = tuple(account for _, mine in lives for account in mine)
+        return cls(seed, nights, start, chosen, accounts, ledger.events(), ledger.participants, ledger.story)
 
     def at(self, night: int) -> SocialWorld:
         """Give the state that the capture of a night sees.
@@ -91,6 +98,20 @@ class SocialCity:
                 del self._worlds[next(iter(self._worlds))]
             self._worlds[night] = SocialWorld.fold(self.log, night, self.accounts, self.participants)
         return self._worlds[night]
+
+    def truth_after(self, night: int) -> tuple[list[TrueAccount], list[TrueItem]]:
+        """Give everything ever visible up to a night, and how it stands then; see `samplecity.social.truth`.
+
+        Nights asked for in rising order are cheap.
+
+        Raises:
+            ValueError: when the history has no such night.
+        """
+        if not 1 <= night <= self.nights:
+            raise ValueError(f"the city has nights 1 to {self.nights}, not {night}")
+        if self._witness is None or self._witness.night > night:
+            self._witness = SocialWitness(self)
+        return self._witness.watch(night)
 
     def settings(self, account: SocialAccount, url: str) -> dict[str, str]:
         """Give the settings that the register has for an account, for a city served at an origin.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from samplecity.social.model import Kind, Moderation
 
 STORY_LIFE = timedelta(hours=24)
+_CAPTURE = timedelta(minutes=30)  # before midnight, city time: what happens after it is seen the next night
 
 
 @dataclass
@@ -43,6 +44,10 @@ class SocialLedger(Days):
     participants: dict[str, tuple[Person, ...]] = field(default_factory=dict)
     _ids: IdMaker = field(default_factory=IdMaker)
     _log: list[tuple[datetime, int, SocialEvent]] = field(default_factory=list)
+
+    def night(self, at: datetime) -> int:
+        """Give the first night whose capture, at half past eleven in the evening, can see what happens at a moment."""
+        return super().night(at + _CAPTURE)
 
     def note(self, name: str, *things: Thing | SocialAccount) -> None:
         """Remember things or accounts under a name of the story."""
@@ -95,13 +100,22 @@ class SocialLedger(Days):
         return self.publish(Thing(platform, "", item, "post", author, text, at, **fields))
 
     def comment(self, author: Person, text: str, at: datetime, under: Thing, **fields: Any) -> Thing:
-        """Answer a post or a comment; where that lies too deep for the platform, the answer stands beside it."""
+        """Answer a post or a comment; where that lies too deep for the platform, the answer stands beside it.
+
+        Args:
+            author: who.
+            text: their words.
+            at: when, aware, UTC.
+            under: what they answer.
+            fields: further fields of `Thing`; `account` for what the city answers on a stranger's post.
+        """
         root = under.id if under.root is None else under.root
         parent = under.parent if under.parent and self._deep(under) else under.id
         owner, branch = under.author.id, parent if parent != root else ""
         item = self._ids.new(under.platform, "comment", at, owner, root, branch or "")
         self._level[under.platform, item] = self._level.get((under.platform, parent or ""), 0) + 1
-        thing = Thing(under.platform, under.account, item, "comment", author, text, at, root, parent, **fields)
+        account = fields.pop("account", under.account)
+        thing = Thing(under.platform, account, item, "comment", author, text, at, root, parent, **fields)
         return self.publish(thing)
 
     _level: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -139,6 +153,10 @@ class SocialLedger(Days):
     def remove(self, thing: Thing, at: datetime, by: Remover = "author") -> None:
         """Take a thing away."""
         self._add(at, happening.Remove(self.night(at), thing.platform, thing.id, by))
+
+    def restore(self, thing: Thing, at: datetime) -> None:
+        """Put up again, under its id, what was taken away; answers that went with it and were never changed come too."""
+        self._add(at, happening.Publish(self.night(at), thing))
 
     def hide(self, thing: Thing, at: datetime, *, until: datetime | None = None) -> None:
         """Let the city hide a comment, and show it again if `until` says when."""
@@ -201,7 +219,7 @@ class _Course:
             return
         if thing.kind == "comment":
             root, parent = (thing.platform, thing.root or ""), (thing.platform, thing.parent or "")
-            if parent not in self._there or root in self._closed:
+            if parent not in self._there or root not in self._there or root in self._closed:
                 return
             self._answers[parent].append(thing)
         self._there[key] = thing

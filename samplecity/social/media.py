@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from functools import lru_cache
@@ -28,6 +29,11 @@ def attachment(attachment_id: str, kind: Literal["image", "video"], alt: str) ->
     drawing = _drawing(zlib.crc32(mark) % _DRAWINGS)
     data = drawing[:-_END] + _png_chunk(b"tEXt", b"Comment\0" + mark) + drawing[-_END:]
     return Attachment(attachment_id, kind, data, "image/png", alt, _WIDTH, _HEIGHT)
+
+
+def sha256(made: Attachment) -> str:
+    """Give the SHA-256 of an attachment's bytes, hexadecimal."""
+    return hashlib.sha256(made.data).hexdigest()
 
 
 @lru_cache(maxsize=_DRAWINGS)

@@ -27,5 +27,5 @@ class Scale:
 
 
 SMALL = Scale(accounts=2, posts=0.4, comments=3, backlog=45, crowd=120, nested=30)
-SOAK = Scale(accounts=6, posts=1.65, comments=12, backlog=45, crowd=250, nested=60)
-"""Over all platforms and 30 nights: 40 accounts, 5,000 posts and 60,000 comments."""
+SOAK = Scale(accounts=6, posts=1.68, comments=13.8, backlog=45, crowd=250, nested=60)
+"""Over all platforms and 30 nights: 40 accounts, 5,000 posts and 60,000 comments that can be read."""

@@ -38,6 +38,7 @@ class _Index:
     below: dict[str, list[Thing]] = field(default_factory=lambda: defaultdict(list))  # by root, in order of time
     answers: dict[str, list[Thing]] = field(default_factory=lambda: defaultdict(list))  # by parent, in order of time
     messages: dict[str, list[Thing]] = field(default_factory=lambda: defaultdict(list))  # newest first
+    authored: dict[str, list[Thing]] = field(default_factory=lambda: defaultdict(list))  # by account, newest first
     counted: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     threads: dict[str, list[Thing]] = field(default_factory=dict)
     conversations: dict[str, list[Conversation]] = field(default_factory=dict)
@@ -193,6 +194,15 @@ class SocialWorld:
                 reached.add(thing.id)
         return found if len(reached) == len(found) + 1 else [one for one in found if one.id in reached]
 
+    def authored(self, platform: str, key: str) -> Sequence[Thing]:
+        """The account's own posts, reposts and comments, wherever they stand, newest first (the time line of X, Mastodon)."""
+        return self._index(platform).authored.get(key, [])
+
+    def author(self, thing: Thing) -> Person:
+        """Who wrote a thing, as they are called at present."""
+        mine = self._accounts.get((thing.platform, thing.account))
+        return mine.person if mine and mine.person.id == thing.author.id else thing.author
+
     def replies(self, platform: str, comment_id: str) -> Sequence[Thing]:
         """What answers a comment (or post) directly, in order of time."""
         return self._index(platform).answers.get(comment_id, [])
@@ -237,7 +247,7 @@ class SocialWorld:
 
     def counted(self, platform: str, post_id: str) -> int:
         """What the platform's counter says of the comments of a post: it still counts some that are removed."""
-        return self._index(platform).counted[post_id]
+        return self._index(platform).counted.get(post_id, 0)
 
     def likes(self, thing: Thing) -> int:
         """How often a thing is liked tonight: never fewer than the night before."""
@@ -253,14 +263,17 @@ class SocialWorld:
     def _index(self, platform: str) -> _Index:
         place = self._places[platform]
         if place.index is None:
-            place.index = _indexed(place)
+            own = {one.person.id: one.key for one in self.accounts(platform)}
+            place.index = _indexed(place, own)
         return place.index
 
 
-def _indexed(place: _Place) -> _Index:
-    """Go over a platform's things once, in order of time."""
+def _indexed(place: _Place, own: Mapping[str, str]) -> _Index:
+    """Go over a platform's things once, in order of time; `own` has the keys of the city's accounts by their ids."""
     index = _Index()
     for thing in sorted(place.things.values(), key=lambda one: one.order):
+        if thing.kind in ("post", "comment") and thing.author.id in own:
+            index.authored[own[thing.author.id]].append(thing)
         if thing.kind == "comment":
             index.below[thing.root or ""].append(thing)
             index.answers[thing.parent or ""].append(thing)
@@ -269,7 +282,7 @@ def _indexed(place: _Place) -> _Index:
             index.messages[thing.conversation or ""].append(thing)
         elif thing.account:
             index.streams[thing.kind, thing.account].append(thing)
-    for newest_first in (*index.streams.values(), *index.messages.values()):
+    for newest_first in (*index.streams.values(), *index.messages.values(), *index.authored.values()):
         newest_first.reverse()
     for item, root in place.roots.items():
         if item in place.gone:
