@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     recheck_hours: float = Field(
         12, ge=0, description="How long after the first failed lookup a second one may confirm that an item is gone."
     )
+    gap_hours: float = Field(
+        36, gt=0, description="How many hours without a complete capture of an account are a gap that is put on record."
+    )
     keep_unchanged_exchanges: bool = Field(
         False, description="Keep the bodies of exchanges that brought nothing new as well."
     )
@@ -87,6 +90,31 @@ class Settings(BaseSettings):
         description="When the index takes what waits for it, beside whenever an export stored something.",
     )
     check_schedule: str = Field("30 5 * * *", description="When index and archive are compared (cron, as above).")
+    log_schedule: str = Field(
+        "45 5 * * *",
+        description="When the log's root is signed and a sample of everything kept is read again (cron, as above).",
+    )
+    log_key: Path | None = Field(
+        None,
+        description="The Ed25519 key that signs the log's roots (PEM file). Unset: one made in the home folder.",
+    )
+    timestamp_url: str | None = Field(
+        None,
+        description="An RFC 3161 timestamp authority for the log's roots. Unset: roots are signed, not timestamped.",
+    )
+    timestamp_ca: Path | None = Field(
+        None, description="The file of the certificates (PEM) that the authority's timestamps must lead to."
+    )
+    roots_folder: Path | None = Field(
+        None,
+        description="Where the log's signed roots are written for the city to publish. Default: a folder of the home.",
+    )
+    fixity_share: float = Field(
+        0.01,
+        gt=0,
+        le=1,
+        description="Which part of everything kept a night reads again, what was longest not read first.",
+    )
     retry_delay: float = Field(
         300,
         gt=0,

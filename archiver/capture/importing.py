@@ -16,6 +16,7 @@ from archiver import accounts
 from archiver.accounts import RegisterError
 from archiver.capture import stream as streams
 from archiver.capture.evidence_file import run_warc, seal_left_behind
+from archiver.custody.log import append_or_wait
 from archiver.downloads import DOWNLOADS
 from archiver.downloads.errors import DownloadError
 from archiver.downloads.unpack import open_tree
@@ -90,7 +91,10 @@ def import_download(
             )
         status = AccountStatus(owner.platform_id, None, State.PRESENT, "its owner, as the download says")
         account = accounts.learn(archive.engine, account, status, archive.now())
-        return _Import(archive, download, tree, account, progress).run()
+        try:
+            return _Import(archive, download, tree, account, progress).run()
+        finally:
+            append_or_wait(archive.engine, archive.now())
 
 
 def _format_of(tree: Tree, account: AccountRef) -> Download:

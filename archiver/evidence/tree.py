@@ -21,7 +21,7 @@ class Place(NamedTuple):
     """Where a complete subtree stands."""
 
     level: int
-    index: int
+    at: int
 
 
 class Range(NamedTuple):

@@ -24,7 +24,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 ROOT_FORMAT = "civic-archive-root/1"
 INCLUSION_FORMAT = "civic-archive-inclusion/1"
@@ -130,16 +130,16 @@ def stamped_bytes(document: Mapping[str, Any]) -> bytes:
     return canonical({name: _member(document, name) for name in (*SIGNED, "signature")})
 
 
-def check_root(document: Mapping[str, Any], key: bytes | None = None) -> str:
-    """Check a root: it is signed, by that key where one is given, and the log of its predecessor is its beginning.
+def check_root(document: Mapping[str, Any], keys: Collection[bytes] = ()) -> str:
+    """Check a root: it is signed, by one of those keys where any are given, and the log of its predecessor is its beginning.
 
     Gives what holds, as a sentence. Raises `NotProven`.
     """
     if document.get("format") != ROOT_FORMAT:
         raise NotProven("this is no root of a log")
     size, root, public = _size(document), _hash(document, "root"), _hash(document, "public_key")
-    if key is not None and key != public:
-        raise NotProven(f"the root is signed with the key {public.hex()}, not with {key.hex()}")
+    if keys and public not in keys:
+        raise NotProven(f"the root is signed with the key {public.hex()}, which is none of those that are trusted")
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(_hex(document, "signature"), signed_bytes(document))
     except (InvalidSignature, ValueError):
@@ -151,14 +151,12 @@ def check_root(document: Mapping[str, Any], key: bytes | None = None) -> str:
         path = _path(document, "consistency")
         if not verify_consistency(_size(previous), size, _hash(previous, "root"), root, path):
             raise NotProven("the log that the root before this one was made over is not the beginning of this one")
-    whose = (
-        "the key that was given" if key is not None else f"the key {public.hex()}; ask the city whether it is its own"
-    )
+    whose = "a key that was given" if keys else f"the key {public.hex()}; ask the city whether it is its own"
     return f"A log of {size} leaves with the root {root.hex()}, as of {document['time']}, is signed with {whose}."
 
 
 def check_inclusion(
-    document: Mapping[str, Any], root: Mapping[str, Any] | None = None, key: bytes | None = None
+    document: Mapping[str, Any], root: Mapping[str, Any] | None = None, keys: Collection[bytes] = ()
 ) -> list[str]:
     """Check a proof that records are in the log: against the root it carries, which must be the published one where that is
     given.
@@ -168,9 +166,9 @@ def check_inclusion(
     carried = document.get("root")
     if document.get("format") != INCLUSION_FORMAT or not isinstance(carried, dict):
         raise NotProven("this is no proof of inclusion")
-    said = [check_root(carried, key)]
+    said = [check_root(carried, keys)]
     if root is not None:
-        check_root(root, key)
+        check_root(root, keys)
         if signed_bytes(root) != signed_bytes(carried):
             raise NotProven("the proof was made against another root than the published one")
         said.append("It is the root that was published.")
@@ -215,12 +213,12 @@ def check_revealed(revealed: Any, entry: str) -> None:
         raise NotProven("the revealed fields and words are not those that were committed to")
 
 
-def check_consistency(document: Mapping[str, Any], older: Mapping[str, Any], key: bytes | None = None) -> str:
+def check_consistency(document: Mapping[str, Any], older: Mapping[str, Any], keys: Collection[bytes] = ()) -> str:
     """Check a proof of consistency (or the one that a root carries to its predecessor) against the older published root.
 
     Gives what holds. Raises `NotProven`.
     """
-    check_root(older, key)
+    check_root(older, keys)
     if document.get("format") == CONSISTENCY_FORMAT:
         newer = document.get("root")
         if not isinstance(newer, dict):
@@ -236,9 +234,9 @@ def check_consistency(document: Mapping[str, Any], older: Mapping[str, Any], key
                 "write a proof with `civic-archive log prove --since OLDER.json`"
             )
         path = _path(document, "consistency")
-    said = check_root(newer, key)
-    if _hash(newer, "public_key") != _hash(older, "public_key") and key is None:
-        raise NotProven("the two roots are signed with different keys; name the key that is trusted")
+    said = check_root(newer, keys)
+    if _hash(newer, "public_key") != _hash(older, "public_key") and not keys:
+        raise NotProven("the two roots are signed with different keys; name those that are trusted (--key, twice)")
     if not verify_consistency(_size(older), _size(newer), _hash(older, "root"), _hash(newer, "root"), path):
         raise NotProven(
             f"the log of {_size(older)} leaves is not the beginning of the log of {_size(newer)}: what was in it has been changed"
@@ -246,30 +244,34 @@ def check_consistency(document: Mapping[str, Any], older: Mapping[str, Any], key
     return f"{said} Its first {_size(older)} leaves are those of the older root, unchanged and in their order."
 
 
-def check_chain(newest: Mapping[str, Any], roots: Sequence[Mapping[str, Any]], key: bytes | None = None) -> list[str]:
+def check_chain(
+    newest: Mapping[str, Any], roots: Sequence[Mapping[str, Any]], keys: Collection[bytes] = ()
+) -> list[str]:
     """Check that each of the roots, in whatever order they are given, is the beginning of the next up to the newest.
 
     Gives what holds. Raises `NotProven`, also where one that is needed is not among them.
     """
     if newest.get("format") == CONSISTENCY_FORMAT or len(roots) == 1:
-        return [check_consistency(newest, each, key) for each in roots]
+        return [check_consistency(newest, each, keys) for each in roots]
     chain = sorted([*roots, newest], key=lambda each: (_size(each), str(_member(each, "time"))))
     if chain[-1] is not newest:
         raise NotProven("one of the roots is newer than the one that is checked")
-    return [check_consistency(later, earlier, key) for earlier, later in itertools.pairwise(chain)]
+    return [check_consistency(later, earlier, keys) for earlier, later in itertools.pairwise(chain)]
 
 
-def check(document: Mapping[str, Any], roots: Sequence[Mapping[str, Any]] = (), key: bytes | None = None) -> list[str]:
+def check(
+    document: Mapping[str, Any], roots: Sequence[Mapping[str, Any]] = (), keys: Collection[bytes] = ()
+) -> list[str]:
     """Check whatever file of the log this is, against these published roots. Gives what holds. Raises `NotProven`."""
     if document.get("format") == INCLUSION_FORMAT:
         if not roots:
-            return check_inclusion(document, None, key)
-        return [sentence for each in roots for sentence in check_inclusion(document, each, key)]
+            return check_inclusion(document, None, keys)
+        return [sentence for each in roots for sentence in check_inclusion(document, each, keys)]
     if document.get("format") == CONSISTENCY_FORMAT and not roots:
         raise NotProven("a proof of consistency is checked against the older root: name it with --root")
     if roots:
-        return check_chain(document, roots, key)
-    return [check_root(document, key)]
+        return check_chain(document, roots, keys)
+    return [check_root(document, keys)]
 
 
 def key_of(words: str) -> bytes:
@@ -337,11 +339,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Checks proofs and roots of a civic archive's log.")
     parser.add_argument("file", type=Path, help="the proof, or the (newer) root")
     parser.add_argument("--root", type=Path, action="append", default=[], help="a published root; may be given often")
-    parser.add_argument("--key", help="the city's public key: 64 hexadecimal digits, or a file with them")
+    parser.add_argument(
+        "--key", action="append", default=[], help="the city's public key: 64 hexadecimal digits, or a file with them"
+    )
     given = parser.parse_args(arguments)
     try:
-        key = None if given.key is None else key_of(given.key)
-        said = check(read(given.file), [read(each) for each in given.root], key)
+        keys = [key_of(each) for each in given.key]
+        said = check(read(given.file), [read(each) for each in given.root], keys)
     except NotProven as problem:
         print(f"NOT PROVEN: {problem}", file=sys.stderr)  # noqa: T201 - a program of its own
         return 1

@@ -177,7 +177,7 @@ def test_a_tree_goes_on_growing_from_its_peaks(at: int, to: int) -> None:
 
 
 def _leaves_of(place: Place) -> tuple[int, int]:
-    return place.index << place.level, (place.index + 1) << place.level
+    return place.at << place.level, (place.at + 1) << place.level
 
 
 def test_what_is_not_there_is_refused() -> None:

@@ -1,0 +1,150 @@
+"""Proofs for somebody outside: self-contained files about records, made against the last signed root."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from archiver.custody import nodes, roots
+from archiver.database import repeatable_read
+from archiver.evidence import commitments, tree, verify
+from archiver.records import bulk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection, Engine, Row
+
+HOW_TO_VERIFY = (
+    "`python verify.py THIS_FILE --root PUBLISHED_ROOT` checks this file with nothing of the archive's but that one program. "
+    "With other means: entry is what the log holds of the record; its hash is SHA-256(0x00 || entry in UTF-8); RFC 9162 section "
+    "2.1.3.2 says how index, root.size and path lead from it to root.root, which the city signed (root.how_to_verify) and "
+    "published. The entry's commitment is the root, by the same hashing, over the record's fields and words, each salted: "
+    "where they are revealed here, SHA-256(0x00 || salt || field || 0x00 || position in 8 bytes || value) is the hash of each."
+)
+HOW_TO_VERIFY_CONSISTENCY = (
+    "`python verify.py THIS_FILE --root OLDER_ROOT` checks it. With other means: RFC 9162 section 2.1.4.2, with size and root "
+    "of the older published root as first, those of the root in here as second, and path."
+)
+
+_SUBJECTS = """
+    select 'version' as kind, v.id from versions v join items i on i.id = v.item_id
+        where v.public_id = :public or i.public_id = :public
+    union all
+    select 'state', s.id from states s join items i on i.id = s.item_id where i.public_id = :public
+"""
+_LEAVES = """
+    select l.index as at, l.kind, l.subject_id, l.entry from jsonb_to_recordset(cast(:rows as jsonb)) as r(kind text, id bigint)
+    join log_leaves l on l.kind = r.kind and l.subject_id = r.id order by l.index
+"""
+_REVEALED = """
+    select v.public_id, v.fields, k.secret from versions v left join item_secrets k on k.item_id = v.item_id where v.id = :id
+"""
+
+
+class NoProof(Exception):
+    """There is nothing that could be proven, or not yet. The message says what to do."""
+
+
+def prove(engine: Engine, subject: str, *, reveal: bool = False) -> dict[str, Any]:
+    """The proof that everything the log holds of an item, or of one version, is under the last signed root.
+
+    Args:
+        engine: The archive's database.
+        subject: The public id of an item or a version.
+        reveal: Add the fields and words of versions with their salts, so that the proof is one of what they said.
+
+    Raises `NoProof` where there is no such record, or it is not under a signed root yet; `nodes.LogDamaged`.
+    """
+    try:
+        public = uuid.UUID(subject)
+    except ValueError:
+        raise NoProof(
+            f"{subject} is no public id of an item or a version (they are in the addresses of its page)"
+        ) from None
+    with repeatable_read(engine) as connection:
+        root = roots.last(connection)
+        if root is None:
+            raise NoProof("no root was signed yet: run `civic-archive log root`")
+        named = connection.execute(sa.text(_SUBJECTS), {"public": public}).all()
+        if not named:
+            raise NoProof(f"there is no item or version {subject}")
+        leaves = bulk.run(connection, _LEAVES, [{"kind": row.kind, "id": row.id} for row in named])
+        size = int(root["size"])
+        late = [row for row in leaves if row.at >= size]
+        if len(leaves) < len(named) or late:
+            raise NoProof(
+                f"{len(named) - len(leaves) + len(late)} of {len(named)} records of {subject} are not under a signed root yet: "
+                "run `civic-archive log append` and `civic-archive log root`, or wait for the night"
+            )
+        paths = nodes.proofs(connection, [tree.inclusion(row.at, size) for row in leaves], size)
+        proven = [
+            {"index": row.at, "entry": row.entry, "path": [each.hex() for each in path]}
+            | ({"revealed": _revealed(connection, row)} if reveal and row.kind == "version" else {})
+            for row, path in zip(leaves, paths, strict=True)
+        ]
+    document = {
+        "format": verify.INCLUSION_FORMAT,
+        "subject": subject,
+        "root": root,
+        "leaves": proven,
+        "how_to_verify": HOW_TO_VERIFY,
+    }
+    _check(document)
+    return document
+
+
+def prove_since(engine: Engine, older: Mapping[str, Any]) -> dict[str, Any]:
+    """The proof that the log of an older published root is the beginning of that of the last one.
+
+    Raises `NoProof`, also where it is not; `nodes.LogDamaged`; `verify.NotProven` for what is no root.
+    """
+    verify.check_root(older)
+    with repeatable_read(engine) as connection:
+        root = roots.last(connection)
+        if root is None:
+            raise NoProof("no root was signed yet: run `civic-archive log root`")
+        try:
+            ranges = tree.consistency(int(older["size"]), int(root["size"]))
+        except ValueError:
+            raise NoProof(
+                f"the older root is over {older['size']} leaves, the last one over {root['size']}: it is not older, or leaves "
+                "are gone; run `civic-archive log fixity --whole`"
+            ) from None
+        (path,) = nodes.proofs(connection, [ranges], int(root["size"]))
+    document = {
+        "format": verify.CONSISTENCY_FORMAT,
+        "root": root,
+        "path": [each.hex() for each in path],
+        "how_to_verify": HOW_TO_VERIFY_CONSISTENCY,
+    }
+    try:
+        verify.check_consistency(document, older, [bytes.fromhex(each["public_key"]) for each in (older, root)])
+    except verify.NotProven as error:
+        raise NoProof(
+            f"the log does not begin with that root's: {error}; run `civic-archive log fixity --whole`"
+        ) from error
+    return document
+
+
+def _revealed(connection: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    version = connection.execute(sa.text(_REVEALED), {"id": row.subject_id}).one()
+    if version.secret is None:
+        raise NoProof(
+            f"the secret of version {version.public_id} was destroyed with its item: nothing of it can be revealed"
+        )
+    return [
+        {**dataclasses.asdict(leaf), "salt": leaf.salt.hex(), "value": leaf.value.decode()}
+        for leaf in commitments.leaves(version.fields, bytes(version.secret), version.public_id)
+    ]
+
+
+def _check(document: Mapping[str, Any]) -> None:
+    """No proof is given out that does not hold."""
+    try:
+        verify.check_inclusion(document)
+    except verify.NotProven as error:
+        raise NoProof(f"{error}; run `civic-archive log fixity --whole`") from error
