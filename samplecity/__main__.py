@@ -16,6 +16,8 @@ from samplecity.city import DEFAULT_START, City, recent_start
 from samplecity.limits import RateLimit
 from samplecity.running import listen, until_stopped
 from samplecity.server import CityServer
+from samplecity.social.abilities import ABILITIES
+from samplecity.social.scale import SMALL, SOAK
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,6 +33,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--no-faults", action="store_true", help="without the one rate limit of each night")
     made.add_argument("--limit", type=int, default=3000, help="requests per 5 seconds before 429 (default 3000)")
     made.add_argument("--bulk", metavar="POSTS:COMMENTS", help="serve one big account instead, e.g. 200:100")
+    made.add_argument(
+        "--social",
+        metavar="PLATFORM",
+        nargs="*",
+        default=(),
+        help=f"the further platforms it is on as well: {', '.join(ABILITIES)}, or all",
+    )
+    made.add_argument("--soak", action="store_true", help="much of the further platforms; give it 30 --nights")
     made.add_argument("--truth", type=Path, help="write the truth after --night to this file and end")
     made.add_argument("--with-parent", action="store_true", help="stop when standard input is closed")
     made.add_argument("--announce", action="store_true", help="write one line of JSON with the address, for programs")
@@ -41,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command.
 
     Raises:
-        SystemExit: with a sentence, when the port is taken or the night does not exist.
+        SystemExit: with a sentence, when the port is taken, or the night or a platform does not exist.
     """
     options = parser().parse_args(arguments)
     start = options.start
@@ -51,7 +61,12 @@ def main(arguments: list[str] | None = None) -> None:
         posts, comments = map(int, options.bulk.split(":"))
         city = bulk_city(posts, comments, seed=options.seed)
     else:
-        city = City.build(options.seed, options.nights, options.scale, start)
+        social = tuple(ABILITIES) if "all" in options.social else tuple(options.social)
+        size = SOAK if options.soak else SMALL
+        try:
+            city = City.build(options.seed, options.nights, options.scale, start, social, size)
+        except ValueError as problem:
+            sys.exit(f"There is no such city: {problem}")
     if options.truth:
         options.truth.write_text(city.truth_after(options.night).to_json(), encoding="utf-8")
         return
@@ -76,9 +91,12 @@ def _stop_after_input() -> None:
 
 
 def _words(city: City, origin: str, night: int) -> list[str]:
+    social = city.social
+    further = f"  {len(social.accounts)} accounts on {len(social.platforms)} further platforms: {origin}/_city/tokens"
     return [
         f"The sample city is at {origin}, night {night} of {city.nights}.",
         f"  {len(city.accounts)} Bluesky accounts, {len(city.feeds)} feeds: {origin}/_city/register",
+        *([further] if social.platforms else []),
         f"  move its clock: curl -X POST -d '{{\"night\": 2}}' {origin}/_city/night",
     ]
 

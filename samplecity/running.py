@@ -17,7 +17,7 @@ import uvicorn
 from samplecity.server import CityServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from samplecity.city import City
     from samplecity.faults import Fault
@@ -99,6 +99,10 @@ class RunningCity:
         answer.raise_for_status()
         return answer.text
 
+    def tokens(self) -> dict[str, str]:
+        """Give what the environment must hold for the register's settings: the token by variable."""
+        return dict(self._control("tokens"))
+
     def _control(self, what: str, body: object = None) -> Any:
         address = f"{self.url}/_city/{what}"
         answer = (
@@ -142,7 +146,13 @@ def uvicorn_for(server: CityServer) -> uvicorn.Server:
 
 
 def serve(
-    city: City, port: int = 0, night: int = 1, *, faulty: bool = True, limit: RateLimit | None = None
+    city: City,
+    port: int = 0,
+    night: int = 1,
+    *,
+    faulty: bool = True,
+    limit: RateLimit | None = None,
+    limits: Mapping[str, tuple[int, int]] | None = None,
 ) -> RunningCity:
     """Serve a city from a thread of this process.
 
@@ -151,14 +161,15 @@ def serve(
         port: on 127.0.0.1; 0 takes a free one.
         night: where its clock starts.
         faulty: install the default faults of each night (one rate limit).
-        limit: the rate limit of the XRPC methods.
+        limit: the rate limit of the XRPC methods, and of each token of the further platforms.
+        limits: requests in a window and its length in seconds, for single further platforms.
 
     Raises:
         OSError: when the port is taken.
         TimeoutError: when the server does not come up.
     """
     sock, origin = listen(port)
-    runner = uvicorn_for(CityServer(city, origin, night, faulty=faulty, limit=limit))
+    runner = uvicorn_for(CityServer(city, origin, night, faulty=faulty, limit=limit, limits=limits))
     thread = threading.Thread(target=runner.run, kwargs={"sockets": [sock]}, name="samplecity", daemon=True)
     thread.start()
     deadline = time.monotonic() + _START_SECONDS

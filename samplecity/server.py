@@ -9,6 +9,7 @@ GET, POST /_city/night              the city's clock: {"night": 3}
 GET, POST /_city/faults             the fault plan: [{"match": …, "kind": …}, …]
 GET /_city/requests                 how many requests each path had, by night
 GET /_city/truth?night=n            the truth file after a night
+GET /_city/tokens                   what the environment must hold for the register's tokens, by variable
 GET /_city/register                 rows for an account register; /_city/register.csv gives them as CSV
 """
 
@@ -194,6 +195,8 @@ class CityServer:
             return asdict(self.city.truth_after(int(request.query_params.get("night", self.night))))
         if what == "register":
             return self.city.register_rows(self.origin)
+        if what == "tokens":
+            return self.city.social.tokens()
         raise KeyError(f"no such control: {what}")
 
 

@@ -21,13 +21,20 @@ _WHO: dict[str, tuple[str, ...]] = {
 _TITLES = {"publicworks": "PublicWorks", "dialaride": "DialARide"}
 
 
-def accounts_of(platform: str, count: int) -> tuple[SocialAccount, ...]:
-    """Give the first accounts of the city on a platform.
+def accounts_of(platform: str, count: int, branches: int = 0) -> tuple[SocialAccount, ...]:
+    """Give accounts of the city on a platform.
+
+    Args:
+        platform: which.
+        count: how many of the city's well-known accounts there, at most.
+        branches: how many more, as a big city has them for its branches and districts.
 
     Raises:
         KeyError: for a platform that the city is not on.
     """
-    return tuple(_account(platform, key) for key in _WHO[platform][:count])
+    keys = _WHO[platform]
+    known = tuple(_account(platform, key) for key in keys[:count])
+    return known + tuple(_account(platform, keys[n % len(keys)], n // len(keys) + 2) for n in range(branches))
 
 
 def resident(platform: str, one: Resident) -> Person:
@@ -49,9 +56,11 @@ def residents(platform: str) -> tuple[Person, ...]:
     return tuple(resident(platform, one) for one in RESIDENTS)
 
 
-def _account(platform: str, key: str) -> SocialAccount:
+def _account(platform: str, key: str, branch: int = 1) -> SocialAccount:
     known = BY_KEY[key]
-    short = _TITLES.get(key, key.capitalize())
+    name, short = known.name, _TITLES.get(key, key.capitalize())
+    if branch > 1:
+        key, name, short = f"{key}_{branch}", f"{name}, branch {branch}", f"{short}B{branch}"
     handle = {
         "facebook": f"LasPalmasVerdes{short}",
         "instagram": f"lpv_{key}",
@@ -63,13 +72,13 @@ def _account(platform: str, key: str) -> SocialAccount:
         "flickr": f"lpv{key}",
         "tiktok": f"lpv.{key}",
     }[platform]
-    person = Person(account_id(platform, f"city/{key}"), handle, known.name)
+    person = Person(account_id(platform, f"city/{key}"), handle, name)
     return SocialAccount(
         platform=platform,
         key=key,
         id=person.id,
         handle=handle,
-        name=known.name,
+        name=name,
         department=known.department,
         steward=known.steward,
         purpose=known.purpose,

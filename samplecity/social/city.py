@@ -75,7 +75,7 @@ class SocialCity:
         if unknown := [one for one in chosen if one not in ABILITIES]:
             raise ValueError(f"the city is not on {', '.join(unknown)}; it is on {', '.join(ABILITIES)}")
         ledger = SocialLedger(start=start, nights=nights)
-        lives = [(Life(ledger, one, seed, scale), accounts_of(one, scale.accounts)) for one in chosen]
+        lives = [(Life(ledger, one, seed, scale), accounts_of(one, scale.accounts, scale.branches)) for one in chosen]
         for life, mine in lives:
             tell(life, mine)
         for day in range(1 - scale.backlog, nights + 1):  # days outside: a longer history begins like a shorter

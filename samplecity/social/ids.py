@@ -136,7 +136,7 @@ def _form(platform: str, kind: Kind, milliseconds: int, serial: int, owner: str,
             return f"aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlE{characters(f'instagram/{owner}/{number}', 40)}"
         case "youtube", "comment":
             front = f"{parent}." if parent else "Ug"
-            count, end = (22, "") if parent else (18, "4AaABAg")
+            count, end = (22, "") if parent else (17, "4AaABAg")
             return f"{front}{characters(f'youtube/{root}/{parent}/{number}', count)}{end}"
         case "youtube", _:
             return characters(f"youtube/{owner}/{number}", 11)

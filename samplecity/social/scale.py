@@ -16,6 +16,7 @@ class Scale:
         backlog: days before day 1 that are lived through.
         crowd: comments of the longest thread, one for each platform.
         nested: of these, how many stand below one comment.
+        branches: further accounts on each platform, beyond the well-known ones.
     """
 
     accounts: int
@@ -24,6 +25,7 @@ class Scale:
     backlog: int
     crowd: int
     nested: int
+    branches: int = 0
 
 
 SMALL = Scale(accounts=2, posts=0.4, comments=3, backlog=45, crowd=120, nested=30)

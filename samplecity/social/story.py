@@ -50,14 +50,14 @@ def _edits(life: Life, account: SocialAccount) -> None:
     ledger.note("edited", pool)
 
     first = "Street sweeping fines are suspended until further notice."
-    fines = life.say(account, first, moment(1, 23, 14))
+    fines = life.say(account, first, moment(1, 23, 20))
     if life.can.edit_minutes is None:
         ledger.revise(fines, "Street sweeping fines resume on Monday.", moment(3, 9))
         ledger.revise(fines, first, moment(4, 16))
         ledger.note("edited_and_back", fines)
     else:  # the first form is seen by one night's capture, the second by the next
-        ledger.revise(fines, "Street sweeping fines resume on Monday.", fines.at + timedelta(minutes=3))
-        ledger.revise(fines, "Street sweeping fines resume on Tuesday.", fines.at + timedelta(minutes=20))
+        ledger.revise(fines, "Street sweeping fines resume on Monday.", fines.at + timedelta(minutes=12))
+        ledger.revise(fines, "Street sweeping fines resume on Tuesday.", fines.at + timedelta(minutes=14))
         ledger.note("edited_around_a_capture", fines)
 
     boil = life.say(account, "Boil water notice for Mesa Dr until Tuesday.", moment(2, 8))
