@@ -47,6 +47,11 @@ class BlobStore:
         digest = sha256.hex()
         return f"sha256/{digest[:2]}/{digest[2:4]}/{digest}"
 
+    @staticmethod
+    def warc_key(name: str) -> str:
+        """Where a sealed WARC lies, relative to the store."""
+        return f"warc/{name}"
+
     def put_file(self, path: Path, sha256: bytes) -> str:
         """Store a local file under its digest. Does nothing where it is there already. Raises `BlobDamaged`."""
         key = self.key(sha256)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
-from archiver.blobs import BlobDamaged
+from archiver.blobs import BlobDamaged, BlobStore
 from archiver.capture.warc import SpoolDamaged, SpoolInUse, SpoolWarc, lock, recover
 from archiver.records.models import WarcFile, uuid7
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from archiver.platforms.contract import AccountRef, Exchange
     from archiver.records.store import Located
 
-SEALED = "warc"
 MEDIUM = ".medium"
 """How the names of half-fetched media on the spool end; a run that was killed leaves its own."""
 _SEALED_STATE = "sealed"
@@ -38,7 +37,7 @@ _POINTED_AT = """
 
 def key_of(name: str) -> str:
     """Where a sealed WARC lies in the blob store."""
-    return f"{SEALED}/{name}"
+    return BlobStore.warc_key(name)
 
 
 class RunWarc:

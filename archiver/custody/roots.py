@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from archiver.archive import Archive
     from archiver.evidence.roots import Stamp
 
-KEY_FILE = "public-key.txt"
 _LOCK = 0x_C1_71C_200
 _LAST = "select id, size, root_hash, document from log_roots order by id desc limit 1"
 
@@ -48,6 +47,11 @@ class Published:
 def folder_of(archive: Archive) -> Path:
     """Where roots are written for the city to publish."""
     return archive.settings.roots_folder or archive.spool.parent / "roots"
+
+
+def key_file(public: bytes) -> str:
+    """How the file of a public key is called: a new key stands beside the old one."""
+    return f"public-key-{public.hex()[:16]}.txt"
 
 
 def publish(archive: Archive, stamp: Callable[[bytes], Stamp | None]) -> Published:
@@ -137,9 +141,9 @@ def write_missing(archive: Archive) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     there = {path.name for path in folder.iterdir()}
     written = []
-    if KEY_FILE not in there:
-        public = roots.raw(keys.signing_key(archive).public_key()).hex()
-        written.append(_write(folder / KEY_FILE, f"{public}\n"))
+    public = roots.raw(keys.signing_key(archive).public_key())
+    if key_file(public) not in there:
+        written.append(_write(folder / key_file(public), f"{public.hex()}\n"))
     with archive.engine.connect() as connection:
         names = connection.execute(sa.text("select file_name from log_roots order by id")).scalars().all()
         for name in names:

@@ -28,7 +28,7 @@ class Subject:
     """A leaf to be, and the secret that is the leaf's own (None where its salts are an item's)."""
 
     entry: str
-    secret: bytes | None = None
+    secret: bytes | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
