@@ -2,7 +2,7 @@
 
 Events are written in any order. `SocialLedger.events` puts them into the order of time, takes away with a thing what its
 platform takes away with it, and leaves out what could not have happened (an answer to what is gone, an edit of it,
-anything on a suspended account).
+anything on a suspended account but the end of its stories).
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ class _Course:
     ) -> Iterator[SocialEvent]:
         key = event.platform, event.id
         thing = self._there.get(key)
-        if thing is None or self._stopped(thing):
+        if thing is None or (self._stopped(thing) and not isinstance(event, happening.Expire)):
             return
         yield event
         self._changed.add(key)

@@ -16,6 +16,7 @@ from samplecity.running import serve
 from samplecity.social import APIS
 from samplecity.social.api import Api, ErrorKind, Request, cut, cut_at, holder, media_url, reply
 from samplecity.social.bulk import bulk_social_city
+from samplecity.social.trouble import PATIENCE, nightly_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -288,3 +289,24 @@ def test_a_big_thread_is_there_at_once() -> None:
     comments = world.comments("facebook", post.id)
     assert len({one.id for one in comments}) == 2000
     assert len(world.replies("facebook", comments[0].id)) == 500
+
+
+def test_an_ordinary_nights_trouble_loses_nothing(city: City, running: RunningCity) -> None:
+    """Whoever waits, asks again and goes on has everything, night after night of different trouble."""
+    kinds = set()
+    for night in range(1, 6):
+        running.at(night)
+        plan = nightly_trouble(("flickr",), night)
+        kinds |= {fault.kind for fault in plan}
+        running.install(*plan)
+        met: set[str] = set()
+        for _ in range(12):  # several readings: faults strike late too
+            cursor: str | None = ""
+            while cursor is not None:
+                answer = _get(running, cursor=cursor, limit=5)
+                if answer.status_code == 200:
+                    met |= {post["id"] for post in answer.json()["posts"]}
+                    cursor = answer.json()["next"]
+            assert met == set(_true(city, night))
+            met.clear()
+    assert kinds == set(PATIENCE)

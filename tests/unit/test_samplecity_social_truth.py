@@ -179,6 +179,14 @@ def test_nothing_is_seen_with_a_dead_token_or_a_suspended_account(city: SocialCi
         assert {night for item in own for night in item.visible_nights} == set(range(1, 13)) - {7, 8, 9}
 
 
+def test_a_story_is_seen_on_the_night_of_its_day_only(city: SocialCity) -> None:
+    """It is over before the next capture, whatever happens to its account meanwhile."""
+    _, items = city.truth_after(NIGHTS)
+    nights = [item.visible_nights for item in items if item.kind == "story"]
+    assert all(len(one) <= 1 for one in nights)
+    assert any(nights)
+
+
 def test_the_counter_lies_and_the_world_does_not(city: SocialCity) -> None:
     """On some posts the platform counts comments that nobody can read any more, on none it counts fewer than there are."""
     lies = 0
