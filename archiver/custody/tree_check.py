@@ -30,7 +30,7 @@ BLOCK = 1 << 12
 """Leaves that are checked, and noted as checked, together."""
 _LEAVES = "select l.index as at, l.entry from log_leaves l where l.index >= :start and l.index < :end order by l.index"
 _NODES = """
-    select n.level, n.index as at, n.hash from generate_series(cast(:lowest as smallint), cast(62 as smallint)) as l(level)
+    select n.level, n.index as at, n.hash from generate_series(cast(:lowest as integer), 62) as l(level)
     join log_nodes n on n.level = l.level and n.index >= (cast(:start as bigint) >> l.level)
                     and n.index < (cast(:end as bigint) >> l.level)
 """

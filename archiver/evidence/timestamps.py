@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import rfc3161_client as tsp
 from cryptography import x509
 
+from archiver.evidence.der import with_sorted_certificates
 from archiver.evidence.roots import Stamp
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def certificates(pem: bytes, name: str) -> list[x509.Certificate]:
 
 def _read(answer: bytes) -> tsp.TimeStampResponse:
     try:
-        return tsp.decode_timestamp_response(answer)
+        return tsp.decode_timestamp_response(with_sorted_certificates(answer))
     except ValueError as error:
         raise TimestampRefused(f"it is no answer of RFC 3161 ({error})") from error
 
@@ -82,7 +83,9 @@ def _verify(
             builder = builder.add_root_certificate(certificate)
         if not builder.build().verify(response, hashlib.sha256(data).digest()):
             raise TimestampRefused("the token was not accepted")
-    except (tsp.VerificationError, ValueError, TypeError) as error:
+    except TimestampRefused:
+        raise
+    except Exception as error:  # the libraries' own errors are of many kinds, and what they read may be anybody's
         raise TimestampRefused(f"the token proves nothing: {error}") from error
 
 
