@@ -203,6 +203,26 @@ def find(engine: Engine, name: str) -> AccountRef:
     return _ref(row[-1])
 
 
+_FIND = sa.text("""
+    select id from accounts a where platform = :platform and (lower(handle) = lower(:handle) or platform_id = :handle
+      or exists (select from account_handles h where h.account_id = a.id and lower(h.handle) = lower(:handle)))
+    order by (lower(handle) = lower(:handle)) desc, id limit 1
+""")
+
+
+def id_of(engine: Engine, name: str) -> int:
+    """The row id of the account of that name, as `find` but without its settings: none of its secrets need be there.
+
+    Raises `RegisterError`.
+    """
+    platform, handle = parse_name(name)
+    with engine.connect() as connection:
+        found: int | None = connection.scalar(_FIND, {"platform": platform, "handle": handle})
+    if found is None:
+        raise RegisterError(f"{name} is not in the register; add it with `civic-archive accounts add {name}`")
+    return found
+
+
 def active_names(engine: Engine) -> list[str]:
     """The names of the accounts that are captured by night, in order. Reads no secret."""
     with engine.connect() as connection:

@@ -65,32 +65,16 @@ def accounts_on(engine: Engine, platform: str, only: Sequence[str] = ()) -> list
             {"platform": platform},
         ).all()
     if only:
-        wanted = {_id_of(engine, name) for name in only if accounts.parse_name(name)[0] == platform}
+        wanted = {accounts.id_of(engine, name) for name in only if accounts.parse_name(name)[0] == platform}
         rows = [row for row in rows if row.id in wanted]
     return [f"{platform}:{row.handle}" for row in rows]
-
-
-def _id_of(engine: Engine, name: str) -> int:
-    with engine.connect() as connection:
-        platform, handle = accounts.parse_name(name)
-        found: int | None = connection.scalar(_FIND, {"platform": platform, "handle": handle})
-    if found is None:
-        raise RegisterError(f"{name} is not in the register; add it with `civic-archive accounts add {name}`")
-    return found
-
-
-_FIND = sa.text("""
-    select id from accounts a where platform = :platform and (lower(handle) = lower(:handle) or platform_id = :handle
-      or exists (select from account_handles h where h.account_id = a.id and lower(h.handle) = lower(:handle)))
-    order by (lower(handle) = lower(:handle)) desc, id limit 1
-""")
 
 
 def secrets_missing(engine: Engine, name: str) -> list[str]:
     """The environment variables that an account's settings name and that are not set here. Raises `RegisterError`."""
     with engine.connect() as connection:
         settings: Mapping[str, Any] = connection.execute(
-            sa.text("select settings from accounts where id = :id"), {"id": _id_of(engine, name)}
+            sa.text("select settings from accounts where id = :id"), {"id": accounts.id_of(engine, name)}
         ).scalar_one()
     named = [str(value).removeprefix(_ENVIRONMENT) for value in settings.values() if _is_secret(value)]
     return [variable for variable in named if variable not in os.environ]
@@ -189,7 +173,7 @@ def night(engine: Engine, scheduler_run: str, only: Sequence[str] = ()) -> list[
     """
     with engine.connect() as connection:
         rows = connection.execute(_NIGHT, {"prefix": run_prefix(scheduler_run)}).all()
-    wanted = {_id_of(engine, name) for name in only}
+    wanted = {accounts.id_of(engine, name) for name in only}
     by_account: dict[int, list[Row[Any]]] = {}
     for row in rows:
         if not wanted or row.id in wanted:

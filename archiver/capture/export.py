@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
 
-from archiver import accounts
+from archiver import accounts, gaps
 from archiver.capture import stream as streams
 from archiver.capture.completeness import roll_up
 from archiver.capture.conversations import capture_conversations
@@ -23,6 +24,7 @@ from archiver.capture.running import LIGHT, RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.capture.threads import capture_thread, capture_threads
 from archiver.capture.tokens import Tokens
+from archiver.custody.log import append_or_wait
 from archiver.platforms import PLATFORMS
 from archiver.platforms.contract import (
     AccountRef,
@@ -124,6 +126,7 @@ def export_account(
     platform = PLATFORMS[account.platform]
     run_id = run_id or str(uuid7())
     reports: list[StreamReport] = []
+    gaps.open_if_never(archive.engine, account.id, archive.now(), timedelta(hours=archive.settings.gap_hours))
     with session_of(archive, account, platform) as (session, tokens), run_warc(archive, account, run_id) as warc:
         seal_left_behind(archive, account, but=warc.name)
         status = _status(tokens)
@@ -138,7 +141,11 @@ def export_account(
         reports += [
             run.stream(kind, wait=wait, thread=thread if kind is StreamKind.COMMENTS else None) for kind in kinds
         ]
-    return ExportReport(account.name, run_id, reports)
+    append_or_wait(archive.engine, archive.now())
+    report = ExportReport(account.name, run_id, reports)
+    if report.complete and mode != LIGHT and thread is None and only is None:
+        gaps.close_account_gaps(archive.engine, account.id, run_id, archive.now())
+    return report
 
 
 def _kinds(platform: Platform, account: AccountRef, mode: str) -> Sequence[StreamKind]:
@@ -219,6 +226,7 @@ class _Run:
             self.mode,
             self.archive.now(),
             keep_unchanged=self.archive.settings.keep_unchanged_exchanges,
+            late_after=timedelta(hours=self.archive.settings.gap_hours),
         )
         capture = RunningCapture(self.archive, self.platform, self.account, self.session, self.warc, context, cursor)
         try:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from archiver import gaps
 from archiver.capture.errors import StreamBusy
 from archiver.platforms.contract import AccountRef, Json, State, StreamKind
 from archiver.records import bulk
-from archiver.records.models import Capture, Gap, Stream, StreamState, uuid7
+from archiver.records.models import Capture, Stream, StreamState, uuid7
 from archiver.records.storable import mend
 from archiver.records.store import CaptureContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -72,13 +73,18 @@ def begin(
     now: datetime,
     *,
     keep_unchanged: bool,
+    late_after: timedelta | None = None,
 ) -> tuple[CaptureContext, dict[str, Json]]:
-    """Start a capture: raise the fence, abandon what a crash left running. Gives the context and the stream's cursor."""
+    """Start a capture: raise the fence, abandon what a crash left running, note that nights were missed (`late_after`: how long
+    a stream may go without a complete capture). Gives the context and the stream's cursor.
+    """
     with engine.begin() as connection:
         row = connection.execute(
             sa.text("update streams set fence = fence + 1 where id = :id returning fence, cursor"), {"id": stream_id}
         ).one()
         _abandon(connection, stream_id, now)
+        if late_after is not None:
+            gaps.open_if_late(connection, stream_id, now, late_after)
         capture_id = connection.execute(
             sa.insert(Capture)
             .values(public_id=uuid7(), stream_id=stream_id, run_id=run_id, mode=mode, fence=row.fence, started_at=now)
@@ -97,7 +103,7 @@ def _abandon(connection: Connection, stream_id: int, now: datetime) -> None:
         .returning(Capture.id, Capture.started_at)
     ).all()
     for row in sorted(left, key=lambda each: each.started_at):
-        _open_gap(connection, stream_id, row.id, row.started_at, _ABANDONED)
+        gaps.open_gap(connection, stream_id, gaps.Cause.ABANDONED, _ABANDONED, since=row.started_at, capture_id=row.id)
 
 
 def finish(
@@ -132,13 +138,20 @@ def finish(
         if not (whole and ours):
             return
         if outcome == "complete":
-            _close_gap(connection, context, now)
+            gaps.close_gaps(connection, context.stream_id, context.capture_id, now)
             connection.execute(
                 sa.update(Stream).where(Stream.id == context.stream_id).values(last_complete_at=context.started_at)
             )
             _set_state(connection, context, State.PRESENT, "the platform can be read", now)
         else:
-            _open_gap(connection, context.stream_id, context.capture_id, context.started_at, error or outcome)
+            gaps.open_gap(
+                connection,
+                context.stream_id,
+                gaps.Cause.ACCESS_LOST if outcome == "access_lost" else gaps.Cause.FAILED,
+                error or outcome,
+                since=context.started_at,
+                capture_id=context.capture_id,
+            )
             if outcome == "access_lost":
                 _set_state(connection, context, State.ACCESS_LOST, error or "", now)
 
@@ -157,29 +170,3 @@ def _set_state(connection: Connection, context: CaptureContext, state: State, wo
                 observed_at=now,
             )
         )
-
-
-def _open_gap(connection: Connection, stream_id: int, capture_id: int, started_at: datetime, reason: str) -> None:
-    """The gap begins where the stream was last known whole, or, where it never was, when it was first tried."""
-    connection.execute(
-        sa.text(
-            "insert into gaps (public_id, account_id, stream_id, opened_at, reason, opened_by) "
-            "select :public_id, s.account_id, s.id, coalesce(s.last_complete_at, :started_at), :reason, :capture_id "
-            "from streams s where s.id = :stream_id on conflict (stream_id) where closed_at is null do nothing"
-        ),
-        {
-            "public_id": uuid7(),
-            "started_at": started_at,
-            "reason": reason,
-            "capture_id": capture_id,
-            "stream_id": stream_id,
-        },
-    )
-
-
-def _close_gap(connection: Connection, context: CaptureContext, now: datetime) -> None:
-    connection.execute(
-        sa.update(Gap)
-        .where(Gap.stream_id == context.stream_id, Gap.closed_at.is_(None))
-        .values(closed_at=sa.func.greatest(Gap.opened_at, now), closed_by=context.capture_id)  # a clock may be set back
-    )

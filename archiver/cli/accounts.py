@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from archiver import accounts as register
+from archiver import standing
 from archiver.cli.output import AsJson, console, print_json, problem, table
 from archiver.runtime import opened
 from archiver.settings import settings
@@ -119,3 +120,31 @@ def import_(path: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], 
             problem(sentence)
     if refused:
         sys.exit(1)
+
+
+Name = Annotated[str, typer.Argument(metavar="ACCOUNT", help="platform:handle-or-id")]
+Reason = Annotated[str, typer.Option(help="Why; it stays in the audit log and in the gap record.")]
+
+
+@app.command("pause")
+def pause(name: Name, reason: Reason) -> None:
+    """Capture an account no more until it is resumed; the gap is put on record with the reason."""
+    with opened() as archive:
+        standing.pause(archive.engine, name, reason, archive.now())
+    console.print(f"{name} is paused: no night captures it until `civic-archive accounts resume {name}`.", markup=False)
+
+
+@app.command("resume")
+def resume(name: Name, reason: Reason) -> None:
+    """Capture an account again; the first complete capture closes its gap."""
+    with opened() as archive:
+        standing.resume(archive.engine, name, reason, archive.now())
+    console.print(f"{name} is active again: its gap ends with the first complete capture.", markup=False)
+
+
+@app.command("close")
+def close(name: Name, reason: Reason) -> None:
+    """The city gave an account up: what is held stays, nothing more is captured."""
+    with opened() as archive:
+        standing.close(archive.engine, name, reason, archive.now())
+    console.print(f"{name} is closed: what is held of it stays.", markup=False)

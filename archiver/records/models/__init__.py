@@ -15,7 +15,9 @@ from archiver.records.models.items import (
     Version,
     VersionMedium,
 )
+from archiver.records.models.log import FixityCheck, LogLeaf, LogNode, LogOutboxRow, LogRoot
 from archiver.records.models.operations import AuditRow, OutboxRow, User, UserSession
+from archiver.records.models.supervision import CaptureRequest, CoverageRow, Moderation
 from archiver.records.models.tokens import AccountToken, Allowance, TokenCheck
 
 append_only = (
@@ -28,6 +30,12 @@ append_only = (
     "completeness",
     "audit",
     "token_checks",
+    "coverage",
+    "moderation",
+    "log_leaves",
+    "log_nodes",
+    "log_roots",
+    "fixity_checks",
 )
 
 __all__ = [
@@ -38,14 +46,22 @@ __all__ = [
     "AuditRow",
     "Base",
     "Capture",
+    "CaptureRequest",
     "Completeness",
+    "CoverageRow",
     "Exchange",
+    "FixityCheck",
     "Gap",
     "Item",
     "ItemAlias",
     "ItemSecret",
     "ItemState",
+    "LogLeaf",
+    "LogNode",
+    "LogOutboxRow",
+    "LogRoot",
     "Medium",
+    "Moderation",
     "Observation",
     "OutboxRow",
     "Party",

@@ -101,20 +101,37 @@ class StreamState(Base):
     observed_at: Mapped[dt.datetime]
 
 
+_CLASS = "(case when cause in ('paused', 'closed') then cause else 'missed' end)"
+
+
 class Gap(Base):
-    """A window in which a stream was not captured whole. Opened and closed by the engine; never edited, never removed."""
+    """A window in which a stream, or (without one) a whole account, was not captured whole. Opened and closed by the engine;
+    never edited, never removed. A pause stands beside what was missed before it.
+    """
 
     __tablename__ = "gaps"
     __table_args__ = (
-        Index("uq_gaps_open", "stream_id", unique=True, postgresql_where=text("closed_at is null")),
+        Index("uq_gaps_open", "stream_id", text(_CLASS), unique=True, postgresql_where=text("closed_at is null")),
+        Index(
+            "uq_gaps_open_account",
+            "account_id",
+            text(_CLASS),
+            unique=True,
+            postgresql_where=text("closed_at is null and stream_id is null"),
+        ),
+        CheckConstraint(
+            "cause in ('failed', 'access_lost', 'abandoned', 'not_run', 'never_captured', 'paused', 'closed')",
+            name="cause",
+        ),
         CheckConstraint("closed_at is null or closed_at >= opened_at", name="order"),
     )
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
     account_id: Mapped[BigInt] = mapped_column(ForeignKey("accounts.id"), index=True)
-    stream_id: Mapped[BigInt] = mapped_column(ForeignKey("streams.id"))
+    stream_id: Mapped[BigInt | None] = mapped_column(ForeignKey("streams.id"))
     opened_at: Mapped[dt.datetime]
+    cause: Mapped[str] = mapped_column(server_default="failed")
     reason: Mapped[str]
     opened_by: Mapped[BigInt | None] = mapped_column(ForeignKey("captures.id"))
     closed_at: Mapped[dt.datetime | None]
