@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver import accounts
+from archiver import accounts, coverage
 from archiver.accounts import RegisterError
 from archiver.capture.export import export_account
+from archiver.capture.running import BACKFILL
 from archiver.platforms import PLATFORMS
 from archiver.platforms.contract import StreamKind
 from archiver.records.models import uuid7
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy.engine import Engine, Row
 
@@ -32,6 +33,8 @@ POOL_SLOTS = 4
 """How many accounts of one platform are captured at once, until an operator changes the pool's slots."""
 
 _ENVIRONMENT = "env:"
+_ROLLED_UP = frozenset({"nightly", BACKFILL})
+"""The modes of a run after which the record says how complete the account is."""
 
 
 class AccountFailed(Exception):
@@ -105,8 +108,9 @@ def capture(
     wait: bool = False,
     streams: Sequence[str] = (),
     thread: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> ExportReport:
-    """Capture one account.
+    """Capture one account; after a night's or a backfill's capture, put on record how complete it is.
 
     Args:
         archive: The archive, open.
@@ -116,6 +120,7 @@ def capture(
         wait: Wait for a capture that is at work on the account.
         streams: These streams only, by name; all where empty.
         thread: The id of one post: its comments, then the newest posts.
+        say: Told in lines how complete the account is.
 
     Raises:
         AccountNeedsHelp: access was lost, or the register is wrong.
@@ -135,6 +140,9 @@ def capture(
         )
     except RegisterError as error:
         raise AccountNeedsHelp(str(error)) from error
+    if mode in _ROLLED_UP:
+        found = coverage.roll_up(archive.engine, account.id, account.platform, report.run_id, archive.now())
+        say(coverage.as_lines(report.account, found))
     if report.complete:
         return report
     problems = "; ".join(report.problems)
@@ -163,8 +171,9 @@ class AccountNight:
 def night(engine: Engine, scheduler_run: str, only: Sequence[str] = ()) -> list[AccountNight]:
     """What a run brought, by account, in the order of their names; the last try of each stream counts.
 
-    An account that the run did not touch is a problem, and so is one whose posts, of which some are held, came to none
-    without the platform's own word for it (its count, or HTTP 304).
+    An account that the run did not touch is a problem, and so is one of whose stream, of which some are held, nothing came
+    without the platform's own word for it (its count, HTTP 304, or a look at each item that is missing). Streams that may be
+    empty, and those that are read by need (comments, messages), are left out.
 
     Args:
         engine: The archive's database.
@@ -172,7 +181,7 @@ def night(engine: Engine, scheduler_run: str, only: Sequence[str] = ()) -> list[
         only: The accounts the run was for; every active one where empty.
     """
     with engine.connect() as connection:
-        rows = connection.execute(_NIGHT, {"prefix": run_prefix(scheduler_run)}).all()
+        rows = connection.execute(_NIGHT, {"prefix": run_prefix(scheduler_run), "never_empty": _never_empty()}).all()
     wanted = {accounts.id_of(engine, name) for name in only}
     by_account: dict[int, list[Row[Any]]] = {}
     for row in rows:
@@ -181,10 +190,25 @@ def night(engine: Engine, scheduler_run: str, only: Sequence[str] = ()) -> list[
     return [_account_night(streams) for streams in by_account.values()]
 
 
+def _never_empty() -> list[str]:
+    """The listings, as `platform stream`, that are not empty where they ever held something."""
+    return [
+        f"{name} {kind.value}"
+        for name, platform in PLATFORMS.items()
+        for kind in platform.manifest.streams
+        if kind not in _BY_NEED and kind not in platform.manifest.may_be_empty
+    ]
+
+
+_BY_NEED = frozenset({StreamKind.PROFILE, StreamKind.COMMENTS, StreamKind.MESSAGES, StreamKind.IMPORT})
+
 _NIGHT = sa.text("""
     select a.id, a.platform || ':' || a.handle as name, s.kind, c.outcome, c.error, c.items_seen, c.items_new, c.versions_new,
-      c.id is not null and s.kind = 'posts' and c.outcome = 'complete' and c.items_seen = 0
-        and exists (select from sightings g where g.stream_id = s.id)
+      c.id is not null and a.platform || ' ' || s.kind = any(:never_empty) and c.outcome = 'complete' and c.items_seen = 0
+        and exists (
+            select from sightings g where g.stream_id = s.id and g.state in ('present', 'not_returned')
+              and not exists (select from states t where t.item_id = g.item_id and t.stream_id = s.id and t.by_lookup
+                              and t.state = 'not_returned' and t.observed_at >= g.last_seen_at))
         and not exists (select from exchanges e where e.capture_id = c.id and e.status = 304)
         and not exists (select from completeness k where k.capture_id = c.id and k.platform_count = 0) as vanished
     from accounts a left join streams s on s.account_id = a.id

@@ -131,7 +131,7 @@ def captured(account: str, *, mode: str, **options: Any) -> dict[str, Any]:
     with archive() as found:
         try:
             take_secrets(found, account)
-            report = nightly.capture(found, account, mode=mode, scheduler_run=context["run_id"], **options)
+            report = nightly.capture(found, account, mode=mode, scheduler_run=context["run_id"], say=print, **options)
         except (nightly.AccountNeedsHelp, nightly.RegisterError) as error:
             raise AirflowFailException(str(error)) from error
     brought = {

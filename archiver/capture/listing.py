@@ -151,8 +151,9 @@ class _Walk:
                 ),
                 {"id": capture.context.stream_id, "n": _ASKED_ABOUT_ZERO},
             ).all()
-        answers = capture.platform.lookup(capture.session, capture.account, ids)
-        return all(lookup.state is State.GONE_CONFIRMED for lookup in answers)
+        answers = {lookup.id: lookup.state for lookup in capture.platform.lookup(capture.session, capture.account, ids)}
+        # Who answers for none, or for some only, has said nothing of the rest.
+        return bool(ids) and all(answers.get(each) is State.GONE_CONFIRMED for each in ids)
 
 
 def _lowest(page: Page) -> str:
