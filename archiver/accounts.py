@@ -18,6 +18,7 @@ from archiver.platforms.contract import COMMON_SETTINGS, AccountRef, AccountStat
 from archiver.records.models import Account, AccountHandle, uuid7
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -47,6 +48,7 @@ class Listed:
     status: str
     entry: Mapping[str, Any]
     compliance: Compliance
+    public_id: uuid.UUID
 
 
 def parse_name(name: str) -> tuple[str, str]:
@@ -283,9 +285,30 @@ def listing(engine: Engine, effective: date | None, today: date) -> list[Listed]
             row.status,
             entry := {field: getattr(row, field) for field in FIELDS},
             compliance(entry, began[row.department], effective, today),
+            row.public_id,
         )
         for row in rows
     ]
+
+
+# Whether an author is the city is written into an item's document: what the account wrote before it was known is indexed again.
+# One statement in the transaction that learns it, so that neither is without the other; locked in the order that captures lock.
+_INDEX_AGAIN = sa.text("""
+    with written as materialized (
+        select distinct v.item_id
+        from accounts a
+        join parties p on p.platform = a.platform and p.platform_id = a.platform_id
+             and (p.namespace = a.namespace or p.namespace = '' or a.namespace = '')
+        join versions v on v.author_party_id = p.id
+        where a.id = :account
+    ), locked as materialized (
+        select i.id from items i where i.id in (select item_id from written)
+        order by i.platform, i.namespace, i.platform_id for update
+    ), changed as (
+        update items i set revision = i.revision + 1 from locked where i.id = locked.id returning i.id, i.revision
+    )
+    insert into outbox (item_id, revision) select id, revision from changed order by id
+""")
 
 
 def learn(engine: Engine, account: AccountRef, status: AccountStatus, now: datetime) -> AccountRef:
@@ -328,6 +351,8 @@ def _learn(connection: Connection, account: AccountRef, status: AccountStatus, h
     if changed:
         connection.execute(sa.update(Account).where(Account.id == account.id).values(**changed))
         audit.write(connection, "capture", "account learned", account.name, dict(changed))
+    if "platform_id" in changed or "namespace" in changed:
+        connection.execute(_INDEX_AGAIN, {"account": account.id})
     if status.handle is None:
         return
     last = connection.execute(
