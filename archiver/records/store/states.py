@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from archiver.platforms.contract import Coverage, Item, State
 from archiver.records import bulk
+from archiver.records.store import moderated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,6 +72,7 @@ _RECORD = """
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(
         item_id bigint, exchange_id uuid, state text, words text, by_lookup boolean)
     order by item_id
+    returning id, item_id
 """
 
 _DERIVE = """
@@ -155,7 +157,9 @@ def missing(connection: Connection, context: CaptureContext, coverage: Coverage)
 
 
 def change(connection: Connection, context: CaptureContext, changes: Sequence[Change], now: datetime) -> dict[int, str]:
-    """Record the changes. Gives the items' derived states: `present` if any stream sees it, else the surest of the rest."""
+    """Record the changes, and what they tell of moderation. Gives the items' derived states: `present` if any stream sees it,
+    else the surest of the rest.
+    """
     if not changes:
         return {}
     rows = [
@@ -168,8 +172,10 @@ def change(connection: Connection, context: CaptureContext, changes: Sequence[Ch
         }
         for each in changes
     ]
+    known = moderated.before(connection, context, changes)
     bulk.run(connection, _CHANGE, rows, stream_id=context.stream_id)
-    bulk.run(connection, _RECORD, rows, stream_id=context.stream_id, capture_id=context.capture_id, now=now)
+    made = bulk.run(connection, _RECORD, rows, stream_id=context.stream_id, capture_id=context.capture_id, now=now)
+    moderated.record(connection, context, changes, known, {row.item_id: row.id for row in made}, now)
     return derived(connection, (each.item_id for each in changes))
 
 
