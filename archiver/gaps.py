@@ -72,7 +72,8 @@ _NEVER = sa.text("""
     on conflict do nothing
 """)
 _LIST = sa.text("""
-    select g.id, g.public_id, g.account_id, a.platform || ':' || a.handle as account, a.status, s.kind as stream, g.opened_at,
+    select g.id, g.public_id, g.account_id, a.public_id as account_public_id,
+           a.platform || ':' || a.handle as account, a.status, s.kind as stream, g.opened_at,
            g.closed_at, g.cause, g.reason, g.opened_by, g.closed_by
     from gaps g join accounts a on a.id = g.account_id left join streams s on s.id = g.stream_id
     where (cast(:account as bigint) is null or g.account_id = :account) and (not :open or g.closed_at is null)

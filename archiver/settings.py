@@ -115,6 +115,13 @@ class Settings(BaseSettings):
         le=1,
         description="Which part of everything kept a night reads again, what was longest not read first.",
     )
+    airflow_url: str | None = Field(
+        None,
+        description="The city's Airflow, which the clerk's button *Capture this now* asks. Unset: a program beside the pages "
+        "captures.",
+    )
+    airflow_user: str | None = Field(None, description="The user of that Airflow who may start `capture_now`.")
+    airflow_password: SecretStr | None = Field(None, description="That user's password.")
     retry_delay: float = Field(
         300,
         gt=0,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.records.models import Capture, Exchange, Item, Medium, WarcRecord
+from archiver.coverage import PostCoverage, posts_of
+from archiver.records.models import Account, Capture, Exchange, Item, Medium, WarcRecord
 from clerk.messages import MESSAGE
 from clerk.thread import Reply, below
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy.engine import Connection, Row
+    from sqlalchemy.engine import Connection, Engine, Row
 
     from archiver.records.shapes import ItemShape
 
@@ -72,6 +73,18 @@ _NAMED = sa.text("""
     select a.item_id, a.alias from item_aliases a join items i on i.id = a.item_id
     where a.platform = :platform and a.namespace = :namespace and a.alias = any(:names)
       and (i.kind <> 'message' or :messages)
+""")
+# The account whose post it is goes before one that merely saw it.
+_THREAD_OF = sa.text("""
+    select a.id as account_id, a.platform || ':' || a.handle as name, a.platform, a.status,
+           coalesce(i.root_id, i.platform_id) as post_id, i.root_id is null or r.id = i.id as is_top
+    from items i
+    left join items r on r.platform = i.platform and r.namespace = i.namespace and r.platform_id = i.root_id
+    join sightings g on g.item_id = coalesce(r.id, i.id)
+    join streams s on s.id = g.stream_id join accounts a on a.id = s.account_id
+    where i.public_id = :id and i.kind in ('post', 'comment') and s.kind not in ('import', 'mentions')
+      and exists (select from streams c where c.account_id = a.id and c.kind = 'comments')
+    order by a.status = 'active' desc, s.kind = 'posts' desc, a.id limit 1
 """)
 
 
@@ -174,15 +187,44 @@ def version_evidence(connection: Connection, item_id: int) -> dict[int, tuple[uu
     return {row.id: (row.exchange_id, row.pointer) for row in rows}
 
 
-def completeness_of(connection: Connection, item_id: int) -> Sequence[Row[Any]]:
-    """What the platform last counted below an item, what is held of it, and why they differ."""
-    return connection.execute(
-        sa.text("""
-            select distinct on (counted, stream_id) counted, platform_count, held_count, reason, observed_at
-            from completeness where item_id = :id order by counted, stream_id, id desc
-        """),
-        {"id": item_id},
-    ).all()
+@dataclasses.dataclass(frozen=True, slots=True)
+class ThreadPlace:
+    """The thread that a record belongs to: of which account, below which post; `is_top`: the record is that post."""
+
+    account_id: int
+    account_name: str
+    platform: str
+    status: str
+    post_id: str
+    is_top: bool
+
+
+def thread_of(connection: Connection, public_id: uuid.UUID) -> ThreadPlace | None:
+    """Through which account of the register the thread of a post or comment is captured; None where it is through none."""
+    row = connection.execute(_THREAD_OF, {"id": public_id}).first()
+    if row is None:
+        return None
+    return ThreadPlace(row.account_id, row.name, row.platform, row.status, row.post_id, row.is_top)
+
+
+def whole_of(connection: Connection, item_id: int, place: ThreadPlace) -> PostCoverage | None:
+    """How complete the comments below a post are; None where the platform has no comments to it."""
+    return next(iter(posts_of(connection, place.account_id, place.platform, item_id=item_id)), None)
+
+
+def item_of(connection: Connection, public_id: uuid.UUID) -> Row[Any] | None:
+    """An item's row by its public id."""
+    return connection.execute(sa.select(Item).where(Item.public_id == public_id)).one_or_none()
+
+
+def account_names(engine: Engine) -> Sequence[Row[str, str, str]]:
+    """Every account's platform, handle and department, in the order of a list to choose from."""
+    with engine.connect() as connection:
+        return connection.execute(
+            sa.select(Account.platform, Account.handle, Account.department).order_by(
+                Account.department, Account.platform, Account.handle
+            )
+        ).all()
 
 
 def medium_of(connection: Connection, public_id: uuid.UUID) -> Row[Any] | None:

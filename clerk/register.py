@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver import accounts
+from archiver import gaps as gap_record
 from clerk.words import counted
 
 if TYPE_CHECKING:
@@ -30,10 +31,6 @@ _STREAMS = sa.text("""
 _COMPLETENESS = sa.text("""
     select distinct on (stream_id) stream_id, platform_count, held_count, difference, reason, observed_at
     from completeness where item_id is null order by stream_id, id desc
-""")
-_GAPS = sa.text("""
-    select g.account_id, s.kind, g.opened_at, g.reason from gaps g join streams s on s.id = g.stream_id
-    where g.closed_at is null order by g.opened_at
 """)
 
 
@@ -88,6 +85,6 @@ def register(archive: Archive, *, messages: bool) -> list[AccountView]:
         counted = {row.stream_id: row for row in connection.execute(_COMPLETENESS)}
         for row in connection.execute(_STREAMS, {"messages": messages}):
             streams[row.account_id].append(StreamView(row, counted.get(row.id)))
-        for row in connection.execute(_GAPS):
+        for row in gap_record.listed(connection, only_open=True):
             gaps[row.account_id].append(row)
     return [AccountView(each, streams[each.id], gaps[each.id]) for each in listed]

@@ -67,6 +67,37 @@ ROLES = {
     "administrator": "Administrator",
     "auditor": "Auditor",
 }
+GAP_CAUSES = {
+    "failed": "The capture failed",
+    "access_lost": "Access was lost",
+    "abandoned": "The program ended before the capture did",
+    "not_run": "No capture ran",
+    "never_captured": "Never captured",
+    "paused": "Paused",
+    "closed": "Closed",
+}
+ACTIONS = {
+    "hidden": "Hidden",
+    "unhidden": "No longer hidden",
+    "deleted": "Deleted",
+    "restored": "Restored",
+    "restricted": "Restricted",
+    "held_for_review": "Held for review",
+    "rejected": "Rejected",
+    "approved": "Approved",
+    "reason_given": "A reason only",
+}
+MODERATION_SOURCES = {
+    "platform": "the platform says so",
+    "inferred": "seen in the record\u2019s state; nobody says by whom",
+    "clerk": "written by a person",
+}
+CAPTURE_OUTCOMES = {
+    "complete": "It ended well",
+    "partial": "It ended, and a part is missing",
+    "failed": "It failed",
+    "unknown": "It is not known how it ended",
+}
 STATE_NAMES = {
     "present": "Present",
     "not_returned": "Not seen",

@@ -36,6 +36,7 @@ def export(
         str | None, typer.Option(help="The id of one post: capture its comments at once, then the posts.")
     ] = None,
     mode: Annotated[str, typer.Option(help="now, nightly, or backfill: everything again, to its end.")] = "now",
+    run_id: Annotated[str | None, typer.Option(help="Names the run, for whoever asks for its captures later.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Capture accounts now: everything new, the re-read window, and what has gone."""
@@ -49,7 +50,7 @@ def export(
         task = progress.add_task("", total=None)
         for number, account in enumerate(chosen, 1):
             progress.update(task, description=f"{number}/{len(chosen)} {account.name}")
-            reports.append(export_account(archive, account, mode=mode, thread=thread, wait=True))
+            reports.append(export_account(archive, account, mode=mode, thread=thread, wait=True, run_id=run_id))
     if as_json:
         print_json([report.as_dict() for report in reports])
     else:

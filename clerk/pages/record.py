@@ -8,22 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
+from archiver import asked, moderation
 from archiver.database import repeatable_read
 from archiver.records.shapes import load_shapes
-from clerk import kept, messages, reading, views
+from clerk import capturing, kept, messages, reading, views
 from clerk.context import clerk_of, page
-from clerk.roles import Ability, require
+from clerk.roles import Ability, allowed, require
 from clerk.shown import LONGEST
 from clerk.thread import page_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archiver.records.shapes import ItemShape
     from clerk.context import Clerk
 
 router = APIRouter()
 THREAD_PAGE = 500
+MOST_ACTS = 500
 _MOST_REPLIES = 10_000_000
-_NO_RECORD = "The archive holds no such record: check that the address was copied whole."
+NO_RECORD = "The archive holds no such record: check that the address was copied whole."
 
 
 @router.get("/items/{public_id}")
@@ -31,12 +35,24 @@ def record(
     request: Request, public_id: uuid.UUID, start: Annotated[int, Query(ge=0, le=_MOST_REPLIES)] = 0
 ) -> Response:
     """One record with everything around it. `start`: how many replies are on the pages before."""
+    return show(request, public_id, start)
+
+
+def show(
+    request: Request,
+    public_id: uuid.UUID,
+    start: int,
+    *,
+    given: moderation.Given | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Response:
+    """The page of a record; with what was `given` in its form and the `problems` of it, where it was refused."""
     clerk = clerk_of(request)
     zone = clerk.archive.settings.zone
     with repeatable_read(clerk.archive.engine) as connection:
         item_id = reading.item_id_of(connection, public_id)
         if item_id is None:
-            raise HTTPException(404, _NO_RECORD)
+            raise HTTPException(404, NO_RECORD)
         item = load_shapes(connection, [item_id])[item_id]
         _may_open(request, item)
         above, missing_above = reading.ancestors(connection, item)
@@ -44,12 +60,22 @@ def record(
         shapes = load_shapes(connection, {*above, *replies.ids, *replies.answered, item_id})
         pointers = reading.version_evidence(connection, item_id)
         evidence = reading.evidence(connection, [exchange for exchange, _ in pointers.values()])
-        completeness = reading.completeness_of(connection, item_id)
+        place = reading.thread_of(connection, public_id)
+        whole = reading.whole_of(connection, item_id, place) if place is not None and place.is_top else None
+        acts = moderation.listed(connection, moderation.Wanted(item_id=item_id), messages=True, most=MOST_ACTS)
+        asked_for = asked.progress(connection, place.account_id, post_id=place.post_id, thread=True) if place else None
+    if asked_for is not None and asked_for.running:
+        capturing.look(clerk.archive, asked_for.row)
+        with clerk.archive.engine.connect() as connection:
+            asked_for = (
+                asked.progress(connection, place.account_id, post_id=place.post_id, thread=True) if place else None
+            )
     clerk.record(request, "record opened", str(public_id), {"revision": item.revision})
     card = views.card(item, zone, longest=LONGEST)
     return page(
         request,
         "record.html",
+        status=400 if problems else 200,
         title=card.label,
         item=item,
         card=card,
@@ -63,7 +89,16 @@ def record(
         versions=views.versions(item, pointers, longest=LONGEST),
         places=views.places(item, zone),
         history=views.history(item, {each.account_id: each.account for each in item.sightings}),
-        completeness=completeness,
+        whole=whole,
+        place=place,
+        acts=acts,
+        given=given or moderation.Given("", ""),
+        problems=problems or {},
+        may_moderate=allowed(request, Ability.RECORD_MODERATION),
+        may_capture=place is not None
+        and allowed(request, Ability.CAPTURE_NOW)
+        and capturing.can_capture(item.platform, place.status),
+        progress=asked_for,
         evidence=evidence,
         current_number=item.current.number if item.current else None,
     )
@@ -77,7 +112,7 @@ def version_text(request: Request, public_id: uuid.UUID, number: Annotated[int, 
     _may_open(request, item)
     version = next((each for each in item.versions if each.number == number), None)
     if version is None:
-        raise HTTPException(404, _NO_RECORD)
+        raise HTTPException(404, NO_RECORD)
     clerk.record(request, "record opened", str(public_id), {"revision": item.revision, "version": number})
     return PlainTextResponse(
         (version.text or "").encode("utf-8", "replace"),
@@ -97,7 +132,7 @@ def _item(clerk: Clerk, public_id: uuid.UUID) -> ItemShape:
     with repeatable_read(clerk.archive.engine) as connection:
         item_id = reading.item_id_of(connection, public_id)
         if item_id is None:
-            raise HTTPException(404, _NO_RECORD)
+            raise HTTPException(404, NO_RECORD)
         return load_shapes(connection, [item_id])[item_id]
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from archiver.database import repeatable_read
-from archiver.records.models import Account
 from archiver.records.shapes import load_shapes
 from clerk import reading, views
 from clerk.context import Clerk, clerk_of, page
@@ -20,9 +18,6 @@ from search.query import SearchResult, search
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Sequence
-
-    from sqlalchemy.engine import Row
 
     from archiver.records.shapes import ItemShape
 
@@ -54,7 +49,7 @@ def front(request: Request) -> Response:
         if data["problem"]:
             detail["problem"] = data["problem"]
         clerk.record(request, "searched", None, detail)
-    accounts = _accounts(clerk)
+    accounts = reading.account_names(clerk.archive.engine)
     return page(
         request,
         "search.html",
@@ -84,15 +79,6 @@ def _results(clerk: Clerk, result: SearchResult) -> list[views.ResultView]:
         shapes = load_shapes(connection, ids.values())
     by_public_id: dict[uuid.UUID, ItemShape] = {shape.public_id: shape for shape in shapes.values()}
     return views.results(result.hits, by_public_id, clerk.archive.settings.zone)
-
-
-def _accounts(clerk: Clerk) -> Sequence[Row[str, str, str]]:
-    with clerk.archive.engine.connect() as connection:
-        return connection.execute(
-            sa.select(Account.platform, Account.handle, Account.department).order_by(
-                Account.department, Account.platform, Account.handle
-            )
-        ).all()
 
 
 def _next(form: SearchForm, result: SearchResult | None) -> str | None:

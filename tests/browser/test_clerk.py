@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.fixtures.chromium import assert_accessible, screenshot
 from tests.fixtures.clerk import NAME, PASSWORD
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.fixtures.clerk import City
 
 PHONE = {"width": 390, "height": 844}
-KEPT = {"search", "record"}
+KEPT = {"search", "record", "account"}
 WAYS: dict[str, dict[str, Any]] = {
     "": {},
     "-phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
@@ -68,6 +69,12 @@ def test_the_main_job_with_and_without_scripts(browser_page: PageMaker, module_c
     page.get_by_role("heading", name="Log in").wait_for()
 
 
+def account_id(city: City) -> str:
+    """The public id of the city's first account."""
+    with city.archive.engine.connect() as connection:
+        return str(connection.scalar(sa.text("select public_id from accounts where id = :id"), {"id": city.account.id}))
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city: City, way: str) -> None:
     """Axe finds nothing on any page, wide, on a phone or dark, and none scrolls sideways; each has its own title."""
@@ -88,7 +95,10 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         ("record-hostile", module_city.page_of("hostile")),
         ("record-markup", module_city.page_of("notice")),
         ("exchange", f"/exchanges/{module_city.account.exchange}"),
+        ("record-moderated", module_city.page_of("hidden")),
         ("accounts", "/accounts"),
+        ("account", f"/accounts/{account_id(module_city)}"),
+        ("moderation", "/moderation"),
         ("status", "/status"),
     ):
         page.goto(module_city.address + address)
@@ -97,7 +107,7 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         assert_accessible(page)
         assert no_sideways_scrolling(page), address
         titles.add(page.title())
-    assert len(titles) == 11
+    assert len(titles) == 14
 
 
 def test_mistakes_are_accessible_too(browser_page: PageMaker, module_city: City) -> None:
@@ -117,8 +127,9 @@ def test_mistakes_are_accessible_too(browser_page: PageMaker, module_city: City)
     page.get_by_role("alert").wait_for()
     assert_accessible(page)
     screenshot(page, "search-mistake")
-    page.goto(f"{module_city.address}/items/nothing")
-    assert_accessible(page)
+    for address in ("/items/nothing", "/moderation?from=soon"):
+        page.goto(f"{module_city.address}{address}")
+        assert_accessible(page)
 
 
 def test_the_keyboard_reaches_the_words_to_find_at_once(browser_page: PageMaker, module_city: City) -> None:
@@ -130,3 +141,60 @@ def test_the_keyboard_reaches_the_words_to_find_at_once(browser_page: PageMaker,
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.locator(":focus").get_attribute("name") == "q"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_moderator_puts_a_reason_on_record(browser_page: PageMaker, city: City, *, scripts: bool) -> None:
+    """From the record's page, by its own form, with and without scripts: a mistake is named beside its field, then it is kept."""
+    page = browser_page(java_script_enabled=scripts, allow_errors=True)
+    log_in(page, city.address)
+    page.goto(city.address + city.page_of("gone"))
+    page.get_by_text("Put a reason on record").click()
+    page.get_by_label("What was done").select_option("deleted")
+    page.get_by_label("Why", exact=True).fill("A threat against a person")
+    page.get_by_label("Under which clause of the policy").fill("5.1")
+    page.get_by_label("By whom").fill("J. Alvarez")
+    page.locator("#at").fill("2190-05-03T09:30")
+    page.get_by_role("button", name="Put on record").click()
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_label("Why", exact=True).input_value() == "A threat against a person"
+    assert page.get_by_text("That time is still to come.").last.is_visible()
+    if scripts:
+        assert_accessible(page)
+        screenshot(page, "moderation-form-mistake")
+    page.locator("#at").fill("2026-05-03T09:30")
+    page.get_by_role("button", name="Put on record").click()
+    timeline = page.get_by_role("region", name="Who hid or removed it, and why")
+    timeline.get_by_text("A threat against a person").wait_for()
+    assert timeline.get_by_text("Under clause: 5.1").is_visible()
+    if scripts:
+        assert_accessible(page)
+        screenshot(page, "moderation-form")
+    page.get_by_role("link", name="Moderation", exact=True).click()
+    page.get_by_role("cell", name="A threat against a person").wait_for()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_clerk_captures_a_thread_at_once(browser_page: PageMaker, city: City, *, scripts: bool) -> None:
+    """The button on a comment's page starts a capture of its thread; the page says what became of it (here no platform
+    answers), and that can be read without scripts.
+    """
+    nowhere = '{"appview_url": "http://127.0.0.1:9", "plc_url": "http://127.0.0.1:9"}'
+    with city.archive.engine.begin() as connection:
+        connection.execute(sa.text("update accounts set settings = cast(:settings as jsonb)"), {"settings": nowhere})
+    page = browser_page(java_script_enabled=scripts)
+    log_in(page, city.address)
+    page.goto(city.address + city.page_of("question"))
+    page.get_by_role("button", name="Capture this thread now").click()
+    asked = page.locator("#capture")
+    asked.get_by_text("Asked for by").wait_for()
+    for _ in range(120):
+        if not asked.get_by_role("link", name="Load this page again").count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    if scripts:
+        assert_accessible(page)
+        screenshot(page, "capture-now")
+    assert asked.get_by_text("It ended, and a part is missing").is_visible()
+    assert page.get_by_role("button", name="Capture this thread now").is_visible()

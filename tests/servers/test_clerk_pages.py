@@ -141,7 +141,7 @@ def test_a_record_shows_versions_conversation_and_evidence(module_city: City) ->
     assert "Confirmed gone on" in seen
     assert "Hidden by the platform or its owner" in seen
     assert "In answer to something that the archive does not hold" in seen
-    assert "9 counted by the platform, 8 held on 3 May 2026" in seen
+    assert "of 9 the platform counts: 5 present, 1 hidden, 1 gone (confirmed), 1 not returned, 1 unexplained" in seen
     assert 'alt="A barrier across Main Street"' in page.text
     assert "The video is not kept: the platform answered 410 Gone." in seen
     assert str(module_city.account.exchange) in seen

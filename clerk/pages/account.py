@@ -1,0 +1,62 @@
+"""One account: how complete it is, which windows were missed, and a button to capture it at once."""
+
+from __future__ import annotations
+
+import uuid  # noqa: TC003 - FastAPI reads the annotation
+
+import sqlalchemy as sa
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from archiver import accounts as register
+from archiver import asked, coverage, gaps
+from archiver.records.models import Account
+from clerk import capturing
+from clerk.context import clerk_of, page
+from clerk.roles import Ability, allowed
+
+router = APIRouter()
+_MOST_GAPS = 200
+_HISTORY = sa.text("""
+    select c.*, s.kind as stream from coverage c join streams s on s.id = c.stream_id
+    where c.account_id = :account and (s.kind <> 'messages' or :messages) order by c.id desc limit 200
+""")
+NO_ACCOUNT = "The register holds no such account: check that the address was copied whole."
+
+
+@router.get("/accounts/{public_id}")
+def account(request: Request, public_id: uuid.UUID) -> Response:
+    """One account of the register."""
+    archive = clerk_of(request).archive
+    messages = allowed(request, Ability.OPEN_MESSAGES)
+    today = archive.now().astimezone(archive.settings.zone).date()
+    with archive.engine.connect() as connection:
+        row = connection.execute(sa.select(Account).where(Account.public_id == public_id)).one_or_none()
+        if row is None:
+            raise HTTPException(404, NO_ACCOUNT)
+        before = asked.progress(connection, row.id)
+    if before is not None:
+        capturing.look(archive, before.row)
+    with archive.engine.connect() as connection:
+        missed = gaps.listed(connection, account_id=row.id, most=_MOST_GAPS)
+        history = connection.execute(_HISTORY, {"account": row.id, "messages": messages}).all()
+        latest = [each for each in coverage.recorded(connection, row.id) if each.stream != "messages" or messages]
+        progress = asked.progress(connection, row.id)
+    listed = next(
+        each
+        for each in register.listing(archive.engine, archive.settings.policy_effective_date, today)
+        if each.id == row.id
+    )
+    return page(
+        request,
+        "account.html",
+        title=f"{row.handle} \u2013 Account",
+        account=row,
+        listed=listed,
+        missed=missed,
+        latest=sorted(latest, key=lambda each: each.stream),
+        history=history,
+        explained=coverage.sentence,
+        progress=progress,
+        messages=messages,
+        may_capture=allowed(request, Ability.CAPTURE_NOW) and capturing.can_capture(row.platform, row.status),
+    )

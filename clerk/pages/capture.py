@@ -1,0 +1,69 @@
+"""The button *Capture this now*: an account, or the thread of a record."""
+
+from __future__ import annotations
+
+import uuid  # noqa: TC003 - FastAPI reads the annotation
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from archiver import asked
+from archiver.records.models import Account
+from clerk import capturing, reading
+from clerk.context import clerk_of, error_page, signed_in
+from clerk.pages.account import NO_ACCOUNT
+from clerk.roles import Ability, require
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Row
+
+router = APIRouter()
+_CONFLICT = 409
+
+
+@router.post("/accounts/{public_id}/capture")
+def capture_account(request: Request, public_id: uuid.UUID) -> Response:
+    """Have a whole account captured."""
+    require(request, Ability.CAPTURE_NOW, str(public_id))
+    with clerk_of(request).archive.engine.connect() as connection:
+        row = connection.execute(sa.select(Account).where(Account.public_id == public_id)).one_or_none()
+    if row is None:
+        raise HTTPException(404, NO_ACCOUNT)
+    return _start(request, row, None, f"/accounts/{public_id}#capture")
+
+
+@router.post("/items/{public_id}/capture")
+def capture_thread(request: Request, public_id: uuid.UUID) -> Response:
+    """Have the thread of a record captured: the comments below its post at once, then the newest posts."""
+    require(request, Ability.CAPTURE_NOW, str(public_id))
+    with clerk_of(request).archive.engine.connect() as connection:
+        place = reading.thread_of(connection, public_id)
+        if place is None:
+            raise HTTPException(404, "This record has no comments that could be captured.")
+        row = connection.execute(sa.select(Account).where(Account.id == place.account_id)).one()
+    return _start(request, row, place.post_id, f"/items/{public_id}#capture")
+
+
+def _start(request: Request, account: Row[Any], post_id: str | None, target: str) -> Response:
+    archive = clerk_of(request).archive
+    name = f"{account.platform}:{account.handle}"
+    if not capturing.can_capture(account.platform, account.status):
+        sentence = f"{name} is {account.status} or has no connector, so it cannot be captured. Nothing was started."
+        return error_page(request, _CONFLICT, "Nothing was started", sentence)
+    try:
+        begun = asked.ask(
+            archive.engine,
+            account.id,
+            name,
+            post_id,
+            user=signed_in(request).user.name,
+            scheduler=capturing.scheduler_of(archive),
+            now=archive.now(),
+        )
+    except asked.AlreadyRunningError:
+        sentence = f"A capture of {name} that was asked for before has not ended yet: wait for it. Nothing was started."
+        return error_page(request, _CONFLICT, "Nothing was started", sentence)
+    capturing.start(archive, begun)
+    return RedirectResponse(target, 303)
