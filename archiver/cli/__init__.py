@@ -8,7 +8,7 @@ import sys
 import structlog
 import typer
 
-from archiver.cli import accounts, capture, pages, stack, tokens
+from archiver.cli import accounts, capture, coverage, moderation, pages, stack, tokens
 from archiver.cli.output import problem
 
 app = typer.Typer(
@@ -19,8 +19,9 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(moderation.app, name="moderation")
 app.add_typer(pages.users, name="users")
-for module in (stack, capture, pages):
+for module in (stack, capture, pages, coverage):
     module.register(app)
 tokens.register_commands(app)
 
@@ -47,6 +48,16 @@ def known_errors() -> tuple[type[Exception], ...]:
     from archiver.capture.errors import CaptureError  # noqa: PLC0415 - as above
     from archiver.downloads.errors import DownloadError  # noqa: PLC0415 - as above
     from archiver.local.errors import LocalStackError  # noqa: PLC0415 - as above
+    from archiver.moderation import ModerationError  # noqa: PLC0415 - as above
     from search.errors import SearchError  # noqa: PLC0415 - as above
 
-    return (RegisterError, CaptureError, DownloadError, LocalStackError, SearchError, ValidationError, OperationalError)
+    return (
+        RegisterError,
+        CaptureError,
+        DownloadError,
+        LocalStackError,
+        ModerationError,
+        SearchError,
+        ValidationError,
+        OperationalError,
+    )

@@ -76,6 +76,21 @@ def small(make_archive: ArchiveMaker) -> Iterator[Town]:
             )
             connection.execute(
                 sa.text(
+                    "insert into coverage (account_id, stream_id, run_id, present, hidden, not_returned, gone, reasons, "
+                    "gaps_open, unread, observed_at) select account_id, id, 'r', 0, 0, 0, 0, '{}', 0, 0, now() from streams "
+                    "where id = :s"
+                ),
+                {"s": stream},
+            )
+            connection.execute(
+                sa.text(
+                    "insert into moderation (public_id, item_id, action, observed_at, source) "
+                    "values (gen_random_uuid(), :item, 'hidden', now(), 'inferred')"
+                ),
+                {"item": item},
+            )
+            connection.execute(
+                sa.text(
                     "insert into gaps (public_id, account_id, stream_id, opened_at, reason) "
                     "select gen_random_uuid(), account_id, id, now(), 'test' from streams where id = :s"
                 ),
