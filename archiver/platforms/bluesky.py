@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from archiver.platforms import bluesky_records as records
+from archiver.platforms.answers import json_of, list_of, read
 from archiver.platforms.bluesky_servers import (
     BAD_REQUEST,
     GONE,
@@ -20,11 +21,8 @@ from archiver.platforms.bluesky_servers import (
     appview,
     ask,
     did_of_account,
-    json_of,
-    list_of,
     own_pds,
     pds_of,
-    read,
     repo_state,
     resolve_handle,
     xrpc,

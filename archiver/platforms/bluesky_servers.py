@@ -6,22 +6,17 @@ com.atproto.sync.getRepoStatus.
 
 from __future__ import annotations
 
-import json
-import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import orjson
-
-from archiver.platforms.contract import AccountRef, Exchange, Session, Setting, Skipped, State
+from archiver.platforms.answers import json_of
+from archiver.platforms.contract import AccountRef, Exchange, Session, Setting, State
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-_T = TypeVar("_T")
 OK, BAD_REQUEST, NOT_FOUND, GONE = 200, 400, 404, 410
-_HUGE = re.compile(rb"[0-9]{19}")
 
 SETTINGS = (
     Setting("appview_url", "The AppView that public reads go to.", default="https://public.api.bsky.app"),
@@ -103,36 +98,6 @@ def ask(
     return answer if exchange.status == OK else {}
 
 
-def json_of(account: AccountRef, exchange: Exchange) -> dict[str, Any]:
-    """The JSON object that an answer is. Raises `UnreadableAnswerError`, with the answer, for anything else."""
-    try:
-        answer = _loaded(exchange.body)
-    except (ValueError, RecursionError) as error:
-        kind = exchange.header("content-type") or "no content type"
-        raise UnreadableAnswerError(account.name, exchange.url, f"no JSON ({kind}): {error}", exchange) from error
-    if not isinstance(answer, dict):
-        raise UnreadableAnswerError(account.name, exchange.url, "JSON, but no object", exchange)
-    return answer
-
-
-def _loaded(body: bytes) -> Any:
-    """JSON by orjson, but for what only Python's own reader takes as it is: lone surrogates, integers beyond 64 bits."""
-    if _HUGE.search(body):
-        return json.loads(body)
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return json.loads(body)
-
-
-def list_of(account: AccountRef, exchange: Exchange, answer: Mapping[str, Any], name: str) -> list[Any]:
-    """A list that the answer must have. Raises `UnreadableAnswerError`."""
-    found = answer.get(name)
-    if not isinstance(found, list):
-        raise UnreadableAnswerError(account.name, exchange.url, f"it has no list {name!r}", exchange)
-    return found
-
-
 def _setting(account: AccountRef, name: str) -> str:
     default = next(setting.default for setting in SETTINGS if setting.name == name)
     return str(account.settings.get(name) or default).rstrip("/")
@@ -156,14 +121,3 @@ def did_of_account(account: AccountRef) -> str:
 def xrpc(base: str, method: str) -> str:
     """The address of a method on a server."""
     return f"{urlsplit(base).geturl().rstrip('/')}/xrpc/{method}"
-
-
-def read(
-    what: str, skipped: list[Skipped], make: Callable[..., _T | None], *given: object, **named: object
-) -> _T | None:
-    """What `make` gives; where a stranger's JSON has not the shape that the lexicon says, its part is skipped, by name."""
-    try:
-        return make(*given, **named)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        skipped.append(Skipped(what, f"it has not the form that its lexicon says ({type(error).__name__}: {error})"))
-        return None

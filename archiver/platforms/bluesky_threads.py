@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import bluesky_records as records
-from archiver.platforms.bluesky_servers import BAD_REQUEST, OK, appview, did_of_account, json_of, read, xrpc
+from archiver.platforms.answers import json_of, read
+from archiver.platforms.bluesky_servers import BAD_REQUEST, OK, appview, did_of_account, xrpc
 from archiver.platforms.contract import (
     AccountRef,
     Count,
