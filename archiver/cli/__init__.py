@@ -8,7 +8,7 @@ import sys
 import structlog
 import typer
 
-from archiver.cli import accounts, capture, coverage, moderation, pages, stack, tokens
+from archiver.cli import accounts, capture, coverage, log, moderation, pages, stack, tokens
 from archiver.cli.output import problem
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(log.app, name="log")
 app.add_typer(moderation.app, name="moderation")
 app.add_typer(pages.users, name="users")
 for module in (stack, capture, pages, coverage):
@@ -48,6 +49,7 @@ def known_errors() -> tuple[type[Exception], ...]:
     from archiver.capture.errors import CaptureError  # noqa: PLC0415 - as above
     from archiver.downloads.errors import DownloadError  # noqa: PLC0415 - as above
     from archiver.local.errors import LocalStackError  # noqa: PLC0415 - as above
+    from archiver.log_keeping import LogError  # noqa: PLC0415 - as above
     from archiver.moderation import ModerationError  # noqa: PLC0415 - as above
     from search.errors import SearchError  # noqa: PLC0415 - as above
 
@@ -56,6 +58,7 @@ def known_errors() -> tuple[type[Exception], ...]:
         CaptureError,
         DownloadError,
         LocalStackError,
+        *LogError,
         ModerationError,
         SearchError,
         ValidationError,

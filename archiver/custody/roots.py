@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -17,7 +18,7 @@ from archiver.evidence.timestamps import TimestampRefused
 from archiver.records.models import LogRoot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy.engine import Connection
@@ -54,6 +55,23 @@ def key_file(public: bytes) -> str:
     return f"public-key-{public.hex()[:16]}.txt"
 
 
+@contextlib.contextmanager
+def _held(archive: Archive, function: str) -> Iterator[None]:
+    """Hold the lock of the roots, alone (`pg_advisory_lock`) or with others that read (`pg_advisory_lock_shared`)."""
+    unlock = function.replace("_lock", "_unlock")
+    with archive.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as lock:
+        lock.execute(sa.text(f"select {function}(:key)"), {"key": _LOCK})
+        try:
+            yield
+        finally:
+            lock.execute(sa.text(f"select {unlock}(:key)"), {"key": _LOCK})
+
+
+def unchanging(archive: Archive) -> contextlib.AbstractContextManager[None]:
+    """While this is open no root is made: what the table and the folder hold is of one moment."""
+    return _held(archive, "pg_advisory_lock_shared")
+
+
 def publish(archive: Archive, stamp: Callable[[bytes], Stamp | None]) -> Published:
     """Sign the log as it is now, have it timestamped, keep it, and write it to the folder.
 
@@ -63,37 +81,32 @@ def publish(archive: Archive, stamp: Callable[[bytes], Stamp | None]) -> Publish
     Raises `RootRefused` where the log no longer begins with what was signed last, `keys.KeyProblem`, `nodes.LogDamaged`.
     """
     key = keys.signing_key(archive)
-    # Roots are made one after the other; while an authority is asked, no transaction is open.
-    with archive.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as lock:
-        lock.execute(sa.text("select pg_advisory_lock(:key)"), {"key": _LOCK})
-        try:
-            time = archive.now()
-            head, previous, consistency = _state(archive)
-            document = roots.signed(
-                head,
-                archive=archive.settings.city,
-                time=time,
-                previous=previous,
-                consistency=consistency,
-                key=key,
-            )
-            stamped, why, failed = _stamped(stamp, document)
-            text = roots.finished(document, stamped, why or "")
-            name = roots.file_name(time, head.size)
-            with archive.engine.begin() as connection:
-                connection.execute(
-                    sa.insert(LogRoot).values(
-                        size=head.size,
-                        root_hash=head.root,
-                        made_at=time,
-                        timestamped_at=stamped.time if stamped else None,
-                        file_name=name,
-                        document=text,
-                    )
+    with _held(archive, "pg_advisory_lock"):  # while an authority is asked, no transaction is open
+        time = archive.now()
+        head, previous, consistency = _state(archive)
+        document = roots.signed(
+            head,
+            archive=archive.settings.city,
+            time=time,
+            previous=previous,
+            consistency=consistency,
+            key=key,
+        )
+        stamped, why, failed = _stamped(stamp, document)
+        text = roots.finished(document, stamped, why or "")
+        name = roots.file_name(time, head.size)
+        with archive.engine.begin() as connection:
+            connection.execute(
+                sa.insert(LogRoot).values(
+                    size=head.size,
+                    root_hash=head.root,
+                    made_at=time,
+                    timestamped_at=stamped.time if stamped else None,
+                    file_name=name,
+                    document=text,
                 )
-            write_missing(archive)
-        finally:
-            lock.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": _LOCK})
+            )
+        write_missing(archive)
     return Published(json.loads(text), folder_of(archive) / name, why, failed)
 
 

@@ -154,7 +154,7 @@ def check_roots(
     """
     checked = Checked()
     folder = roots.folder_of(archive)
-    with archive.engine.connect() as connection:
+    with roots.unchanging(archive), archive.engine.connect() as connection:
         log_size = nodes.size(connection)
         listed = connection.execution_options(stream_results=True, max_row_buffer=100)
         query = "select id, size, root_hash, made_at, file_name, document from log_roots order by id"

@@ -12,7 +12,7 @@ from archiver.platforms import PLATFORMS
 from tests.fixtures.dags import run_dags
 
 HEAVY = ("sqlalchemy.dialects.postgresql", "psycopg2", "elasticsearch", "alembic", "warcio", "clerk", "search",
-         "archiver.capture", "archiver.records", "archiver.runtime", "archiver.nightly")  # fmt: skip
+         "archiver.capture", "archiver.custody", "archiver.records", "archiver.runtime", "archiver.nightly")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def parsed_at(parsed: dict[str, Any]) -> datetime:
 
 
 def test_every_file_is_read(parsed: dict[str, Any]) -> None:
-    """All seven DAGs are found, and no file has an error."""
+    """All DAGs are found, and no file has an error."""
     assert parsed["errors"] == {}
     assert sorted(parsed["dags"]) == [
         "backfill_account",
@@ -44,6 +44,7 @@ def test_every_file_is_read(parsed: dict[str, Any]) -> None:
         "export_accounts",
         "export_recent",
         "index_records",
+        "keep_log",
     ]
 
 
@@ -65,7 +66,14 @@ def test_the_night_is_a_night_of_the_city(parsed: dict[str, Any]) -> None:
 def test_a_new_installation_runs_nothing_that_it_missed(parsed: dict[str, Any], parsed_at: datetime) -> None:
     """The first run by the clock is always one to come, even where the last one would have been a minute ago."""
     firsts = {dag_id: dag["first_run"] for dag_id, dag in parsed["dags"].items() if dag["cron"]}
-    assert sorted(firsts) == ["check_index", "check_tokens", "export_accounts", "export_recent", "index_records"]
+    assert sorted(firsts) == [
+        "check_index",
+        "check_tokens",
+        "export_accounts",
+        "export_recent",
+        "index_records",
+        "keep_log",
+    ]
     for dag_id, first in firsts.items():
         assert datetime.fromisoformat(first) > parsed_at, dag_id
 
