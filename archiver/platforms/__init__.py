@@ -10,5 +10,8 @@ from archiver.platforms.rss import Rss
 if TYPE_CHECKING:
     from archiver.platforms.contract import Platform
 
-PLATFORMS: dict[str, Platform] = {"bluesky": Bluesky(), "rss": Rss()}
+PLATFORMS: dict[str, Platform] = {
+    "bluesky": Bluesky(),
+    "rss": Rss(),
+}
 """Every connector by its name, as in `platform:handle-or-id`."""
