@@ -225,6 +225,13 @@ def id_of(engine: Engine, name: str) -> int:
     return found
 
 
+def handles(engine: Engine, account: AccountRef) -> frozenset[str]:
+    """Every name that the account has or had, in lower case."""
+    with engine.connect() as connection:
+        earlier = connection.scalars(sa.select(AccountHandle.handle).where(AccountHandle.account_id == account.id))
+        return frozenset(name.lower() for name in (*earlier, account.handle))
+
+
 def active_names(engine: Engine) -> list[str]:
     """The names of the accounts that are captured by night, in order. Reads no secret."""
     with engine.connect() as connection:

@@ -1,6 +1,7 @@
-"""Importing a download: its files as raw evidence, its items as versions of source `import`.
+"""Importing a download: its files as raw evidence, its items as versions of source `import`, its media into the store.
 
-An item that an API has shown already is the same item with one more version; importing a download twice changes nothing.
+An item that an API has shown already is the same item with one more version; importing a download twice changes nothing. How
+an item without an id of its platform's is found again: `archiver.records.store.matching`.
 """
 
 from __future__ import annotations
@@ -8,40 +9,46 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import mimetypes
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from archiver import accounts
 from archiver.accounts import RegisterError
 from archiver.capture import stream as streams
 from archiver.capture.evidence_file import run_warc, seal_left_behind
+from archiver.capture.import_media import address, import_media, media_type
 from archiver.custody.log import append_or_wait
 from archiver.downloads import DOWNLOADS
 from archiver.downloads.errors import DownloadError
-from archiver.downloads.unpack import open_tree
+from archiver.downloads.parts import open_parts
 from archiver.platforms.contract import AccountStatus, Exchange, ItemKind, Page, Skipped, State, StreamKind
 from archiver.records.models import uuid7
 from archiver.records.store import CaptureContext, PageResult, save_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from archiver.archive import Archive
     from archiver.capture.evidence_file import RunWarc
-    from archiver.downloads.contract import Download, DownloadFile
+    from archiver.downloads.contract import Download, DownloadFile, DownloadOwner
     from archiver.downloads.unpack import Tree
     from archiver.platforms.contract import AccountRef
 
 _CHUNK = 1000
 """Items stored in one transaction."""
+_MOST_SKIPPED = 10_000
+"""What could not be read is named; of a download that is damaged all over, so many times."""
 
 
 @dataclasses.dataclass(slots=True)
 class ImportReport:
-    """What an import did. `items` counts what the download holds of the owner's own, `expected` what it says it holds."""
+    """What an import did.
+
+    `items` counts what the download holds of the owner's own, `messages` how many of those are direct messages, `earlier` the
+    forms that posts had before they were edited. `expected` is how many posts the download says it holds, their earlier
+    forms included.
+    """
 
     account: str
     format: str
@@ -49,14 +56,24 @@ class ImportReport:
     expected: int | None = None
     files: int = 0
     items: int = 0
+    messages: int = 0
+    earlier: int = 0
+    media: int = 0
     new: int = 0
     unchanged: int = 0
+    merged: int = 0
+    """Items without an id that were found to be ones which the API had shown, and those found so earlier."""
     skipped: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+
+    @property
+    def posts(self) -> int:
+        """What is compared with `expected`."""
+        return self.items - self.messages + self.earlier
 
     @property
     def complete(self) -> bool:
         """Whether everything was read, and as much as the download says it holds."""
-        return not any(each["lost"] for each in self.skipped) and self.expected in (None, self.items)
+        return not any(each["lost"] for each in self.skipped) and self.expected in (None, self.posts)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain data."""
@@ -65,36 +82,68 @@ class ImportReport:
 
 def import_download(
     archive: Archive,
-    path: Path,
+    paths: Path | Sequence[Path],
     account: AccountRef,
     *,
+    owner_id: str | None = None,
     progress: Callable[[str, int], None] = lambda _name, _items: None,
 ) -> ImportReport:
     """Import a download into an account.
 
     Args:
         archive: The archive, open.
-        path: A folder, zip or tar.
+        paths: A folder, zip or tar, or all the parts of one download.
         account: Whose download it must be; its stable id is learned from the download where it is not known yet.
+        owner_id: The stable id of the account whose download it is, vouched for by whoever imports it: for a download that does
+            not say whose it is.
         progress: Told of each file and how many items it had.
 
-    Raises `RegisterError` where the download belongs to somebody else, `DownloadError` for what cannot be read at all.
-    What was read before an error stays, and the capture says that it is not whole.
+    Raises `RegisterError` where the download belongs to somebody else or does not say to whom, `DownloadError` for what cannot be
+    read at all. What was read before an error stays, and the capture says that it is not whole.
     """
-    with contextlib.closing(open_tree(path)) as tree:
+    with contextlib.closing(open_parts([paths] if isinstance(paths, Path) else list(paths))) as tree:
         download = _format_of(tree, account)
-        owner = download.owner(tree)
-        if account.platform_id is not None and owner.platform_id != account.platform_id:
-            raise RegisterError(
-                f"{path} is the download of {owner.handle} ({owner.platform_id}), not of {account.name} "
-                f"({account.platform_id}); name the account it belongs to"
-            )
+        owner = _owner_of(archive, download.owner(tree), account, tree.name, owner_id)
         status = AccountStatus(owner.platform_id, None, State.PRESENT, "its owner, as the download says")
         account = accounts.learn(archive.engine, account, status, archive.now())
         try:
-            return _Import(archive, download, tree, account, progress).run()
+            return _Import(archive, download, tree, account, owner, progress).run()
         finally:
             append_or_wait(archive.engine, archive.now())
+
+
+def _owner_of(
+    archive: Archive, owner: DownloadOwner, account: AccountRef, download: str, vouched: str | None
+) -> DownloadOwner:
+    """The owner with the account's stable id, if it is the account. Raises `RegisterError`."""
+    if vouched is not None and account.platform_id not in (None, vouched):
+        raise RegisterError(f"{account.name} has the id {account.platform_id} in the register, not {vouched}")
+    known = account.platform_id or vouched
+    if owner.platform_id is not None:
+        if known is not None and owner.platform_id != known:
+            raise RegisterError(
+                f"{download} is the download of {owner.handle} ({owner.platform_id}), not of {account.name} "
+                f"({known}); name the account it belongs to"
+            )
+        return owner
+    if vouched is None:
+        handles = accounts.handles(archive.engine, account)
+        if owner.handle is None:
+            raise RegisterError(
+                f"{download} does not say whose it is; if you know that it is the download of {account.name}, say so by "
+                "giving the account's id (--owner-id)"
+            )
+        if owner.handle.lower() not in handles:
+            raise RegisterError(
+                f"{download} is the download of {owner.handle}, a name that {account.name} never had; name the account it "
+                "belongs to, or give the account's id (--owner-id) if it is the same"
+            )
+    if known is None:
+        raise RegisterError(
+            f"neither {download} nor the register knows the stable id of {account.name}; capture it once, or give its id "
+            "(--owner-id)"
+        )
+    return dataclasses.replace(owner, platform_id=known, handle=owner.handle or account.handle)
 
 
 def _format_of(tree: Tree, account: AccountRef) -> Download:
@@ -115,12 +164,14 @@ class _Import:
         download: Download,
         tree: Tree,
         account: AccountRef,
+        owner: DownloadOwner,
         progress: Callable[[str, int], None],
     ) -> None:
         self._archive, self._download, self._tree = archive, download, tree
-        self._account, self._progress = account, progress
+        self._account, self._owner, self._progress = account, owner, progress
         self._report = ImportReport(account.name, download.name, str(uuid7()))
         self._totals = {"pages": 0, "items_seen": 0, "items_new": 0, "versions_new": 0}
+        self._unnamed = 0
 
     def run(self) -> ImportReport:
         """Do it under the import stream's lock."""
@@ -143,7 +194,7 @@ class _Import:
             error: str | None = "the import ended before its time"
             try:
                 report.expected = self._download.expected(self._tree)
-                for file in self._download.files(self._tree):
+                for file in self._download.files(self._tree, self._owner):
                     self._file(context, warc, file)
                 error = self._shortfall()
             except Exception as failure:
@@ -164,8 +215,11 @@ class _Import:
 
     def _shortfall(self) -> str | None:
         report = self._report
-        if report.expected not in (None, report.items):
-            what = f"the download says it holds {report.expected}, its files hold {report.items}"
+        if self._unnamed:
+            what = f"{self._unnamed} more, as many as are named here were not read before"
+            report.skipped.append(dataclasses.asdict(Skipped("the download", what)))
+        if report.expected not in (None, report.posts):
+            what = f"the download says it holds {report.expected}, its files hold {report.posts}"
             report.skipped.append(dataclasses.asdict(Skipped("the total", what)))
         lost = [each for each in report.skipped if each["lost"]]
         if lost:
@@ -173,47 +227,65 @@ class _Import:
         return None
 
     def _file(self, context: CaptureContext, warc: RunWarc, file: DownloadFile) -> None:
-        exchange = _exchange_of(self._tree, file, self._archive.now())
-        report = self._report
-        skipped = tuple(file.skipped)
-        for page in _pages(file, exchange, skipped):
+        report, skipped = self._report, tuple(file.skipped)
+        exchanges = [_exchange_of(self._tree, file, self._archive.now())] if file.name else []
+        for page in _pages(file, exchanges, skipped):
             with self._archive.engine.begin() as connection:
                 result = save_page(connection, context, page, self._archive.now(), warc.write)
             self._count(result)
-        own = sum(1 for item in file.items if item.sighted and item.kind is not ItemKind.PROFILE)
-        report.files += 1
-        report.items += own
-        report.skipped += [dataclasses.asdict(each) for each in skipped]
-        self._progress(file.name, own)
+        lacking = import_media(self._archive, context, self._tree, file.media)
+        own = [item for item in file.items if item.sighted and item.kind is not ItemKind.PROFILE]
+        report.files += int(bool(file.name) and (file.span is None or file.span[0] == 0))
+        report.items += len(own)
+        report.messages += sum(1 for item in own if item.kind is ItemKind.MESSAGE)
+        report.earlier += len(file.history)
+        report.media += len(file.media)
+        named = [*skipped, *lacking]
+        room = max(0, _MOST_SKIPPED - len(report.skipped))
+        report.skipped += [dataclasses.asdict(each) for each in named[:room]]
+        self._unnamed += len(named[room:])
+        self._progress(file.name, len(own))
 
     def _count(self, result: PageResult) -> None:
         self._report.new += result.own_new
         self._report.unchanged += result.own_seen - result.own_new
+        self._report.merged += result.merged
         self._totals["pages"] += 1
         self._totals["items_seen"] += result.seen
         self._totals["items_new"] += result.items_new
         self._totals["versions_new"] += result.versions_new
 
 
-def _pages(file: DownloadFile, exchange: Exchange, skipped: tuple[Skipped, ...]) -> Iterator[Page]:
+def _pages(file: DownloadFile, exchanges: list[Exchange], skipped: tuple[Skipped, ...]) -> Iterator[Page]:
+    """The file's items in pages of a bounded size, each with the earlier forms and tombstones of its own."""
     for start in range(0, max(1, len(file.items)), _CHUNK):
-        yield Page(file.items[start : start + _CHUNK], [exchange], skipped=skipped if start == 0 else ())
+        items = file.items[start : start + _CHUNK]
+        own = {item.id for item in items}
+        yield Page(
+            items,
+            exchanges,
+            skipped=skipped if start == 0 else (),
+            history=[item for item in file.history if item.id in own],
+            tombstones=[stone for stone in file.tombstones if stone.id in own],
+        )
 
 
 def _exchange_of(tree: Tree, file: DownloadFile, now: datetime) -> Exchange:
     """A file of a download as an exchange: nothing was asked of anybody, its bytes are what was received."""
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    part = f"?bytes={file.span[0]}-{file.span[1]}" if file.span else ""
     return Exchange(
         id=str(uuid7()),
         requested_at=now,
         method="IMPORT",
-        url=f"import:{quote(tree.name)}/{quote(file.name)}",
+        url=address(tree, file.name) + part,
         status=0,
         reason="",
         request_headers=(),
-        response_headers=(("Content-Type", kind),),
+        response_headers=(("Content-Type", media_type(file.name)),),
         body=file.body,
         received=file.body,
         received_sha256=hashlib.sha256(file.body).digest(),
         elapsed_ms=0,
+        scrubbed=file.scrubbed,
+        kept_body=file.kept_body,
     )

@@ -26,6 +26,8 @@ from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.engine import Connection, Row
 
     from archiver.capture.running import RunningCapture
@@ -117,21 +119,42 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]]) -> None:
     with capture.archive.engine.begin() as connection:
         hold_fence(connection, capture.context)
         insert_exchanges(connection, capture.context.capture_id, [fetched.exchange], received_bytes=fetched.size)
-        connection.execute(
-            sa.text(
-                "update media set state = 'kept', reason = null, attempts = attempts + 1, sha256 = :sha256, size = :size, "
-                "content_type = :type, exchange_id = :exchange, fetched_at = :now where id = :id"
-            ),
-            {
-                "sha256": fetched.sha256,
-                "size": fetched.size,
-                "type": fetched.exchange.header("content-type"),
-                "exchange": fetched.exchange.id,
-                "now": capture.archive.now(),
-                "id": row.id,
-            },
+        kept(
+            connection,
+            row.id,
+            fetched.sha256,
+            fetched.size,
+            fetched.exchange.header("content-type"),
+            fetched.exchange.id,
+            capture.archive.now(),
         )
-        connection.execute(sa.text(_TOUCH), {"medium": row.id})
+
+
+def kept(
+    connection: Connection,
+    medium_id: int,
+    sha256: bytes,
+    size: int,
+    content_type: str | None,
+    exchange_id: str,
+    now: datetime,
+) -> None:
+    """Remember that a medium's bytes are in the store, and tell of it whatever shows the medium."""
+    connection.execute(
+        sa.text(
+            "update media set state = 'kept', reason = null, attempts = attempts + 1, sha256 = :sha256, size = :size, "
+            "content_type = :type, exchange_id = :exchange, fetched_at = :now where id = :id"
+        ),
+        {
+            "sha256": sha256,
+            "size": size,
+            "type": content_type,
+            "exchange": exchange_id,
+            "now": now,
+            "id": medium_id,
+        },
+    )
+    connection.execute(sa.text(_TOUCH), {"medium": medium_id})
 
 
 def _failed(connection: Connection, medium_id: int, reason: str, *, refused: bool) -> None:

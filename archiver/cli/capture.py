@@ -74,19 +74,27 @@ def export(
 
 
 def import_(
-    path: Annotated[Path, typer.Argument(exists=True, help="A folder, zip or tar.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH…", exists=True, help="A folder, zip or tar; all parts of one download."),
+    ],
     account: Annotated[str, typer.Option(help="Whose download it is, as platform:handle-or-id.")],
+    owner_id: Annotated[
+        str | None,
+        typer.Option(help="The account's stable id, where the download does not say whose it is and you know it."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import a "download your data" archive into an account; a second time changes nothing."""
     from archiver.capture.importing import import_download  # noqa: PLC0415 - `--help` stays quick
 
     with opened() as archive, _progress() as progress:
-        task = progress.add_task(str(path), total=None)
+        task = progress.add_task(str(paths[0]), total=None)
         report = import_download(
             archive,
-            path,
+            paths,
             accounts.find(archive.engine, account),
+            owner_id=owner_id,
             progress=lambda name, items: progress.update(task, description=f"{name}: {items}"),
         )
     if as_json:
@@ -94,6 +102,7 @@ def import_(
     else:
         console.print(
             f"{report.items} items in {report.files} files: {report.new} new, {report.unchanged} unchanged"
+            + (f", {report.merged} the same as captured ones" if report.merged else "")
             + (f" (the download says {report.expected})" if report.expected is not None else "")
         )
         for each in report.skipped:

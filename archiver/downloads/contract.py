@@ -11,18 +11,22 @@ import dataclasses
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from archiver.downloads.unpack import Tree
-    from archiver.platforms.contract import Item, Skipped
+    from archiver.platforms.contract import Item, Skipped, Tombstone
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DownloadOwner:
-    """Whose download it is, as the download itself says; `platform_id` is what an account is compared by."""
+    """Whose download it is, as the download itself says.
 
-    platform_id: str
+    `platform_id` is what an account is compared by; None where the download names no id (Instagram's never does), and then
+    the account is compared by its handle.
+    """
+
+    platform_id: str | None
     handle: str | None = None
     name: str | None = None
     created_at: datetime | None = None
@@ -31,17 +35,28 @@ class DownloadOwner:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DownloadFile:
-    """One file of a download, with what was read from it.
+    """One file of a download, or one piece of a large one, with what was read from it.
 
-    `items` have `exchange=0` (the file) and a pointer into it. `skipped` says what could not be read; a download with
-    anything skipped is incomplete.
+    Items, history and tombstones have `exchange=0` (the file) and a pointer into the whole file. `skipped` says what could not
+    be read; a download with anything lost is incomplete.
     """
 
     name: str
-    """Its path within the download, `/` between the parts."""
+    """Its path within the download, `/` between the parts; empty where something is said of the download as a whole."""
     body: bytes
     items: Sequence[Item]
     skipped: Sequence[Skipped] = ()
+    history: Sequence[Item] = ()
+    """What items of this piece said before they were edited, as in `Page.history`."""
+    tombstones: Sequence[Tombstone] = ()
+    """The download's own word that items of this piece are gone."""
+    media: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Which files of the download are the bytes of which attachments, by `Media.id`."""
+    span: tuple[int, int] | None = None
+    """Which bytes of the file these are, the last one not counted, where it is not all of it."""
+    kept_body: bytes | None = None
+    """What of the bytes is kept, where something of them must not be (an e-mail address); `scrubbed` says what it was."""
+    scrubbed: tuple[str, ...] = ()
 
 
 class Download(Protocol):
@@ -63,11 +78,13 @@ class Download(Protocol):
     def expected(self, tree: Tree) -> int | None:
         """How many posts of the owner's own the download says it holds, after comparing all the totals it states.
 
-        Counted are items that are sighted and no profile. None where the format states no total. Raises
-        `TotalsDifferError`, `DamagedArchiveError`.
+        Counted are items that are sighted, and their earlier forms (`DownloadFile.history`); no profile and no message. None
+        where the format states no total. Raises `TotalsDifferError`, `DamagedArchiveError`.
         """
         ...
 
-    def files(self, tree: Tree) -> Iterator[DownloadFile]:
-        """Every file that says something, in a fixed order. Raises `TotalsDifferError`, `DamagedArchiveError`."""
+    def files(self, tree: Tree, owner: DownloadOwner) -> Iterator[DownloadFile]:
+        """Every file that says something, in a fixed order. `owner` is whom `owner` gave, with the stable id that the register
+        knows where the download names none. Raises `TotalsDifferError`, `DamagedArchiveError`.
+        """
         ...

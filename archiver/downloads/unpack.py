@@ -70,7 +70,7 @@ class Tree:
 
     def size(self, name: str) -> int:
         """The size of a file in bytes, as the archive declares it. Raises `DamagedArchiveError` where there is none."""
-        return self._entry(name).size
+        return self.entry(name).size
 
     def below(self, prefix: str) -> Tree:
         """The part of the tree below a folder, as a tree that shares this one's resources."""
@@ -79,7 +79,7 @@ class Tree:
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
         """Open a file for reading in pieces. Raises `DamagedArchiveError` also for damage found while reading."""
-        entry = self._entry(name)
+        entry = self.entry(name)
         try:
             with entry.open() as stream:
                 yield stream
@@ -114,7 +114,8 @@ class Tree:
     ) -> None:
         self.close()
 
-    def _entry(self, name: str) -> _Entry:
+    def entry(self, name: str) -> _Entry:
+        """Where a file lies. Raises `DamagedArchiveError` where there is none."""
         entry = self._entries.get(self._prefix + name)
         if entry is None:
             raise DamagedArchiveError(self.name, f"{name} is missing")
@@ -148,6 +149,11 @@ def open_tree(path: Path | str, limits: Limits | None = None) -> Tree:
         resources.close()
         raise
     return Tree(path.name, entries, resources)
+
+
+def joined(name: str, places: Mapping[str, tuple[Tree, str]], resources: ExitStack) -> Tree:
+    """A tree of files that lie in other trees, each under the path given; `resources` are closed with it."""
+    return Tree(name, {path: tree.entry(original) for path, (tree, original) in places.items()}, resources)
 
 
 class _Gathering:

@@ -17,7 +17,7 @@ _ARCHIVE = DOWNLOADS["x_archive"]
 
 def _items() -> list[Item]:
     with open_tree(_ROOT) as tree:
-        files = list(_ARCHIVE.files(tree))
+        files = list(_ARCHIVE.files(tree, _ARCHIVE.owner(tree)))
     assert not [skipped for file in files for skipped in file.skipped]
     assert all(file.body == (_ROOT / file.name).read_bytes() for file in files)
     return [item for file in files for item in file.items]

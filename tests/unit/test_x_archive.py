@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 def _files(path: Path) -> dict[str, DownloadFile]:
     with open_tree(path) as tree:
-        return {file.name: file for file in _ARCHIVE.files(tree)}
+        return {file.name: file for file in _ARCHIVE.files(tree, _ARCHIVE.owner(tree))}
 
 
 @given(_NAMES, _JSON, st.sampled_from(["", ";", " ;\n", "\n"]), st.sampled_from(["", "\ufeff", " \n"]))
@@ -96,7 +96,7 @@ def test_it_is_found_in_a_folder_of_the_zip(folder: Path, tmp_path: Path) -> Non
         assert _ARCHIVE.detect(tree)
         assert _ARCHIVE.owner(tree).platform_id == "910000000000000001"
         assert _ARCHIVE.expected(tree) == 5
-        files = {file.name: file for file in _ARCHIVE.files(tree)}
+        files = {file.name: file for file in _ARCHIVE.files(tree, _ARCHIVE.owner(tree))}
     assert files == _files(folder)
     with open_tree(folder / "data") as tree:
         assert not _ARCHIVE.detect(tree)

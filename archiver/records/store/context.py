@@ -60,6 +60,8 @@ class PageResult:
     """Of those, the stream's own items (no profile, nothing that was only shown inside another)."""
     own_new: int = 0
     """Of the stream's own, those that said something that was not held from this source."""
+    merged: int = 0
+    """Items of a download without an id of their platform's that are ones which the API had shown."""
     ids_unseen_before: int = 0
     """Items of the page that this capture had not met yet; a page without any may be a loop."""
 

@@ -129,7 +129,8 @@ def save_pages(
         version_ids = versions.insert_versions(connection, new, parties, context.capture_id, now)
         media.insert_media(connection, platform, new, version_ids)
         seen_as, result.ids_unseen_before = states.sight(connection, context, items, held, shown, now)
-        changes += seen_as
+        buried = {held[key].id for key in hidden if key in held}  # shown, and said to be gone in the same breath
+        changes += [each for each in seen_as if each.state is not State.PRESENT or each.item_id not in buried]
         _observe(connection, context, items, held, now)
     for page in batch.pages:
         if page.unchanged and page.coverage is not None:

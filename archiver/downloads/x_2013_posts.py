@@ -57,10 +57,10 @@ def _item(tweet: Mapping[str, Any], pointer: str, repost_of: str | None, *, sigh
     text = tweet.get("text")
     if own is None or author is None or not isinstance(text, str) or not isinstance(user, Mapping):
         raise UnreadablePostError("it has no id, no text or no author")
-    handle = _text(cleaner, user.get("screen_name"))
+    handle = text_of(cleaner, user.get("screen_name"))
     parent = identity(tweet, "in_reply_to_status_id")
     answered = identity(tweet, "in_reply_to_user_id")
-    created = _text(cleaner, tweet.get("created_at"))
+    created = text_of(cleaner, tweet.get("created_at"))
     entities = tweet.get("entities")
     entities = entities if isinstance(entities, Mapping) else {}
     references = [Reference(ReferenceKind.REPOST_OF, repost_of)] if repost_of else []
@@ -75,17 +75,17 @@ def _item(tweet: Mapping[str, Any], pointer: str, repost_of: str | None, *, sigh
         kind=kind,
         id=own,
         source=Source.IMPORT,
-        author=Party(id=author, handle=handle, name=_text(cleaner, user.get("name"))),
+        author=Party(id=author, handle=handle, name=text_of(cleaner, user.get("name"))),
         text=kept,
         created_text=created,
         created_at=None if created is None else times.x_archive_2013(created) or times.x_archive(created),
         url=f"https://twitter.com/{handle}/status/{own}" if handle else None,
-        languages=(language,) if (language := _text(cleaner, tweet.get("lang"))) else (),
-        tags=_each(cleaner, entities, "hashtags", "text"),
+        languages=(language,) if (language := text_of(cleaner, tweet.get("lang"))) else (),
+        tags=each_of(cleaner, entities, "hashtags", "text"),
         mentions=tuple(
-            dict.fromkeys(found for row in _rows(entities, "user_mentions") if (found := identity(row)) is not None)
+            dict.fromkeys(found for row in rows_of(entities, "user_mentions") if (found := identity(row)) is not None)
         ),
-        links=_each(cleaner, entities, "urls", "expanded_url"),
+        links=each_of(cleaner, entities, "urls", "expanded_url"),
         media=_media(cleaner, tweet, entities),
         references=tuple(references),
         evidence=evidence,
@@ -102,25 +102,27 @@ def _media(cleaner: Cleaner, tweet: Mapping[str, Any], entities: Mapping[str, An
     extended = tweet.get("extended_entities")
     found: dict[str, Media] = {}
     for holder in (extended if isinstance(extended, Mapping) else {}, entities):
-        for row in _rows(holder, "media"):
-            url = _text(cleaner, row.get("media_url_https")) or _text(cleaner, row.get("media_url"))
+        for row in rows_of(holder, "media"):
+            url = text_of(cleaner, row.get("media_url_https")) or text_of(cleaner, row.get("media_url"))
             own = identity(row) or url
             if own is not None:
-                alt = _text(cleaner, row.get("media_alt")) or _text(cleaner, row.get("ext_alt_text"))
+                alt = text_of(cleaner, row.get("media_alt")) or text_of(cleaner, row.get("ext_alt_text"))
                 found.setdefault(own, Media(id=own, kind="image", url=url, alt_text=alt))
     return tuple(found.values())
 
 
-def _each(cleaner: Cleaner, entities: Mapping[str, Any], kind: str, field: str) -> tuple[str, ...]:
+def each_of(cleaner: Cleaner, entities: Mapping[str, Any], kind: str, field: str) -> tuple[str, ...]:
     """One field of every entity of a kind, each value once."""
-    values = (_text(cleaner, row.get(field)) for row in _rows(entities, kind))
+    values = (text_of(cleaner, row.get(field)) for row in rows_of(entities, kind))
     return tuple(dict.fromkeys(value for value in values if value))
 
 
-def _rows(holder: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+def rows_of(holder: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The objects of a list, whatever else is in it."""
     rows = holder.get(key)
     return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
 
 
-def _text(cleaner: Cleaner, value: object) -> str | None:
+def text_of(cleaner: Cleaner, value: object) -> str | None:
+    """A text that says something, as it can be held; None for anything else."""
     return cleaner.text(value) if isinstance(value, str) and value else None
