@@ -55,6 +55,12 @@ _CONTROL = """
     where s.stream_id = :stream and s.state = 'present' order by s.last_seen_at desc, i.id desc limit 1
 """
 
+_READ_ANEW = """
+    update sub_cursors c set cursor = c.cursor - 'digest'
+    from items i where i.id = :item and c.stream_id = :stream and c.key = i.root_id
+"""
+"""What a lookup changed of a thread is not what its last answer said: should the same bytes come again, they are read."""
+
 
 def recheck(capture: RunningCapture) -> None:
     """Look up every item of the stream that its listing no longer shows."""
@@ -156,6 +162,7 @@ def _conclude(capture: RunningCapture, row: Row[Any], lookup: Lookup) -> None:
     change = Change(row.id, state, lookup.words, exchanges[0].id if exchanges else None, by_lookup=True)
     with capture.archive.engine.begin() as connection:
         record_changes(connection, capture.context, exchanges, [change], now, capture.warc.write)
+        connection.execute(sa.text(_READ_ANEW), {"item": row.id, "stream": capture.context.stream_id})
 
 
 def _conclusion(row: Row[Any], lookup: Lookup, before: datetime) -> State | None:
