@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archiver.platforms.bluesky import Bluesky
+from archiver.platforms.flickr import Flickr
 from archiver.platforms.rss import Rss
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 PLATFORMS: dict[str, Platform] = {
     "bluesky": Bluesky(),
+    "flickr": Flickr(),
     "rss": Rss(),
 }
 """Every connector by its name, as in `platform:handle-or-id`."""

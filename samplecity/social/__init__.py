@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samplecity.social.flickr import Flickr
+
 if TYPE_CHECKING:
     from samplecity.social.api import Api
 
-APIS: dict[str, Api] = {}
+APIS: dict[str, Api] = {
+    "flickr": Flickr(),
+}
