@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archiver.platforms.bluesky import Bluesky
 from archiver.platforms.flickr import Flickr
 from archiver.platforms.rss import Rss
+from archiver.platforms.tiktok import TikTok
 
 if TYPE_CHECKING:
     from archiver.platforms.contract import Platform
@@ -15,5 +16,6 @@ PLATFORMS: dict[str, Platform] = {
     "bluesky": Bluesky(),
     "flickr": Flickr(),
     "rss": Rss(),
+    "tiktok": TikTok(),
 }
 """Every connector by its name, as in `platform:handle-or-id`."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.platforms import times
 from archiver.platforms.answers import id_of, number_of, text_of
 from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.falling import key_of
 from archiver.platforms.text import read_html
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ EXTRAS = ",".join(
     )
 )  # fmt: skip
 _COUNTS = {"count_comments": "replies", "count_faves": "likes", "views": "views"}
-_SECONDS = 10
+SECONDS = 10
+"""Digits of the second of an upload, in order keys."""
 
 
 def content(record: Mapping[str, Any], name: str) -> str | None:
@@ -36,22 +38,12 @@ def content(record: Mapping[str, Any], name: str) -> str | None:
     return text_of(value, "_content") if isinstance(value, dict) else text_of(record, name)
 
 
-def order_key(seconds: int, identity: str) -> str:
-    """By the second of its upload, as the listing is; of one second in no order that is promised."""
-    return f"{seconds:0{_SECONDS}d} {identity}"
-
-
-def second_of(key: str) -> int:
-    """The second of an order key."""
-    return int(key[:_SECONDS])
-
-
 def photo_item(photo: Mapping[str, Any], exchange: int, pointer: str) -> Item:
     """A photo or video as a listing shows it. Raises `KeyError`, `TypeError`, `ValueError` for what is none."""
     identity, owner = id_of(photo), id_of(photo, "owner")
     uploaded = str(photo["dateupload"])
     created = times.unix_seconds(uploaded)
-    if created is None or not 0 < int(uploaded) < 10**_SECONDS:
+    if created is None or int(uploaded) <= 0:
         raise ValueError("dateupload is no time")
     updated = times.unix_seconds(str(photo.get("lastupdate", "")))
     alias = text_of(photo, "pathalias") or owner
@@ -73,7 +65,7 @@ def photo_item(photo: Mapping[str, Any], exchange: int, pointer: str) -> Item:
         media=(_medium(photo, identity),),
         evidence=_evidence(photo),
         counts={name: number for key, name in _COUNTS.items() if (number := number_of(photo, key)) is not None},
-        order_key=order_key(int(uploaded), identity),
+        order_key=key_of(int(uploaded), SECONDS, identity),
         exchange=exchange,
         pointer=pointer,
     )

@@ -10,11 +10,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import number_of
-from archiver.platforms.contract import Coverage, Json, Page
-from archiver.platforms.flickr_items import second_of
+from archiver.platforms.falling import Falling, moment_of
+from archiver.platforms.flickr_items import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from archiver.platforms.contract import Coverage, Json, Page
 
 _PER_PAGE = 500
 
@@ -23,15 +25,13 @@ _PER_PAGE = 500
 class Walk:
     """Where a walk through the numbered pages stands: the place of its next photo among all of them.
 
-    `below` is the first second that was not shown whole (as an order key), `total` what the last page said there are.
+    `total` is what the last page said there are.
     """
 
     start: int = 0
     size: int = _PER_PAGE
     total: int | None = None
-    below: str | None = None
-    highest: int | None = None
-    ordered: bool = True
+    falling: Falling = dataclasses.field(default_factory=lambda: Falling(SECONDS))
     ended: bool = False
 
     @classmethod
@@ -44,7 +44,7 @@ class Walk:
             start=int(str(resume["start"])),
             size=int(str(resume["size"])),
             total=None if total is None else int(str(total)),
-            below=None if below is None else str(below),
+            falling=Falling(SECONDS, None if below is None else str(below)),
         )
 
     def shrunk(self, listing: Mapping[str, Any]) -> bool:
@@ -59,20 +59,16 @@ class Walk:
         """Go on behind a page. Gives what it showed whole: nothing, where a photo of it could not be read, or where the listing
         is not in the order of upload after all.
         """
-        seconds = [second_of(item.order_key) for item in page.items if item.order_key]
         places = min(self.size, number_of(listing, "perpage") or self.size)
         number = number_of(listing, "page") or self.start // self.size + 1
         self.start, self.size = (number - 1) * places + places, max(1, places)
         self.total = self.total if (now := number_of(listing, "total")) is None else now
         self.ended = self.start >= self.total if self.total is not None else not page.items and not page.skipped
-        if seconds:
-            self.ordered = self.ordered and (self.highest is None or max(seconds) <= self.highest)
-            self.highest = max(seconds)
-        before, self.below = self.below, f"{min(seconds) + 1:010d}" if seconds else self.below
-        return Coverage(before, None if self.ended else self.below) if self.ordered and not page.skipped else None
+        seconds = [moment_of(item.order_key, SECONDS) for item in page.items if item.order_key]
+        return self.falling.shown(seconds, last=self.ended, whole=not page.skipped)
 
     @property
     def resume(self) -> Json:
         """From where it goes on; None at its end."""
-        place: Json = {"start": self.start, "size": self.size, "total": self.total, "below": self.below}
+        place: Json = {"start": self.start, "size": self.size, "total": self.total, "below": self.falling.below}
         return None if self.ended else place

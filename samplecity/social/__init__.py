@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samplecity.social.flickr import Flickr
+from samplecity.social.tiktok import TikTok
 
 if TYPE_CHECKING:
     from samplecity.social.api import Api
 
 APIS: dict[str, Api] = {
     "flickr": Flickr(),
+    "tiktok": TikTok(),
 }

@@ -1,0 +1,61 @@
+"""What a page of a listing that should go from new to old has shown whole. Pure.
+
+Such listings (Flickr, LinkedIn, TikTok) promise no order among items of the same moment, and hardly any order at all. So what
+is covered ends where a moment was shown to its end, and a listing that is found out of order covers nothing any more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from archiver.platforms.contract import Coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+@dataclasses.dataclass(slots=True)
+class Falling:
+    """Follows one walk, page after page. Order keys begin with the moment, `width` digits wide.
+
+    `below` is where what was shown whole ends: every item of that moment or a later one has been shown. It is what a walk that
+    goes on later begins with (None: at the newest).
+    """
+
+    width: int
+    below: str | None = None
+    _highest: int | None = None
+    _ordered: bool = True
+
+    def shown(self, moments: Collection[int], *, last: bool, whole: bool) -> Coverage | None:
+        """Go on behind a page.
+
+        Args:
+            moments: Of every item that the page shows.
+            last: Whether the listing ends with it.
+            whole: Whether all of it could be read.
+
+        Gives what it covers; None where it is out of order against the page before, or could not be read whole.
+        """
+        before = self.below
+        if moments:
+            self._ordered = self._ordered and (self._highest is None or max(moments) <= self._highest)
+            self._highest = max(moments)
+            self.below = key_of(min(moments) + 1, self.width)
+        return Coverage(before, None if last else self.below) if self._ordered and whole else None
+
+
+def key_of(moment: int, width: int, identity: str = "") -> str:
+    """The order key of an item, or with no identity the lowest that an item of that moment can have.
+
+    Raises `ValueError` for a moment that does not fit the width.
+    """
+    if not 0 <= moment < 10**width:
+        raise ValueError(f"{moment} is no time of {width} digits")
+    return f"{moment:0{width}d} {identity}" if identity else f"{moment:0{width}d}"
+
+
+def moment_of(key: str, width: int) -> int:
+    """The moment in an order key."""
+    return int(key[:width])
