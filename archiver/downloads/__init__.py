@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archiver.downloads.facebook import FacebookDownload
+from archiver.downloads.instagram import InstagramDownload
 from archiver.downloads.x_archive import XArchive
 
 if TYPE_CHECKING:
     from archiver.downloads.contract import Download
 
-DOWNLOADS: dict[str, Download] = {"x_archive": XArchive()}
+DOWNLOADS: dict[str, Download] = {
+    "facebook_download": FacebookDownload(),
+    "instagram_download": InstagramDownload(),
+    "x_archive": XArchive(),
+}
 """Every format by its name."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PREFIX = "download:"
 """How every such id begins; no platform's own does."""
+PLATFORMS = frozenset({"facebook", "instagram"})
+"""The platforms whose downloads want such ids, and whose APIs show the same items under ids of their own."""
 _DIGEST = 32
 
 
@@ -42,3 +44,8 @@ def made_id(
 def is_made(identity: str) -> bool:
     """Whether an id was made here, and is no platform's own."""
     return identity.startswith(PREFIX)
+
+
+def order_key(moment: datetime) -> str:
+    """Where such an item stands in its download: by its second, so that all of one second are found at once."""
+    return f"{max(0, int(moment.timestamp())):020}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from archiver.platforms.unnamed import is_made
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -40,6 +42,19 @@ class Batch:
         if page.coverage is not None:
             self.coverages.append((page.coverage, page.exchanges[-1].id if page.exchanges else None))
         self.pages.append(page)
+
+    def rename(self, items: Sequence[Item]) -> None:
+        """Let tombstones and earlier forms be of the items that theirs turned out to be: those of which their id is an alias."""
+        known = {(item.namespace, alias): item.id for item in items for alias in item.aliases if is_made(alias)}
+        if known:
+            self.tombstones = [
+                (dataclasses.replace(stone, id=known.get((stone.namespace, stone.id), stone.id)), by)
+                for stone, by in self.tombstones
+            ]
+            self.history = [
+                (dataclasses.replace(item, id=known.get((item.namespace, item.id), item.id)), by)
+                for item, by in self.history
+            ]
 
     def worth_keeping(self, told: Collection[str | None], *, everything: bool) -> list[Exchange]:
         """The exchanges whose bodies are kept: those of a page of which any told us something (`told`, by id), or that

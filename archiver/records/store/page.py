@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver.platforms.contract import Exchange, Item, ItemKind, Json, Page, Source, State
+from archiver.platforms.unnamed import is_made
 from archiver.records import bulk
 from archiver.records.storable import identity, storable
 from archiver.records.store import exchanges as exchange_rows
-from archiver.records.store import history, media, states, versions
+from archiver.records.store import history, matching, media, states, versions
 from archiver.records.store import items as item_rows
 from archiver.records.store.batch import Batch
 from archiver.records.store.context import CaptureContext, FenceLost, Located, PageResult
@@ -116,7 +117,8 @@ def save_pages(
         platform = context.account.platform
         made_ready = [(prepared or {}).get(id(item)) for item, _ in batch.items]
         fit = [each.item if each else storable(item) for (item, _), each in zip(batch.items, made_ready, strict=True)]
-        named = item_rows.resolve_aliases(connection, platform, fit)
+        named = matching.join(connection, context, item_rows.resolve_aliases(connection, platform, fit))
+        batch.rename(named)
         shown_by = [exchange_id for _, exchange_id in batch.items]
         items, shown, known = _unique(zip(named, shown_by, made_ready, strict=True))
         hidden = [(stone.namespace, identity(stone.id)) for stone, _ in batch.tombstones]
@@ -141,6 +143,7 @@ def save_pages(
     _touch(connection, held.values(), new, version_ids, item_states, {version.item_id for version in told})
     own = {held[key].id for key, item in items.items() if item.sighted and item.kind is not ItemKind.PROFILE}
     result.own_seen = len(own)
+    result.merged = sum(1 for item in items.values() if not is_made(item.id) and any(map(is_made, item.aliases)))
     result.own_new = sum(1 for version in new if version.item_id in own)
     result.items_new = sum(1 for row in held.values() if row.new)
     result.versions_new += len(new)
