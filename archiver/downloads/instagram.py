@@ -140,7 +140,7 @@ def _profile_file(tree: Tree, name: str, owner: DownloadOwner) -> DownloadFile:
     """What the account said of itself. Of its file only handle, name and words are kept: the rest is private."""
     try:
         profile = _profile_of(loaded(tree, name))
-        body = tree.read(name)
+        body = tree.read(name)  # not larger than what was just read
     except DamagedArchiveError as error:
         return DownloadFile(name, b"", (), (Skipped(name, error.why),))
     repairer = Repairer()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 REPAIRED = "repaired_encoding"
 """Flag of a version: the download had its text as the bytes of UTF-8 in place of characters; they were put together again."""
 _CHUNK = 1 << 20
-_SMALL = 16 << 20
+_SMALL = 4 << 20
 _KINDS = {"image": "image", "video": "video", "audio": "audio"}
 _MORE_TYPES = {".heic": "image", ".heif": "image", ".webp": "image", ".opus": "audio", ".m4a": "audio"}
 

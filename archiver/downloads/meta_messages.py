@@ -29,7 +29,7 @@ FILE = re.compile(
 NAMED = "download"
 """The namespace of parties that are known by a name only."""
 _LISTS = ("photos", "videos", "audio_files", "files", "gifs")
-_USUAL = frozenset({"Generic", None})
+_USUAL = "Generic"
 
 
 def order_of(path: str) -> tuple[str, int]:
@@ -74,7 +74,7 @@ def _message(
     talk = repairer.text(conversation) or conversation
     found = _found(message, files)
     evidence: dict[str, Json] = {"conversation": talk}
-    if (kind := message.get("type")) not in _USUAL and (said := repairer.text(kind)):
+    if (said := repairer.text(message.get("type"))) is not None and said != _USUAL:
         evidence["type"] = said
     share = part(message, "share")
     links = tuple(link for link in (repairer.text(share.get("link")),) if link)
@@ -117,7 +117,7 @@ def _message(
 def _found(message: Mapping[str, Any], files: Files) -> list[Found]:
     uris = [row.get("uri") for kind in _LISTS for row in rows(message.get(kind))]
     uris.append(part(message, "sticker").get("uri"))
-    return [files.medium(uri) for uri in dict.fromkeys(uris) if isinstance(uri, str) and uri]
+    return [files.medium(uri) for uri in dict.fromkeys(each for each in uris if isinstance(each, str) and each)]
 
 
 def _party(sender: str | None, conversation: str, owner: DownloadOwner) -> Party | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+PART = re.compile(r"part-\d+/")
+"""The folder of what differs between parts."""
 _CHUNK = 1 << 20
 
 

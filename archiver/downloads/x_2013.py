@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.downloads import javascript
 from archiver.downloads.contract import DownloadFile, DownloadOwner
 from archiver.downloads.errors import DamagedArchiveError, FileTooLargeError, TotalsDifferError
+from archiver.downloads.streaming import MIB, Elements
 from archiver.downloads.x_2013_posts import UnreadablePostError, identity, items_of
 from archiver.platforms import times
 from archiver.platforms.contract import Item, ItemKind, Party, Skipped, Source
@@ -29,6 +30,9 @@ _INDEX = "data/js/tweet_index.js"
 _USER = "data/js/user_details.js"
 _PAYLOAD = "data/js/payload_details.js"
 _CSV = "tweets.csv"
+_SMALL = 4 * MIB
+_LARGEST_CSV = 64 * MIB
+_ENOUGH = MIB
 
 
 class X2013:
@@ -59,7 +63,7 @@ class X2013:
         totals = {_INDEX: sum(count for _, count in _months(rooted))}
         if rooted.has(_PAYLOAD) and isinstance(stated := _object(rooted, _PAYLOAD).get("tweets"), int):
             totals[_PAYLOAD] = stated
-        if rooted.has(_CSV):
+        if rooted.has(_CSV) and rooted.size(_CSV) <= _LARGEST_CSV:  # a larger one is named as too large, by `files`
             totals[_CSV] = _csv_rows(rooted)
         if len(set(totals.values())) > 1:
             stated_totals = ", ".join(f"{name} says {count}" for name, count in sorted(totals.items()))
@@ -81,10 +85,10 @@ class X2013:
             for name, count in months
             if not rooted.has(name)
         ]
-        yield DownloadFile(_INDEX, rooted.read(_INDEX), (), missing)
+        yield DownloadFile(_INDEX, rooted.read(_INDEX, _SMALL), (), missing)
         if rooted.has(_PAYLOAD):
-            yield DownloadFile(_PAYLOAD, rooted.read(_PAYLOAD), ())
-        yield DownloadFile(_USER, rooted.read(_USER), (_profile(rooted, owner),))
+            yield DownloadFile(_PAYLOAD, rooted.read(_PAYLOAD, _SMALL), ())
+        yield DownloadFile(_USER, rooted.read(_USER, _SMALL), (_profile(rooted, owner),))
         if rooted.has(_CSV):
             yield _csv_file(rooted)
         for name, count in months:
@@ -98,37 +102,41 @@ def _month(tree: Tree, name: str, count: int) -> DownloadFile:
         body = tree.read(name)
     except FileTooLargeError as error:
         return DownloadFile(name, b"", (), [Skipped(what=name, reason=error.why)])
-    skipped = []
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        text = body.decode("utf-8-sig", "replace")
-        skipped.append(Skipped(what=name, reason=f"bytes that are no UTF-8 became U+FFFD ({error.reason})"))
-    try:
-        tweets, problem = javascript.load_array(text)
-    except javascript.NotData as error:
-        tweets, problem = [], str(error)
+    skipped: list[Skipped] = []
     items: list[Item] = []
-    for position, tweet in enumerate(tweets):
+    found = read = 0
+    problem: str | None = None
+    elements = Elements(io.BytesIO(body), assigned=True)
+    for element in elements:
+        if elements.held > _ENOUGH or element.cut:
+            elements.take()  # the bytes are held as a whole already
+        if element.broken:
+            problem = element.problem
+            break
+        found += 1
         try:
-            items.extend(items_of(tweet, f"/{position}"))
+            if element.problem is not None:
+                raise UnreadablePostError(element.problem)
+            items.extend(items_of(element.value, element.pointer))
+            read += 1
         except UnreadablePostError as error:
-            skipped.append(Skipped(what=f"{name}/{position}", reason=str(error)))
+            skipped.append(Skipped(what=f"{name}{element.pointer}", reason=str(error)))
+    if elements.bad_bytes:
+        what = f"{elements.bad_bytes} bytes that are no UTF-8 became U+FFFD in what is shown; the bytes are kept"
+        skipped.append(Skipped(what=name, reason=what))
     if problem is not None:
         skipped.append(
-            Skipped(what=name, reason=f"{len(tweets)} of {count} posts could be read before it breaks off: {problem}")
+            Skipped(what=name, reason=f"{read} of {count} posts could be read before it breaks off: {problem}")
         )
-    elif len(tweets) != count:
-        raise TotalsDifferError(
-            tree.name, f"{name} holds {len(tweets)} posts, {_INDEX} says {count}; download it again"
-        )
+    elif found != count:
+        raise TotalsDifferError(tree.name, f"{name} holds {found} posts, {_INDEX} says {count}; download it again")
     return DownloadFile(name, body, items, skipped)
 
 
 def _csv_file(tree: Tree) -> DownloadFile:
     """The CSV as evidence: it says the same as the months, so that nothing is read from it but its number of rows."""
     try:
-        return DownloadFile(_CSV, tree.read(_CSV), ())
+        return DownloadFile(_CSV, tree.read(_CSV, _LARGEST_CSV), ())
     except FileTooLargeError as error:
         return DownloadFile(_CSV, b"", (), [Skipped(what=_CSV, reason=error.why)])
 
@@ -147,8 +155,8 @@ def _csv_rows(tree: Tree) -> int:
 def _months(tree: Tree) -> list[tuple[str, int]]:
     """The months' files with how many posts each should hold, oldest first."""
     try:
-        rows, problem = javascript.load_array(tree.read(_INDEX).decode("utf-8-sig", "replace"))
-    except javascript.NotData as error:
+        rows, problem = javascript.load_array(tree.read(_INDEX, _SMALL).decode("utf-8-sig", "replace"))
+    except (javascript.NotData, FileTooLargeError) as error:
         raise DamagedArchiveError(tree.name, f"{_INDEX}: {error}") from error
     if problem is not None:
         raise DamagedArchiveError(tree.name, f"{_INDEX} is damaged: {problem}; download it again")
@@ -191,8 +199,8 @@ def _profile(tree: Tree, owner: DownloadOwner) -> Item:
 def _object(tree: Tree, name: str) -> Mapping[str, Any]:
     """The object that a file assigns."""
     try:
-        value = javascript.load(tree.read(name).decode("utf-8-sig", "replace"))
-    except javascript.NotData as error:
+        value = javascript.load(tree.read(name, _SMALL).decode("utf-8-sig", "replace"))
+    except (javascript.NotData, FileTooLargeError) as error:
         raise DamagedArchiveError(tree.name, f"{name}: {error}") from error
     if not isinstance(value, Mapping):
         raise DamagedArchiveError(tree.name, f"{name} assigns no object")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.downloads import javascript
 from archiver.downloads.contract import DownloadFile, DownloadOwner
 from archiver.downloads.errors import DamagedArchiveError, FileTooLargeError
+from archiver.downloads.parts import PART
 from archiver.downloads.pieces import pieces
 from archiver.downloads.x_2013_posts import identity
 from archiver.downloads.x_2019_reading import KINDS, Contents, Reader
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _MANIFEST, _ACCOUNT, _PROFILE = "manifest.js", "account.js", "profile.js"
 _POSTS = re.compile(r"tweets?(?:-part\d+)?\.js")
 _KEPT_OF_ACCOUNT = ("accountId", "username", "accountDisplayName", "createdAt")
-_SMALL = 16 << 20
+_SMALL = 4 << 20
 
 
 class X2019:
@@ -166,11 +167,14 @@ def _folders(tree: Tree) -> list[str]:
     for path in tree.names():
         folder, _, name = path.rpartition("/")
         found.setdefault(f"{folder}/" if folder else "", set()).add(name)
-    return [
+    whole = {
         folder
-        for folder, names in sorted(found.items())
-        if _says_x(tree, folder, names) and ({_MANIFEST, _ACCOUNT} & names) and any(map(_is_data, names))
-    ]
+        for folder, names in found.items()
+        if {_MANIFEST, _ACCOUNT} & names and any(map(_is_data, names)) and _says_x(tree, folder, names)
+    }
+    # What differs from another part of the same download, without a manifest of its own.
+    beside = {folder for folder in found if (match := PART.match(folder)) and folder[match.end() :] in whole}
+    return sorted(whole | beside)
 
 
 def _says_x(tree: Tree, folder: str, names: set[str]) -> bool:

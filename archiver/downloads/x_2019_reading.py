@@ -89,7 +89,7 @@ class Contents:
             return
         self.manifests += 1
         info = manifest.get("archiveInfo")
-        self.partial |= isinstance(info, Mapping) and info.get("isPartialArchive") in {True, "true"}
+        self.partial |= isinstance(info, Mapping) and str(info.get("isPartialArchive"))[:8].lower() == "true"
         for name, count in _stated(manifest):
             match = _FILE.fullmatch(name)
             if match and match[1] in KINDS:

@@ -200,7 +200,7 @@ def _attached(
             if key is None or key in found:
                 continue
             variants = _variants(cleaner, row)
-            video = row.get("type") in {"video", "animated_gif"} or bool(variants)
+            video = str(row.get("type")) in {"video", "animated_gif"} or bool(variants)
             addresses = variants or ([still] if still else [])
             alt = text_of(cleaner, row.get("ext_alt_text")) or text_of(cleaner, row.get("media_alt"))
             found[key] = Attached(
