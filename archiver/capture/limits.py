@@ -110,8 +110,9 @@ class SharedLimiter:
             if wait > 0:
                 for each in taken:
                     self._give(each.budget, each.units, now)
-                amount = f"{draw.budget.units} units of the budget {draw.budget.name}"
-                self.words = f"the {amount} are used up, or the platform asked to wait"
+                name = f"the budget {draw.budget.name}"
+                what = f"the {draw.budget.units} units of {name} are used up" if draw.units else f"{name} is used up"
+                self.words = f"{what}, or the platform asked to wait"
                 return wait
             taken.append(draw)
         self._drawn = taken
