@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archiver.platforms.bluesky import Bluesky
 from archiver.platforms.flickr import Flickr
+from archiver.platforms.linkedin import LinkedIn
 from archiver.platforms.rss import Rss
 from archiver.platforms.tiktok import TikTok
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 PLATFORMS: dict[str, Platform] = {
     "bluesky": Bluesky(),
     "flickr": Flickr(),
+    "linkedin": LinkedIn(),
     "rss": Rss(),
     "tiktok": TikTok(),
 }

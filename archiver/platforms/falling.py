@@ -10,9 +10,15 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from archiver.platforms.contract import Coverage
+from archiver.platforms.errors import UnreadableAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from archiver.platforms.contract import AccountRef, Exchange
+
+_MOST_EMPTY = 20
+"""So many pages in a row that show nothing, and say that there is more, are no listing."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -27,6 +33,7 @@ class Falling:
     below: str | None = None
     _highest: int | None = None
     _ordered: bool = True
+    _empty: int = 0
 
     def shown(self, moments: Collection[int], *, last: bool, whole: bool) -> Coverage | None:
         """Go on behind a page.
@@ -39,11 +46,18 @@ class Falling:
         Gives what it covers; None where it is out of order against the page before, or could not be read whole.
         """
         before = self.below
+        self._empty = 0 if moments else self._empty + 1
         if moments:
             self._ordered = self._ordered and (self._highest is None or max(moments) <= self._highest)
             self._highest = max(moments)
             self.below = key_of(min(moments) + 1, self.width)
         return Coverage(before, None if last else self.below) if self._ordered and whole else None
+
+    def check(self, account: AccountRef, exchange: Exchange) -> None:
+        """Raise `UnreadableAnswerError` once pages go on saying that there is more, and show nothing."""
+        if self._empty >= _MOST_EMPTY:
+            words = f"{self._empty} pages in a row say that there is more, and show nothing"
+            raise UnreadableAnswerError(account.name, exchange.url, words, exchange)
 
 
 def key_of(moment: int, width: int, identity: str = "") -> str:

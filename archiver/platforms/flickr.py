@@ -147,6 +147,7 @@ class Flickr(Manners):
             yield page
             if walk.ended:
                 return
+            walk.falling.check(account, exchange)
 
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
         """The comments below a photo, which come in one answer."""

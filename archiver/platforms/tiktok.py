@@ -61,8 +61,6 @@ if TYPE_CHECKING:
 
 _MOST = 20
 """Of a page of video/list, and of the ids of one video/query."""
-_MOST_EMPTY = 20
-"""So many pages without a video in a row are no listing."""
 
 
 class TikTok(Manners):
@@ -151,7 +149,7 @@ class TikTok(Manners):
 
         A page may be empty and still say that there is more.
         """
-        falling, cursor, empty = Falling(SECONDS), None, 0
+        falling, cursor = Falling(SECONDS), None
         if isinstance(resume, dict):
             cursor = resume["cursor"]
             falling.below = None if resume["below"] is None else str(resume["below"])
@@ -165,12 +163,9 @@ class TikTok(Manners):
             page.coverage = falling.shown(seconds, last=not more, whole=not page.skipped)
             page.resume = {"cursor": cursor, "below": falling.below} if more else None
             yield page
-            empty = 0 if page.items or page.skipped else empty + 1
             if not more:
                 return
-            if empty >= _MOST_EMPTY:
-                words = f"{empty} pages in a row say that there is more, and show nothing"
-                raise UnreadableAnswerError(account.name, exchange.url, words, exchange)
+            falling.check(account, exchange)
 
     def thread(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from samplecity.social.flickr import Flickr
+from samplecity.social.linkedin import LinkedIn
 from samplecity.social.tiktok import TikTok
 
 if TYPE_CHECKING:
@@ -15,5 +16,6 @@ if TYPE_CHECKING:
 
 APIS: dict[str, Api] = {
     "flickr": Flickr(),
+    "linkedin": LinkedIn(),
     "tiktok": TikTok(),
 }

@@ -131,6 +131,13 @@ def test_a_short_page_in_the_middle_ends_nothing() -> None:
     assert pages[-1].coverage.after is None
 
 
+def test_endless_emptiness_is_an_error() -> None:
+    """Pages that go on saying that there is more, and never show anything, end in an error and not in a claim."""
+    session = RecordedSession(*(page(number, 500, 10**9) for number in range(1, 40)))
+    with pytest.raises(UnreadableAnswerError, match="in a row"):
+        list(Flickr().pages(session, PARKS, StreamKind.POSTS, None, {}))
+
+
 def test_where_photos_go_meanwhile_the_walk_steps_back() -> None:
     """Between two pages three photos were removed, and the rest moved up by three: none of them is passed over."""
     everything = [photo(number, 1000 - number) for number in range(10)]
