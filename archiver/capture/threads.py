@@ -44,7 +44,7 @@ _POSTS = """
         from streams p
         join sightings s on s.stream_id = p.id and s.state in ('present', 'hidden')
         join items i on i.id = s.item_id
-        where p.account_id = :account and p.kind = any(:kinds)
+        where p.account_id = :account and p.kind = any(:kinds) and i.kind not in ('repost', 'message')
           and not exists (
               select from items r
               join sightings rs on rs.item_id = r.id and rs.stream_id = p.id and rs.state in ('present', 'hidden')

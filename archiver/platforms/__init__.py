@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archiver.platforms.bluesky import Bluesky
 from archiver.platforms.flickr import Flickr
 from archiver.platforms.linkedin import LinkedIn
+from archiver.platforms.mastodon import Mastodon
 from archiver.platforms.rss import Rss
 from archiver.platforms.tiktok import TikTok
 
@@ -17,6 +18,7 @@ PLATFORMS: dict[str, Platform] = {
     "bluesky": Bluesky(),
     "flickr": Flickr(),
     "linkedin": LinkedIn(),
+    "mastodon": Mastodon(),
     "rss": Rss(),
     "tiktok": TikTok(),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from samplecity.social.flickr import Flickr
 from samplecity.social.linkedin import LinkedIn
+from samplecity.social.mastodon import Mastodon
 from samplecity.social.tiktok import TikTok
 
 if TYPE_CHECKING:
@@ -17,5 +18,6 @@ if TYPE_CHECKING:
 APIS: dict[str, Api] = {
     "flickr": Flickr(),
     "linkedin": LinkedIn(),
+    "mastodon": Mastodon(),
     "tiktok": TikTok(),
 }

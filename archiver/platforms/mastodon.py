@@ -1,0 +1,295 @@
+"""Mastodon, read from the account's own instance: with its token all that it shows the account, without one what everybody sees.
+
+A status is known by its `uri`. What the account boosted and answered stands in the one listing of its statuses. Whatever was
+edited brings its earlier forms, which the instance keeps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from archiver.platforms.answers import id_of, read, text_of
+from archiver.platforms.contract import (
+    AccountRef,
+    AccountStatus,
+    Conversation,
+    ConversationsPage,
+    Count,
+    Coverage,
+    Exchange,
+    Item,
+    Json,
+    Lookup,
+    Manifest,
+    Media,
+    MemberPage,
+    Page,
+    Party,
+    Session,
+    Skipped,
+    State,
+    StreamKind,
+)
+from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
+from archiver.platforms.manners import Draw, Manners, TokenHealth, Usage, Verdict
+from archiver.platforms.mastodon_found import Found, fill_mentions, fill_statuses
+from archiver.platforms.mastodon_items import (
+    Answers,
+    account_uri,
+    answers_something,
+    party,
+    profile_item,
+    status_item,
+)
+from archiver.platforms.mastodon_manners import (
+    FORBIDDEN,
+    GONE,
+    NEEDED,
+    NOT_FOUND,
+    OK,
+    UNAUTHORIZED,
+    draws,
+    judge,
+    next_page,
+    usage,
+)
+from archiver.platforms.mastodon_messages import LIMIT, read_conversation, read_conversations
+from archiver.platforms.mastodon_server import SETTINGS, Instance
+from archiver.platforms.mastodon_threads import read_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_MEMBERS = 80
+_LISTS = {"blocked": "/api/v1/blocks", "followers": "/api/v1/accounts/{id}/followers"}
+_OPEN = (StreamKind.PROFILE, StreamKind.POSTS, StreamKind.COMMENTS)
+
+MANIFEST = Manifest(
+    name="mastodon",
+    title="Mastodon",
+    streams=(*_OPEN, StreamKind.MENTIONS, StreamKind.MESSAGES),
+    settings=SETTINGS,
+    permissions=(
+        *NEEDED,
+        "read:blocks and read:follows, where the setting `lists` asks for them",
+        "none for an account of which only the public posts are kept, on instances that show them without a log-in",
+    ),
+    limits=(
+        "300 requests in 5 minutes for each token, told by X-RateLimit headers, which are obeyed",
+        "a conversation is shown up to 4,096 replies with a token, 60 without; its leaves are asked for again one by one",
+        "one more request for each edited post (its history) and each reply of the account (what it answers)",
+    ),
+    cannot_see=(
+        "replies that never reached the account's own instance (from instances it does not federate with, or has blocked)",
+        "replies below one that was deleted, unless they were captured before: the instance no longer lists them",
+        "private and direct posts without the account's token",
+        "a post put up and deleted between two captures",
+        "who was muted or blocked, unless the setting `lists` asks for it",
+    ),
+    sources=("mastodon/documentation, content/en (entities, methods, api)", "W3C ActivityPub, section 3.2"),
+    may_be_empty=frozenset({StreamKind.MENTIONS, StreamKind.MESSAGES}),
+    by_conversation=True,
+    light=(StreamKind.POSTS, StreamKind.COMMENTS, StreamKind.MENTIONS),
+    lists=tuple(_LISTS),
+)
+
+
+class Mastodon(Manners):
+    """The connector. It keeps nothing between two captures."""
+
+    manifest = MANIFEST
+
+    def streams(self, account: AccountRef) -> Sequence[StreamKind]:
+        """Mentions and messages need the account's token."""
+        return self.manifest.streams if account.settings.get("token") else _OPEN
+
+    def judge(self, exchange: Exchange) -> Verdict | None:
+        """See `mastodon_manners.judge`."""
+        return judge(exchange)
+
+    def draws(self, account: AccountRef, method: str, url: str) -> Sequence[Draw]:  # noqa: ARG002 - the protocol's shape
+        """See `mastodon_manners.draws`."""
+        return draws(url)
+
+    def usage(self, account: AccountRef, exchange: Exchange) -> Sequence[Usage]:  # noqa: ARG002 - the protocol's shape
+        """See `mastodon_manners.usage`."""
+        return usage(exchange)
+
+    def token(self, session: Session, account: AccountRef) -> TokenHealth | None:
+        """Whether the token is good, whose it is, and which scopes it has (methods/accounts, methods/apps)."""
+        instance = Instance(session, account)
+        if not instance.token:
+            return None
+        mine = instance.get("/api/v1/accounts/verify_credentials", accept=(FORBIDDEN,))
+        app = instance.get("/api/v1/apps/verify_credentials", accept=(FORBIDDEN, NOT_FOUND))
+        told = instance.object(app).get("scopes")
+        scopes = tuple(str(scope) for scope in told) if isinstance(told, list) else ()
+        missing = tuple(
+            each for each in NEEDED if scopes and each not in scopes and each.partition(":")[0] not in scopes
+        )
+        whose = instance.object(mine).get("acct")
+        return TokenHealth(
+            alive=True,
+            words=f"the instance takes it as the token of {whose}" if whose else "the instance takes it",
+            scopes=scopes,
+            missing=missing,
+            exchanges=(mine, app),
+        )
+
+    def status(self, session: Session, account: AccountRef) -> AccountStatus:
+        """Ask the instance for the account. One that it suspended is `hidden`: it may come back."""
+        instance = Instance(session, account)
+        exchanges: list[Exchange] = []
+        shown, exchange = instance.account(exchanges)
+        if shown is None:
+            words = f"the instance answers {exchange.status}: it has no account of this name"
+            if account.platform_id is None:
+                raise NoSuchHandleError(account.name, exchange.url, words, exchange)
+            state = State.HIDDEN if exchange.status == GONE else State.GONE_CONFIRMED
+            return AccountStatus(account.platform_id, None, state, words, exchanges, profile_id=account.platform_id)
+        try:
+            identity, local_id = account_uri(shown), id_of(shown)
+            profile = profile_item(shown, instance.namespace)
+            posts = profile.counts.get("posts")
+            handle = _handle(account, text_of(shown, "acct"))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise UnreadableAnswerError(account.name, exchange.url, f"it is no account ({error})", exchange) from error
+        if shown.get("suspended"):
+            words = "the instance has suspended the account"
+            return AccountStatus(identity, handle, State.HIDDEN, words, exchanges, profile_id=identity)
+        moved = shown.get("moved")
+        words = f"the account has moved to {moved.get('url')}" if isinstance(moved, dict) else "the account is active"
+        return AccountStatus(
+            identity,
+            handle,
+            State.PRESENT,
+            words,
+            exchanges,
+            profile=dataclasses.replace(profile, exchange=len(exchanges) - 1),
+            profile_id=identity,
+            counts=[Count(StreamKind.POSTS.value, posts)],
+            namespace=instance.namespace,
+            settings={"account_id": local_id},
+        )
+
+    def pages(
+        self,
+        session: Session,
+        account: AccountRef,
+        stream: StreamKind,
+        resume: Json,
+        validators: Mapping[str, str],  # noqa: ARG002 - the protocol's shape; this API has none
+    ) -> Iterator[Page]:
+        """Walk the account's statuses, or its mentions, newest first, by the instance's own links to the next page."""
+        instance = Instance(session, account)
+        asked: dict[str, str | int] = {"limit": LIMIT}
+        path = "/api/v1/notifications"
+        if stream is StreamKind.MENTIONS:
+            asked["types[]"] = "mention"
+        else:
+            path = f"/api/v1/accounts/{instance.account_id()}/statuses"
+        before: str | None = None
+        if isinstance(resume, dict):
+            asked["max_id"] = str(resume["max_id"])
+            before = None if resume["below"] is None else str(resume["below"])
+        while True:
+            exchange = instance.get(path, asked)
+            found = Found(instance)
+            number = found.took(exchange)
+            entries = instance.array(exchange)
+            fill = fill_mentions if stream is StreamKind.MENTIONS else fill_statuses
+            fill(found, entries, number)
+            keys = [item.order_key for item in found.items if item.order_key is not None]
+            following = next_page(exchange)
+            after = min(keys, default=before) if following else None
+            page = found.page(coverage=Coverage(before, after) if keys or not following else None)
+            page.resume = {**following, "below": after} if following else None
+            yield page
+            if following is None:
+                return
+            asked.update(following)
+            before = after
+
+    def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
+        """Everything below a status; see `mastodon_threads.read_thread`."""
+        return read_thread(account, Instance(session, account), post_id, known)
+
+    def conversations(self, session: Session, account: AccountRef) -> Iterator[ConversationsPage]:
+        """The account's direct conversations; see `mastodon_messages.read_conversations`."""
+        return read_conversations(Instance(session, account))
+
+    def conversation(self, session: Session, account: AccountRef, conversation: Conversation) -> Iterator[Page]:
+        """The messages of one; see `mastodon_messages.read_conversation`."""
+        return read_conversation(account, Instance(session, account), conversation)
+
+    def members(self, session: Session, account: AccountRef, listing: str) -> Iterator[MemberPage]:
+        """Whom the account blocks, or who follows it (methods/blocks, methods/accounts#followers)."""
+        instance = Instance(session, account)
+        path = _LISTS[listing].format(id=instance.account_id() if "{id}" in _LISTS[listing] else "")
+        place: dict[str, str] | None = {}
+        while place is not None:
+            exchange = instance.get(path, {"limit": _MEMBERS, **place})
+            members: list[Party] = []
+            for each in instance.array(exchange):
+                try:
+                    members.append(party(each, instance.namespace))
+                except (AttributeError, KeyError, TypeError) as error:
+                    words = f"an entry of {listing} is no account ({error})"
+                    raise UnreadableAnswerError(account.name, exchange.url, words, exchange) from error
+            yield MemberPage(members, [exchange])
+            place = next_page(exchange)
+
+    def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
+        """Ask for single statuses: those of the instance itself by their number, others by a search and at their own address.
+
+        A status from elsewhere that is still at its own address, and that the instance does not show, is hidden by it.
+        """
+        instance = Instance(session, account)
+        for uri in ids:
+            if uri == account.platform_id:
+                shown, exchange = instance.account([])
+                state = State.PRESENT if shown is not None else State.GONE_CONFIRMED
+                yield Lookup(uri, state, f"the instance answers {exchange.status} for the account", exchange)
+                continue
+            status, answer = instance.found_status(uri)
+            if status is not None:
+                yield Lookup(uri, State.PRESENT, "the instance shows it", answer, _looked_up(status, instance))
+            elif instance.local_id(uri) is not None:
+                words = "the instance answers 404 for the status: deleted, or no longer shown to us"
+                yield Lookup(uri, State.GONE_CONFIRMED, words, answer)
+            else:
+                yield _elsewhere(instance, uri)
+
+    def media_request(self, session: Session, account: AccountRef, media: Media) -> str:  # noqa: ARG002
+        """The medium's own address, which does not expire. Raises `UnreadableAnswerError` while the instance makes it."""
+        if media.url is None:
+            raise UnreadableAnswerError(account.name, media.id, "the instance has not made the medium's file yet")
+        return media.url
+
+    def media_sha256(self, media: Media) -> bytes | None:  # noqa: ARG002
+        """None: Mastodon tells no digests."""
+        return None
+
+
+def _handle(account: AccountRef, acct: str | None) -> str | None:
+    """The account's name of today, with its instance where the register writes it so."""
+    _, separator, domain = account.handle.partition("@")
+    return f"{acct}@{domain}" if acct and separator and "@" not in acct else acct
+
+
+def _looked_up(status: Mapping[str, Any], instance: Instance) -> Item | None:
+    skipped: list[Skipped] = []
+    answers = Answers(known=not answers_something(status))
+    return read("the status", skipped, status_item, status, instance.namespace, answers, exchange=0)
+
+
+def _elsewhere(instance: Instance, uri: str) -> Lookup:
+    exchange = instance.elsewhere(uri)
+    if exchange.status in {NOT_FOUND, GONE}:
+        return Lookup(uri, State.GONE_CONFIRMED, f"its own address answers {exchange.status}", exchange)
+    if exchange.status == OK:
+        words = "it is at its own address, and the account's instance no longer shows it"
+        return Lookup(uri, State.HIDDEN, words, exchange)
+    refused = " (that instance answers signed requests only)" if exchange.status in {UNAUTHORIZED, FORBIDDEN} else ""
+    return Lookup(uri, None, f"its own address answers {exchange.status}{refused}", exchange)

@@ -1,0 +1,125 @@
+"""A conversation on Mastodon as one instance knows it (GET /api/v1/statuses/:id/context).
+
+Source: mastodon/documentation, content/en/methods/statuses: without a token a context ends at 40 ancestors, 60 descendants and 20
+levels, with one at 4,096 of each. Replies that this instance never received are missing from it, without a mark.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archiver.platforms.answers import id_of, json_of, list_of, number_of, read
+from archiver.platforms.contract import AccountRef, Count, Coverage, Page, Skipped
+from archiver.platforms.mastodon_found import Found
+from archiver.platforms.mastodon_items import Answers, order_key
+from archiver.platforms.mastodon_manners import NOT_FOUND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from archiver.platforms.mastodon_server import Instance
+
+_CHUNK = 500
+_SHOWN, _SHOWN_WITH_TOKEN = 60, 4096
+_DEEPEST = 20
+
+
+def read_thread(account: AccountRef, instance: Instance, post_id: str, known: bytes | None) -> Iterator[Page]:
+    """Everything below a status, in pages; where an answer was cut at the instance's limit, its leaves are asked by themselves.
+
+    The last page covers the thread, unless something of it could not be reached: then it says so, and covers nothing.
+    """
+    local = instance.local_id(post_id) or instance.found_id(post_id)
+    tree = _Tree(post_id, local)
+    waiting = [local]
+    asked: set[str] = set()
+    limit = _SHOWN_WITH_TOKEN if instance.token else _SHOWN
+    while waiting:
+        top = waiting.pop()
+        asked.add(top)
+        exchange = instance.get(f"/api/v1/statuses/{top}/context", accept=(NOT_FOUND,) if top != local else ())
+        if known is not None and exchange.received_sha256 == known:
+            yield Page((), [exchange], sub_key=post_id, coverage=_whole(post_id), unchanged=True)
+            return
+        found = Found(instance)
+        number = found.took(exchange)
+        if exchange.status == NOT_FOUND:
+            continue
+        descendants = list_of(account, exchange, json_of(account, exchange), "descendants")
+        cut = len(descendants) >= limit
+        tree.add(descendants)
+        for place, status in enumerate(descendants):
+            descendants[place] = None
+            if len(found.items) >= _CHUNK:
+                yield found.page(sub_key=post_id)
+                found = Found(instance)
+                number = found.took(exchange)
+            own = read(f"the status {place}", found.skipped, id_of, status)
+            if own is None:
+                continue
+            key = f"{post_id} {order_key(own)}"
+            found.status(status, f"/descendants/{place}", tree.answers(status), number, order_key=key)
+        if cut or not instance.token:
+            waiting += [each for each in tree.unfinished(cut=cut) if each not in asked]
+        counts = [] if waiting else tree.counts()
+        missing = [] if waiting else tree.beyond_reach(asked, limit)
+        found.skipped += missing
+        last = not waiting and not missing
+        yield found.page(sub_key=post_id, counts=counts, coverage=_whole(post_id) if last else None)
+
+
+def _whole(post_id: str) -> Coverage:
+    return Coverage(before=f"{post_id}!", after=f"{post_id} ")
+
+
+class _Tree:
+    """What is known of a thread's shape: who answers whom, and how many answers each says that it has."""
+
+    def __init__(self, post_id: str, local: str) -> None:
+        self._root, self._local = post_id, local
+        self._uris = {local: post_id}
+        self._depth = {local: 0}
+        self._shown: dict[str, int] = {}
+        self._said: dict[str, int] = {}
+        self._seen: set[str] = set()
+
+    def add(self, statuses: Sequence[Any]) -> None:
+        """Take up the statuses of an answer; a parent stands before its answers or elsewhere in it."""
+        for status in statuses:
+            if not isinstance(status, dict) or not isinstance(status.get("id"), str):
+                continue
+            own, parent = status["id"], status.get("in_reply_to_id")
+            if own in self._seen:
+                continue
+            self._seen.add(own)
+            self._uris[own] = str(status.get("uri"))
+            self._said[own] = number_of(status, "replies_count") or 0
+            if isinstance(parent, str):
+                self._shown[parent] = self._shown.get(parent, 0) + 1
+                self._depth[own] = self._depth.get(parent, 0) + 1
+
+    def answers(self, status: Mapping[str, Any]) -> Answers:
+        """What a status of the thread answers."""
+        parent = self._uris.get(str(status.get("in_reply_to_id")))
+        return Answers(parent, self._root, known=parent is not None)
+
+    def unfinished(self, *, cut: bool) -> list[str]:
+        """Whose answers may lie beyond what was shown: after an answer that was cut all that lack some, else the deepest."""
+        lacking = [own for own, said in self._said.items() if said > self._shown.get(own, 0)]
+        return lacking if cut else [own for own in lacking if self._depth.get(own, 0) >= _DEEPEST]
+
+    def counts(self) -> list[Count]:
+        """How many answers each status below the post says that it has."""
+        return [Count("replies", said, item=self._uris[own]) for own, said in self._said.items() if said]
+
+    def beyond_reach(self, asked: set[str], limit: int) -> list[Skipped]:
+        """Whose direct answers alone are more than the instance shows at once."""
+        return [
+            Skipped(
+                f"the answers to {self._uris[own]} beyond the first {limit}",
+                "the instance shows no more of them"
+                + ("" if limit == _SHOWN_WITH_TOKEN else " without a token: set `token`"),
+            )
+            for own in asked
+            if self._shown.get(own, 0) >= limit
+        ]

@@ -1,0 +1,125 @@
+"""The city's instance of Mastodon: captured, night after night, it is what was true; a public client reads it to the end."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from mastodon import Mastodon as Client
+from mastodon import MastodonNotFoundError, MastodonUnauthorizedError
+
+from archiver.platforms.text import html_to_text
+from tests.fixtures.custody import contents, differences, unproven
+from tests.fixtures.social_nights import social_town
+from tests.fixtures.social_trouble import lost_access, troubled_night
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from samplecity.truth import TrueItem
+    from tests.fixtures.archives import ArchiveMaker
+    from tests.fixtures.social_nights import SocialTown
+
+
+NIGHTS = 11
+"""The second account's token is refused in nights 2 to 4, and it is suspended in nights 7 to 9."""
+
+
+def identities(town: SocialTown) -> Callable[[TrueItem], str]:
+    """The `uri` of each true item: residents are on another instance."""
+    published = [getattr(event, "thing", None) for event in town.city.social.log]
+    handles = {thing.author.id: thing.author.handle for thing in published if thing is not None}
+    origin = f"{town.running.url}/mastodon"
+
+    def identity(item: TrueItem) -> str:
+        name, at, _ = handles[item.author].partition("@")
+        whose = f"{origin}/_elsewhere/users/{name}" if at else f"{origin}/ap/users/{item.author}"
+        return f"{whose}/statuses/{item.id}{'/activity' if item.kind == 'repost' else ''}"
+
+    return identity
+
+
+def as_shown(text: str) -> str:
+    """A text as it can be read from the HTML that an instance makes of it."""
+    inner = escape(text).replace("\n\n", "</p><p>").replace("\n", "<br />")
+    return html_to_text(f"<p>{inner}</p>") if text else ""
+
+
+def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every form of every status, boosts, replies, mentions and messages, with their states, and nothing else."""
+    with social_town(make_archive, monkeypatch, "mastodon", nights=NIGHTS, max_attempts=8) as town:
+        for night in range(1, NIGHTS + 1):
+            reports = troubled_night(town, night)
+            assert not town.troubles(night, reports)
+            found = town.differences(night, identities(town), as_shown)
+            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
+        before = contents(town.archive.engine)
+        town.night(NIGHTS)
+        assert not differences(before, contents(town.archive.engine))
+        assert not unproven(town.archive.archive)
+        assert town.sql("select count(*) from versions where source = 'history'")[0][0] > 0
+        shelves = town.sql(
+            "select distinct i.kind from items i join versions v on v.item_id = i.id where v.fields::text like '%\"direct\"%'"
+        )
+        assert shelves == [("message",)]
+
+
+def test_a_token_that_dies_is_no_deletion(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account's streams say that access was lost, no item changes its state, and the gap is open."""
+    with social_town(make_archive, monkeypatch, "mastodon", faulty=False) as town:
+        lost_access(town, 1, 2, prefix=f"{town.running.url}/mastodon/ap/users/")
+        assert town.sql("select count(*) from gaps where closed_at is null")[0][0] > 0
+
+
+def test_without_a_token_only_the_public_part_is_read(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No messages, no mentions, nothing that only followers see."""
+    with social_town(make_archive, monkeypatch, "mastodon", faulty=False) as town:
+        with town.archive.engine.begin() as connection:
+            connection.exec_driver_sql("update accounts set settings = settings - 'token'")
+        reports = town.night(1)
+        assert {stream.stream for report in reports.values() for stream in report.streams} == {
+            "profile",
+            "posts",
+            "comments",
+        }
+        assert town.sql("select count(*) from items where kind = 'message'") == [(0,)]
+        assert town.sql("select count(*) from versions where fields::text like '%\"private\"%'") == [(0,)]
+        assert town.sql("select count(*) from items where kind = 'post'")[0][0] > 0
+
+
+def test_a_public_client_reads_the_instance_to_the_end(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mastodon.py pages through the statuses, contexts, histories and conversations, and understands the refusals."""
+    with social_town(make_archive, monkeypatch, "mastodon", faulty=False) as town:
+        town.running.at(5)
+        world = town.city.social.at(5)
+        mine = next(one for one in town.city.social.accounts if world.status("mastodon", one.key) == "active")
+
+        def client(token: str | None) -> Any:
+            return Client(
+                api_base_url=f"{town.running.url}/mastodon",
+                access_token=token,
+                version_check_mode="none",
+                ratelimit_method="throw",
+            )
+
+        reader = client(mine.token)
+        found = reader.account_lookup(mine.handle)
+        statuses = reader.fetch_remaining(reader.account_statuses(found.id, limit=5))
+        written = {thing.id for thing in world.authored("mastodon", mine.key)}
+        assert written <= {str(status.id) for status in statuses}
+        post = max(world.posts("mastodon", mine.key), key=lambda thing: len(world.comments("mastodon", thing.id)))
+        context = reader.status_context(post.id)
+        assert {str(one.id) for one in context.descendants} == {one.id for one in world.comments("mastodon", post.id)}
+        edited = next(thing for thing in world.authored("mastodon", mine.key) if thing.edits)
+        assert len(reader.status_history(edited.id)) == len(edited.edits) + 1
+        conversations = reader.fetch_remaining(reader.conversations(limit=1))
+        assert {str(one.id) for one in conversations} == {one.id for one in world.conversations("mastodon", mine.key)}
+        with pytest.raises(MastodonNotFoundError):
+            reader.status("1")
+        with pytest.raises(MastodonUnauthorizedError):
+            client("token-mastodon-nobody").account_verify_credentials()
