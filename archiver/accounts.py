@@ -69,6 +69,7 @@ def add(
     entry: Mapping[str, Any],
     settings: Mapping[str, Any] | None = None,
     *,
+    import_only: bool = False,
     actor: str = "command line",
 ) -> int:
     """Add an account to the register. Gives its row id.
@@ -78,6 +79,8 @@ def add(
         name: `platform:handle-or-id`.
         entry: The register's fields (`FIELDS`); dates as `date` or ISO text. `department` is required.
         settings: The platform's own settings; a secret is given as `env:NAME`, never itself.
+        import_only: Its records come by import alone (it is closed, or no token is to be had): no setting is required, and it
+            is never captured.
         actor: Who adds it, for the audit log.
 
     Raises `RegisterError` for an unknown field or setting, a missing one, a secret in clear, or an account that is there.
@@ -85,7 +88,7 @@ def add(
     platform, handle = parse_name(name)
     values = _entry(name, entry)
     settings = dict(settings or {})
-    _check_settings(name, platform, settings)
+    _check_settings(name, platform, settings, import_only=import_only)
     with engine.begin() as connection:
         _check_earlier_name(connection, name, platform, handle)
         account_id = connection.execute(
@@ -99,6 +102,8 @@ def add(
         if account_id is None:
             raise RegisterError(f"{name} is in the register already; `accounts list` shows it")
         connection.execute(sa.update(Account).where(Account.id == account_id).values(**values, settings=settings))
+        if import_only:
+            connection.execute(sa.update(Account).where(Account.id == account_id).values(status="closed"))
         audit.write(connection, actor, "account added", name, {"department": values["department"]})
     return int(account_id)
 
@@ -141,7 +146,7 @@ def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _check_settings(name: str, platform: str, settings: Mapping[str, Any]) -> None:
+def _check_settings(name: str, platform: str, settings: Mapping[str, Any], *, import_only: bool) -> None:
     declared = (*PLATFORMS[platform].manifest.settings, *COMMON_SETTINGS) if platform in PLATFORMS else ()
     known = {setting.name: setting for setting in declared}
     for given, value in settings.items():
@@ -152,7 +157,7 @@ def _check_settings(name: str, platform: str, settings: Mapping[str, Any]) -> No
                 f"{name}: {given} is a secret; put it into an environment variable and give `env:ITS_NAME` here"
             )
     for setting in declared:
-        if setting.required and setting.name not in settings:
+        if setting.required and setting.name not in settings and not import_only:
             raise RegisterError(f"{name}: the setting {setting.name} is missing ({setting.help})")
 
 

@@ -34,6 +34,9 @@ def add(
         list[str] | None,
         typer.Option("--set", help="A setting of its platform, as name=value; a secret as name=env:VARIABLE."),
     ] = None,
+    import_only: Annotated[
+        bool, typer.Option("--import-only", help="Its records come by import alone: it is never captured.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add an account to the register."""
@@ -50,7 +53,7 @@ def add(
     }
     given = dict(_setting(each) for each in setting or [])
     with opened() as archive:
-        register.add(archive.engine, name, entry, given)
+        register.add(archive.engine, name, entry, given, import_only=import_only)
     if as_json:
         print_json({"added": [name]})
     else:

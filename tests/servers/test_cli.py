@@ -12,7 +12,9 @@ import pytest
 
 from samplecity.city import City
 from samplecity.running import serve
+from tests.fixtures.importing import files_of, zipped
 from tests.fixtures.recorded import recorded
+from tests.fixtures.samples import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,11 +114,27 @@ def test_the_main_job_by_hand(run: Run, city_url: str) -> None:
 def test_an_import_prints_items_new_and_unchanged(run: Run) -> None:
     """A real download goes in once; the second time everything is unchanged."""
     download = str(recorded("x/edsu__congressedits-archive"))
-    run("accounts", "add", "x:congressedits", "--department", "City Clerk")
+    run("accounts", "add", "x:congressedits", "--department", "City Clerk", "--import-only")
     first = read(run("import", download, "--account", "x:congressedits", "--json"))
     second = read(run("import", download, "--account", "x:congressedits", "--json"))
     assert [first[name] for name in ("items", "new", "unchanged")] == [2313, 2313, 0]
     assert [second[name] for name in ("items", "new", "unchanged")] == [2313, 0, 2313]
+
+
+def test_the_parts_of_a_download_are_named_together(run: Run, tmp_path: Path) -> None:
+    """Two archives are one download; one that does not say whose it is wants the account's id, and says so."""
+    files = files_of(SAMPLES / "facebook_download" / "library-page-2024")
+    said = {name: body for name, body in files.items() if "profile_information" not in name}
+    words = zipped(tmp_path / "1.zip", {name: body for name, body in said.items() if name.endswith(".json")})
+    pictures = zipped(tmp_path / "2.zip", {name: body for name, body in said.items() if not name.endswith(".json")})
+    paths = (str(words), str(pictures))
+    run("accounts", "add", "facebook:RiverbendLibrary", "--department", "Library", "--import-only")
+    refused = run("import", *paths, "--account", "facebook:RiverbendLibrary", code=1)
+    assert "--owner-id" in refused
+    whole = ("import", *paths, "--account", "facebook:RiverbendLibrary", "--owner-id", "200000000000001", "--json")
+    printed = run(*whole, code=2)  # what the sample lacks is lost
+    report = json.loads(printed[: printed.rindex("}") + 1])
+    assert (report["items"], report["media"], report["complete"]) == (15, 6, False)
 
 
 def test_a_csv_fills_the_register_and_names_the_lines_it_cannot_take(run: Run, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def download() -> Path:
 
 def add(archive: TestArchive, name: str = "x:congressedits") -> accounts.AccountRef:
     """Register the account and give it."""
-    accounts.add(archive.engine, name, {"department": "City Clerk"})
+    accounts.add(archive.engine, name, {"department": "City Clerk"}, import_only=True)
     return accounts.find(archive.engine, name)
 
 
