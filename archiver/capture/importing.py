@@ -21,6 +21,7 @@ from archiver.custody.log import append_or_wait
 from archiver.downloads import DOWNLOADS
 from archiver.downloads.errors import DownloadError
 from archiver.downloads.parts import open_parts
+from archiver.platforms import IMPORTED
 from archiver.platforms.contract import AccountStatus, Exchange, ItemKind, Page, Skipped, State, StreamKind
 from archiver.records.models import uuid7
 from archiver.records.store import CaptureContext, PageResult, save_page
@@ -125,6 +126,8 @@ def _owner_of(
                 f"{download} is the download of {owner.handle} ({owner.platform_id}), not of {account.name} "
                 f"({known}); name the account it belongs to"
             )
+        if known is None and account.platform in IMPORTED:
+            _named_alike(archive, owner, account, download)
         return owner
     if vouched is None:
         handles = accounts.handles(archive.engine, account)
@@ -146,14 +149,22 @@ def _owner_of(
     return dataclasses.replace(owner, platform_id=known, handle=owner.handle or account.handle)
 
 
+def _named_alike(archive: Archive, owner: DownloadOwner, account: AccountRef, download: str) -> None:
+    """The first import of an account that no connector reads: its name is all that tells. Raises `RegisterError`."""
+    if (owner.handle or "").lower() not in accounts.handles(archive.engine, account):
+        raise RegisterError(f"{download} is of {owner.handle}, not of {account.name}; name the account it belongs to")
+
+
 def _format_of(tree: Tree, account: AccountRef) -> Download:
     known = [download for download in DOWNLOADS.values() if download.platform == account.platform]
     for download in known:
         if download.detect(tree):
             return download
     forms = ", ".join(download.name for download in known) or "none"
+    ends = {name.rpartition(".")[2].lower() for name in tree.names()}
+    hint = "; it is of web pages: ask for the download again, as JSON" if "html" in ends and "json" not in ends else ""
     raise DownloadError(
-        tree.name, f"it is no download that can be imported for {account.platform} (forms known: {forms})"
+        tree.name, f"it is no download that can be imported for {account.platform} (forms known: {forms}){hint}"
     )
 
 

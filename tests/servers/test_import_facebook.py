@@ -13,6 +13,7 @@ import pytest
 from archiver.accounts import RegisterError, find
 from archiver.blobs import BlobStore
 from archiver.capture.importing import import_download
+from archiver.downloads.errors import DownloadError
 from archiver.platforms.contract import Item, ItemKind, Media, Party, Source, StreamKind
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.importing import account_of, captured, counted, files_of, sources, zipped
@@ -216,6 +217,26 @@ def test_a_post_without_words_is_known_by_its_pictures_bytes(archive: TestArchiv
     assert _import(archive)["merged"] == 1
     assert [source for source, _, _ in sources(archive, "v_0")] == ["api", "import"]
     assert [source for source, _, _ in sources(archive, "v_1")] == ["api"]
+
+
+def test_an_older_download_after_a_newer_one_is_no_news(archive: TestArchive, tmp_path: Path) -> None:
+    """What one download said is not kept again because another was imported in between."""
+    files = files_of(_PAGE)
+    name = next(each for each in files if each.endswith("profile_information.json"))
+    changed = {**files, name: files[name].replace(b"Books, music", b"Books, films")}
+    assert changed[name] != files[name]
+    for path in (zipped(tmp_path / "1.zip", files), zipped(tmp_path / "2.zip", changed)):
+        _import(archive, path)
+    said = sources(archive, _OWN)
+    assert [text[:12] for _, text, _ in said] == ["Books, music", "Books, films"]
+    assert _import(archive, tmp_path / "1.zip")["new"] == 0
+    assert sources(archive, _OWN) == said
+
+
+def test_web_pages_are_asked_for_again_as_json(archive: TestArchive, tmp_path: Path) -> None:
+    """A download in the form of web pages is refused with the way to a better one."""
+    with pytest.raises(DownloadError, match="ask for the download again, as JSON"):
+        _import(archive, zipped(tmp_path / "a.zip", {"posts/your_posts_1.html": b"<html>"}))
 
 
 def test_an_unsent_message_is_gone(archive: TestArchive) -> None:

@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Earlier:
-    """The last version of an item from one source, and the item's current version from any."""
+    """The last version of an item from one source, and the item's current version from any.
+
+    `imported`: what all its versions of source `import` say, where that is the source. Downloads come in any order, and what one
+    says that another has said already is no news.
+    """
 
     number: int
     content_hash: bytes | None
     fields: Mapping[str, Json]
     current_source: str | None
     current_edited_at: datetime | None
+    imported: frozenset[bytes] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,7 +61,10 @@ _EARLIER = """
     select i.id,
            (select max(v.number) from versions v where v.item_id = i.id) as number,
            s.content_hash, case when :with_fields then s.fields end as fields,
-           c.source as current_source, c.edited_at as current_edited_at
+           c.source as current_source, c.edited_at as current_edited_at,
+           case when :source = 'import' then array(
+               select encode(v.content_hash, 'hex') from versions v where v.item_id = i.id and v.source = 'import'
+           ) end as imported
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint)
     join items i on i.id = r.id
     left join lateral (
@@ -100,6 +108,7 @@ def earlier_versions(
             row.fields or {},
             row.current_source,
             row.current_edited_at,
+            frozenset(bytes.fromhex(each) for each in row.imported or ()),
         )
         for row in rows
     }
@@ -126,7 +135,7 @@ def new_versions(
         if before is not None and item.not_requested:
             fields = carried_over(fields, before.fields, item.not_requested)
         digest = known.content_hash if known and not carries else content_hash(fields)
-        if before is not None and before.content_hash == digest:
+        if before is not None and (before.content_hash == digest or digest in before.imported):
             continue
         public_id, commitment = uuid7(), None
         if known and known.secret == row.secret and not carries:
