@@ -33,7 +33,9 @@ STREAMS = {
 PLATFORMS = {
     "bluesky": "Bluesky",
     "facebook": "Facebook",
+    "flickr": "Flickr",
     "instagram": "Instagram",
+    "linkedin": "LinkedIn",
     "mastodon": "Mastodon",
     "nextdoor": "Nextdoor",
     "rss": "Website feed",

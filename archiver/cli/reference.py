@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer.main
 
 from archiver.downloads import DOWNLOADS
-from archiver.platforms import PLATFORMS
+from archiver.platforms import IMPORTED, PLATFORMS
 from archiver.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def platforms_page() -> str:
         "What each connector reads, what it needs, and what it cannot see. An account is named `platform:handle-or-id`.",
         "",
     ]
-    for platform in PLATFORMS.values():
-        lines += _platform(platform.manifest)
+    for manifest in (*(platform.manifest for platform in PLATFORMS.values()), *IMPORTED.values()):
+        lines += _platform(manifest)
     lines += ["## Downloads", "", "| format | accounts of | form |", "|---|---|---|"]
     for download in DOWNLOADS.values():
         form = (type(download).__doc__ or "").strip().splitlines()[0]

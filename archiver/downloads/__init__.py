@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archiver.downloads.facebook import FacebookDownload
 from archiver.downloads.instagram import InstagramDownload
+from archiver.downloads.nextdoor import NextdoorForm
 from archiver.downloads.x_archive import XArchive
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 DOWNLOADS: dict[str, Download] = {
     "facebook_download": FacebookDownload(),
     "instagram_download": InstagramDownload(),
+    "nextdoor_form": NextdoorForm(),
     "x_archive": XArchive(),
 }
 """Every format by its name."""

@@ -8,11 +8,12 @@ from archiver.platforms.bluesky import Bluesky
 from archiver.platforms.flickr import Flickr
 from archiver.platforms.linkedin import LinkedIn
 from archiver.platforms.mastodon import Mastodon
+from archiver.platforms.nextdoor import MANIFEST as NEXTDOOR
 from archiver.platforms.rss import Rss
 from archiver.platforms.tiktok import TikTok
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Platform
+    from archiver.platforms.contract import Manifest, Platform
 
 PLATFORMS: dict[str, Platform] = {
     "bluesky": Bluesky(),
@@ -23,3 +24,6 @@ PLATFORMS: dict[str, Platform] = {
     "tiktok": TikTok(),
 }
 """Every connector by its name, as in `platform:handle-or-id`."""
+
+IMPORTED: dict[str, Manifest] = {"nextdoor": NEXTDOOR}
+"""Platforms that no connector reads: what an account there wrote comes by import alone."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from archiver import accounts as register
 from archiver import asked, coverage, gaps
+from archiver.platforms import PLATFORMS
 from archiver.records.models import Account
 from clerk import capturing
 from clerk.context import clerk_of, page
@@ -58,5 +59,6 @@ def account(request: Request, public_id: uuid.UUID) -> Response:
         explained=coverage.sentence,
         progress=progress,
         messages=messages,
+        imported=row.platform not in PLATFORMS,
         may_capture=allowed(request, Ability.CAPTURE_NOW) and capturing.can_capture(row.platform, row.status),
     )
