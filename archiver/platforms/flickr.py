@@ -157,17 +157,14 @@ class Flickr(Manners):
             yield Page((), [exchange], sub_key=post_id, coverage=whole, unchanged=True)
             return
         skipped: list[Skipped] = []
-        items = list(_comments(account, exchange, answer, post_id, skipped))
-        for start in range(0, max(1, len(items)), _CHUNK):
-            last = start + _CHUNK >= len(items)
-            lost = last and any(each.lost for each in skipped)
-            yield Page(
-                items[start : start + _CHUNK],
-                [exchange],
-                sub_key=post_id,
-                skipped=skipped if last else (),
-                coverage=whole if last and not lost else None,
-            )
+        items: list[Item] = []
+        for item in _comments(account, exchange, answer, post_id, skipped):
+            if len(items) >= _CHUNK:
+                yield Page(items, [exchange], sub_key=post_id)
+                items = []
+            items.append(item)
+        coverage = None if skipped else whole
+        yield Page(items, [exchange], sub_key=post_id, skipped=skipped, coverage=coverage)
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
         """Ask for photos at their own address; for a comment, for all comments of its photo."""
@@ -245,6 +242,7 @@ def _comments(
     found = _object(account, exchange, answer, "comments")
     listed = list_of(account, exchange, found, "comment") if "comment" in found else []
     for number, each in enumerate(listed):
+        listed[number] = None  # what was read need not be held
         what = f"the comment {number} below {photo}"
         if item := read(what, skipped, comment_item, each, photo, 0, f"/comments/comment/{number}"):
             yield item

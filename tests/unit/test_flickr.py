@@ -219,6 +219,18 @@ def test_a_videos_file_is_asked_for() -> None:
         Flickr().media_request(session, PARKS, medium)
 
 
+def test_a_long_thread_comes_in_parts() -> None:
+    """The one answer of a thread may be long: its comments are given some hundreds at a time, and the last part covers all."""
+    comments = [{"id": f"9-1-{number}", "author": "1@N01", "_content": "x"} for number in range(1200)]
+    answer = Answer(body({"comments": {"photo_id": "1", "comment": comments}, "stat": "ok"}))
+    pages = list(Flickr().thread(RecordedSession(answer), PARKS, "1"))
+    assert [len(each.items) for each in pages] == [500, 500, 200]
+    assert [each.coverage is not None for each in pages] == [False, False, True]
+    broken = Answer(body({"comments": {"photo_id": "1", "comment": [*comments[:1], {"id": "9-1-x"}]}, "stat": "ok"}))
+    (only,) = Flickr().thread(RecordedSession(broken), PARKS, "1")
+    assert (len(only.items), len(only.skipped), only.coverage) == (1, 1, None)
+
+
 def test_the_same_answer_again_is_unchanged() -> None:
     """A thread whose answer is known byte for byte is not read again, and all of it was seen once more."""
     answer = Answer(body({"comments": {"photo_id": "1"}, "stat": "ok"}))
