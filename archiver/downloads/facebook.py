@@ -194,7 +194,7 @@ def _profile_file(tree: Tree, name: str, owner: DownloadOwner) -> DownloadFile:
     kept = {field: profile[field] for field in _KEPT if isinstance(profile.get(field), str | int)}
     item = Item(
         kind=ItemKind.PROFILE,
-        id=owner.platform_id or "",
+        id=f"profile:{owner.platform_id}",
         source=Source.IMPORT,
         author=Party(owner.platform_id or "", owner.handle, owner.name),
         title=said,

@@ -147,7 +147,7 @@ def _profile_file(tree: Tree, name: str, owner: DownloadOwner) -> DownloadFile:
     text = _labelled(repairer, profile, _WORDS)
     item = Item(
         kind=ItemKind.PROFILE,
-        id=owner.platform_id or "",
+        id=f"profile:{owner.platform_id}",
         source=Source.IMPORT,
         author=Party(owner.platform_id or "", owner.handle, owner.name),
         title=owner.name,

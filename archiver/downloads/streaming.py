@@ -10,11 +10,11 @@ surrogates they become U+FFFD in what is stored.
 
 from __future__ import annotations
 
-import codecs
 import dataclasses
-import json
 import re
-from typing import IO, TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING
+
+from archiver.downloads.json_text import Scan, Text, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,27 +22,10 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 LARGEST = 16 * MIB
 """Characters of one element. The largest that is known is a conversation of X with tens of thousands of messages."""
-_CHUNK = 256 * 1024
-_MOST_AT_ONCE = 8 * MIB
+_AFTER_VALUES = frozenset(",]} \t\r\n")
 _QUOTED = 60
 _LONGEST_ASSIGNMENT = 1000
 _ASSIGNMENT = re.compile(r"(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*\s*=\s*", re.ASCII)
-_SPACE = re.compile(r"[ \t\r\n]*")
-_BAD_BYTE = re.compile("[\udc80-\udcff]")
-_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_FLAT = rf'[\[{{](?:[^"\[\]{{}}]++|{_STRING})*+[\]}}]'
-_UP_TO_BRACKET = re.compile(rf'(?:[^"\[\]{{}}]++|{_STRING}|{_FLAT})*+', re.DOTALL)
-"""Over whole strings and whole values that hold no others, up to a bracket, or to what has no end yet."""
-_UP_TO_QUOTE = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_SCALAR_END = re.compile(r"[,\]}\s]")
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse, strict=False)
-"""A line break or a NUL within a text is no JSON, but nothing is gained by losing the text."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,71 +57,6 @@ class _Broken(Exception):
     """The text breaks off, or cannot be gone on with."""
 
 
-class _Text:
-    """The text of a stream, of which no more is held than what is being read and what is to be kept."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self.text, self.at = "", 0
-        self._ended = False
-        self._kept: list[str] = []
-        self.held = 0
-        self._first = self._next = 0
-        self.bad_bytes = 0
-
-    def more(self) -> bool:
-        """Read on. False where there is nothing more."""
-        if self._ended:
-            return False
-        self._keep()
-        wanted = min(max(_CHUNK, len(self.text)), _MOST_AT_ONCE)
-        raw = self._stream.read(wanted)
-        self._ended = not raw
-        new = self._decoder.decode(raw, final=self._ended)
-        self.bad_bytes += 0 if new.isascii() else sum(1 for _ in _BAD_BYTE.finditer(new))
-        self.text += new
-        return True
-
-    @property
-    def ended(self) -> bool:
-        """Whether all of the stream has been read."""
-        return self._ended
-
-    def peek(self) -> str:
-        """The next character that is no space; empty at the end."""
-        while True:
-            match = _SPACE.match(self.text, self.at)
-            self.at = match.end() if match else self.at
-            if self.at < len(self.text):
-                return self.text[self.at]
-            if not self.more():
-                return ""
-
-    def drop(self) -> None:
-        """Forget what has been read over, instead of keeping it. To be called when nothing is held."""
-        gone, self.text, self.at = self.text[: self.at], self.text[self.at :], 0
-        self._next += len(gone.encode("utf-8", "surrogateescape"))
-
-    def forget(self) -> None:
-        """As `drop`, at the end of what is read at all."""
-        self.text, self.at = "", 0
-
-    def _keep(self) -> None:
-        if self.at:
-            self._kept.append(self.text[: self.at])
-            self.held += self.at
-            self.text, self.at = self.text[self.at :], 0
-
-    def take(self) -> tuple[bytes, int]:
-        """The bytes that have been read since the last time, and where in the file the first of them lies."""
-        self._keep()
-        body, first = "".join(self._kept).encode("utf-8", "surrogateescape"), self._next
-        self._kept, self.held = [], 0
-        self._next += len(body)
-        return body, first
-
-
 class Elements:
     """The elements of one file, in its order.
 
@@ -149,7 +67,7 @@ class Elements:
     """
 
     def __init__(self, stream: IO[bytes], *, assigned: bool = False, largest: int = LARGEST) -> None:
-        self._text = _Text(stream)
+        self._text = Text(stream)
         self._assigned, self._largest = assigned, largest
         self._key, self._index = "", 0
         self._before_gaps: list[tuple[bytes, int]] = []
@@ -243,10 +161,14 @@ class Elements:
         text.at += 1
 
     def _after(self, element: Element) -> str:
-        """What comes after a value. Where nothing does, a number may be the beginning of one. Raises `_Broken`."""
+        """What comes after a value. Where that is nothing that may, a number may be the beginning of one. Raises `_Broken`."""
         following = self._text.peek()
-        if not following and not isinstance(element.value, dict | list | str):
-            raise _Broken("it breaks off")
+        if (
+            following not in _AFTER_VALUES
+            and element.problem is None
+            and not isinstance(element.value, dict | list | str)
+        ):
+            raise _Broken(self._instead("',' or a bracket") if following else "it breaks off")
         return following
 
     def _value(self, key: str, index: int | None) -> Element:
@@ -254,13 +176,13 @@ class Elements:
         text = self._text
         if not text.peek():
             raise _Broken("it breaks off")
-        value, end, problem = _decoded(text.text, text.at)
-        if problem is None and (end < len(text.text) or text.ended):
+        value, end, problem = decoded(text.text, text.at)
+        if problem is None and (text.text[end : end + 1] in _AFTER_VALUES or isinstance(value, dict | list | str)):
             text.at = end
             return Element(key, index, value)
-        # It is not whole yet, or damaged; a number that the text ends with may have further digits. Its brackets and quotes
+        # It is not whole yet, or damaged; a number whose end is not seen may have further digits. Its brackets and quotes
         # tell, without anything being made of a large value before its end is there.
-        scan, added = _Scan(text.text[text.at]), False
+        scan, added = Scan(text.text[text.at]), False
         while (found := scan.on(text.text, text.at)) is None:
             if len(text.text) - text.at > self._largest:
                 self._skip(scan)
@@ -272,11 +194,13 @@ class Elements:
                 raise _Broken(f"it breaks off ({problem})")
             added = True
         if added:
-            value, end, problem = _decoded(text.text, text.at)
+            value, end, problem = decoded(text.text, text.at)
+        if found is not None and problem is None and end != found:
+            problem = "it is no number"
         text.at = end if found is None else found
         return Element(key, index, None if problem else value, problem)
 
-    def _skip(self, scan: _Scan) -> None:
+    def _skip(self, scan: Scan) -> None:
         """Read over a value of any size, without holding it. Raises `_Broken`."""
         text = self._text
         self._before_gaps.append(text.take())
@@ -306,48 +230,3 @@ class Elements:
     def _quoted(self) -> str:
         part = self._text.text[self._text.at : self._text.at + _QUOTED]
         return repr(part) if part else "nothing"
-
-
-class _Scan:
-    """Finds where a value ends by its brackets and quotes alone, however its text arrives."""
-
-    def __init__(self, first: str) -> None:
-        self._quoted, self._depth = first == '"', int(first in "[{")
-        self._scalar = not self._quoted and not self._depth
-        self.over = 1
-        """How much of the value has been looked through."""
-
-    def on(self, text: str, start: int) -> int | None:
-        """Where the value that begins at `start` ends; None where that is not in the text yet."""
-        at = start + self.over
-        if self._scalar:
-            match = _SCALAR_END.search(text, at)
-            self.over = (match.start() if match else len(text)) - start
-            return match.start() if match else None
-        while True:
-            at = _after(_UP_TO_QUOTE if self._quoted else _UP_TO_BRACKET, text, at)
-            if at >= len(text) or text[at] == "\\":
-                self.over = at - start
-                return None
-            character, at = text[at], at + 1
-            if character == '"':
-                self._quoted = not self._quoted
-            else:
-                self._depth += 1 if character in "[{" else -1
-            if self._depth <= 0 and not self._quoted:
-                return at
-
-
-def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at
-
-
-def _decoded(text: str, at: int) -> tuple[object, int, str | None]:
-    """The value that begins there and where it ends, or why there is none."""
-    try:
-        return *_DECODER.raw_decode(text, at), None
-    except RecursionError:
-        return None, at, "it is nested too deeply"
-    except ValueError as error:
-        return None, at, str(error)

@@ -227,10 +227,10 @@ def test_an_older_download_after_a_newer_one_is_no_news(archive: TestArchive, tm
     assert changed[name] != files[name]
     for path in (zipped(tmp_path / "1.zip", files), zipped(tmp_path / "2.zip", changed)):
         _import(archive, path)
-    said = sources(archive, _OWN)
+    said = sources(archive, f"profile:{_OWN}")
     assert [text[:12] for _, text, _ in said] == ["Books, music", "Books, films"]
     assert _import(archive, tmp_path / "1.zip")["new"] == 0
-    assert sources(archive, _OWN) == said
+    assert sources(archive, f"profile:{_OWN}") == said
 
 
 def test_web_pages_are_asked_for_again_as_json(archive: TestArchive, tmp_path: Path) -> None:
