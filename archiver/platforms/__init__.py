@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archiver.platforms.bluesky import Bluesky
+from archiver.platforms.facebook import Facebook
 from archiver.platforms.flickr import Flickr
 from archiver.platforms.linkedin import LinkedIn
 from archiver.platforms.mastodon import Mastodon
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 PLATFORMS: dict[str, Platform] = {
     "bluesky": Bluesky(),
+    "facebook": Facebook(),
     "flickr": Flickr(),
     "linkedin": LinkedIn(),
     "mastodon": Mastodon(),

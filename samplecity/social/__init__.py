@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samplecity.social.facebook import Facebook
 from samplecity.social.flickr import Flickr
 from samplecity.social.linkedin import LinkedIn
 from samplecity.social.mastodon import Mastodon
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from samplecity.social.api import Api
 
 APIS: dict[str, Api] = {
+    "facebook": Facebook(),
     "flickr": Flickr(),
     "linkedin": LinkedIn(),
     "mastodon": Mastodon(),
