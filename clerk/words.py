@@ -107,7 +107,13 @@ STATE_NAMES = {
     "gone_confirmed": "Confirmed gone",
     "access_lost": "Access lost",
 }
-FLAGS = {"replaced_characters": "Characters that cannot be stored were replaced; the bytes as received have them."}
+FLAGS = {
+    "html_escaped_text": "The platform wrote &, < and > of the text as &amp;, &lt; and &gt;; it is kept as received.",
+    "repaired_encoding": "The download had the bytes of the text in place of its characters; they were put together again.",
+    "replaced_characters": "Characters that cannot be stored were replaced; the bytes as received have them.",
+    "shortened_ids": "An id too long to be stored is kept as its beginning and its digest.",
+}
+"""What a flag of a version says, in a sentence."""
 
 
 _UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
