@@ -111,8 +111,8 @@ def judge(exchange: Exchange) -> Verdict | None:
     if failed is None:
         return None
     code, words = failed
-    if method == OAUTH:
-        return None if exchange.status >= 500 else Verdict(Meaning.FINAL, words)  # noqa: PLR2004 - HTTP's own
+    if method == OAUTH and exchange.status >= 500:  # noqa: PLR2004 - HTTP's own
+        return None
     if code in SCOPE_CODES:
         words = f"{words} (connect the account anew, and grant {', '.join(NEEDED)})"
     return Verdict(_MEANINGS.get(code, Meaning.FINAL), words)

@@ -86,6 +86,15 @@ def test_a_refused_renewal_is_no_dead_token_by_itself() -> None:
     assert (verdict.meaning, verdict.words) == (Meaning.FINAL, "invalid_grant: used up")
 
 
+def test_a_busy_log_in_is_asked_again() -> None:
+    """A renewal that comes too often waits like any request, and one that met a fault of the server is asked for again."""
+    busy = TikTok().judge(exchange_of(OAUTH, failed("rate_limit_exceeded", 429)))
+    assert busy is not None
+    assert busy.meaning is Meaning.WAIT
+    fault = Answer(body({"error": "server_error", "error_description": "", "log_id": "1"}), status=503)
+    assert TikTok().judge(exchange_of(OAUTH, fault)) is None
+
+
 def test_each_method_has_a_budget_of_600_a_minute() -> None:
     """A request takes one from its own method's budget; renewing and pictures take none."""
     tiktok = TikTok()
