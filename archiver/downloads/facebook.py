@@ -91,7 +91,7 @@ class FacebookDownload:
                 yield from pieces(tree, name, read(Entries(name, owner, files)))
         for name in sorted(matching(tree, meta_messages.FILE), key=meta_messages.order_of):
             yield from pieces(tree, name, meta_messages.taker(name, owner, files, Ids(owner.platform_id or "")))
-        if notes := unread(tree, (_PROFILE, _POSTS, _STORIES, _ALBUMS, _LOOSE, _COMMENTS)):
+        if notes := unread(tree, files, (_PROFILE, _POSTS, _STORIES, _ALBUMS, _LOOSE, _COMMENTS)):
             yield DownloadFile("", b"", (), notes)
 
 
@@ -148,17 +148,21 @@ def matching(tree: Tree, pattern: re.Pattern[str]) -> list[str]:
     )
 
 
-def unread(tree: Tree, patterns: tuple[re.Pattern[str], ...]) -> tuple[Skipped, ...]:
-    """The JSON files of a download that nothing was read from, in one note."""
+def unread(tree: Tree, files: Files, patterns: tuple[re.Pattern[str], ...]) -> tuple[Skipped, ...]:
+    """The JSON files of a download that nothing was read from, in one note, and the media that nothing names, in another."""
     known = (*patterns, meta_messages.FILE)
     left = [
         name for name in tree.names() if name.endswith(".json") and not any(pattern.search(name) for pattern in known)
     ]
-    if not left:
-        return ()
-    named = ", ".join(left[:_MOST_NAMED]) + (" and others" if len(left) > _MOST_NAMED else "")
-    what = f"no record of what the account published or was written; left unread: {named}"
-    return (Skipped(f"{len(left)} files", what, lost=False),)
+    notes = []
+    for names, what in (
+        (left, "no record of what the account published or was written; left unread"),
+        (sorted(files.unnamed()), "pictures and videos that nothing in the download names; left unread"),
+    ):
+        if names:
+            named = ", ".join(names[:_MOST_NAMED]) + (" and others" if len(names) > _MOST_NAMED else "")
+            notes.append(Skipped(f"{len(names)} files", f"{what}: {named}", lost=False))
+    return tuple(notes)
 
 
 def _profile_of(value: object) -> Mapping[str, Any]:

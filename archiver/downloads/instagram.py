@@ -96,7 +96,7 @@ class InstagramDownload:
                 yield from pieces(tree, name, read(Entries(name, owner, files)))
         for name in sorted(matching(tree, meta_messages.FILE), key=meta_messages.order_of):
             yield from pieces(tree, name, meta_messages.taker(name, owner, files, Ids(owner.platform_id or "")))
-        if notes := unread(tree, (_PROFILE, _POSTS, _ARCHIVED, _REMOVED, _STORIES, _COMMENTS)):
+        if notes := unread(tree, files, (_PROFILE, _POSTS, _ARCHIVED, _REMOVED, _STORIES, _COMMENTS)):
             yield DownloadFile("", b"", (), notes)
 
 

@@ -147,6 +147,15 @@ class Files:
         """Whether something has shown the file already."""
         return (self.find(uri) or uri) in self._shown
 
+    def unnamed(self) -> list[str]:
+        """The media files that no entry has named up to now."""
+        return [
+            path
+            for paths in self._by_name.values()
+            for path in paths
+            if path not in self._digests and kind_of(path) in _KINDS
+        ]
+
     def _digest(self, path: str) -> str:
         if path not in self._digests:
             digest = hashlib.sha256()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _FILE = re.compile(r"([a-z-]+?)(?:-part(\d+))?\.js")
 _MOST_EDITED = 20_000
+_MOST_NAMED = 50
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ class Reader:
         self._read: defaultdict[str, int] = defaultdict(int)
         self._others = 0
         self._too_many_edits = False
+        self._used: set[str] = set()
 
     def notes(self) -> Iterator[DownloadFile]:
         """The files of long texts, which are read before the posts that they belong to."""
@@ -252,6 +254,11 @@ class Reader:
         if self._others:
             what = f"{self._others} of what happened in conversations are no messages (somebody joined or left, a new name)"
             skipped.append(Skipped("direct messages", what, lost=False))
+        left = sorted({*self._contents.media.values()} - self._used)
+        if left:
+            named = ", ".join(left[:_MOST_NAMED]) + (" and others" if len(left) > _MOST_NAMED else "")
+            what = f"pictures and videos that no post or message names; left unread: {named}"
+            skipped.append(Skipped(f"{len(left)} files", what, lost=False))
         if self._too_many_edits:
             skipped.append(Skipped("edited posts", "there are more than can be put together; some stand alone"))
         if skipped:
@@ -263,6 +270,7 @@ class Reader:
             found = next((self._contents.media[file] for file in each.files if file in self._contents.media), None)
             if found is not None:
                 reading.media[each.medium.id] = found
+                self._used.add(found)
             else:
                 wanted = each.files[0] if each.files else each.medium.id
                 reading.skip(f"{name}{item.pointer}", f"its {each.medium.kind} {wanted} is not in the download")

@@ -226,3 +226,30 @@ def test_names_that_differ_by_case_only_are_told_apart(archive: TestArchive, tmp
     for text, digest in found:
         with archive.archive.blobs.open(archive.archive.blobs.key(digest)) as blob:
             assert f"picture {blob.read().decode()}" == text
+
+
+@pytest.mark.parametrize("kind", sorted(_KINDS))
+def test_names_that_no_database_holds(archive: TestArchive, tmp_path: Path, kind: str) -> None:
+    """Names of files, conversations and people with NUL, lone surrogates or no end are stored as far as they can be."""
+    *_, name, assigned = _KINDS[kind]
+    files = _files(kind)
+    bad = "\\ud83d\\u0000" + "x" * 5000
+    entry = json.dumps(_entry(kind, "words", 1))
+    media = {
+        "x": '"extended_entities": {"media": [{"id_str": "BAD", "type": "photo", "media_url_https": "https://p.example/BAD.png"}]}',
+        "facebook": '"attachments": [{"data": [{"media": {"uri": "BAD.png", "description": "BAD"}}]}]',
+        "instagram": '"media": [{"uri": "BAD.png", "title": "BAD"}]',
+    }[kind].replace("BAD", bad)
+    entry = entry.replace('"media": [], ', "")
+    inner = "}}" if kind == "x" else "}"
+    files[name] = (assigned + "[" + entry.removesuffix(inner) + ", " + media + inner + "]").encode()
+    if kind == "facebook":
+        talk = "this_profile's_activity_across_facebook/messages/inbox/t\ud83dk/message_1.json"
+        message = {"sender_name": "A\ud83d\x00", "timestamp_ms": 1_720_000_000_000, "content": "hello"}
+        files[talk.encode("utf-8", "replace").decode()] = json.dumps({"messages": [message]}).encode()
+    report = _import(archive, kind, zipped(tmp_path / "a.zip", files))
+    assert rows(archive.engine, "select count(*) from versions where text = 'words'") == [(1,)]
+    assert any("not in the download" in each["reason"] for each in report.skipped)
+    assert rows(archive.engine, "select outcome from captures") == [("partial",)]
+    assert _import(archive, kind, tmp_path / "a.zip").new == 0
+    assert unproven(archive.archive) == []

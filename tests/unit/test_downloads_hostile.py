@@ -162,3 +162,18 @@ def test_a_file_named_alike_in_two_folders_is_not_guessed() -> None:
     files |= {"one/photos_1/same.png": b"1", "two/photos_1/same.png": b"2"}
     read = _read("facebook_download", files)
     assert any("photos_1/same.png is not in the download" in row.reason for file in read for row in file.skipped)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("x_archive", "data/tweets_media/1-a.png"),
+        ("facebook_download", "this_profile's_activity_across_facebook/posts/media/loose/a.png"),
+        ("instagram_download", "media/posts/202403/a.png"),
+    ],
+)
+def test_a_picture_that_nothing_names_is_noted(name: str, path: str) -> None:
+    """A picture in the download that belongs to no post or message is named in a note; nothing of the account is lost by it."""
+    read = _read(name, {**_FILES[name], path: b"a picture"})
+    (note,) = [row for file in read for row in file.skipped if path in row.reason]
+    assert not note.lost
