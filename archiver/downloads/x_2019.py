@@ -67,9 +67,7 @@ class X2019:
 
     def expected(self, tree: Tree) -> int | None:
         """How many posts the manifests say there are, deleted ones included; None without a manifest."""
-        contents = _contents(tree)
-        stated = [count for name, count in contents.counts.items() if KINDS[contents.files[name]].posts]
-        return sum(stated) if stated else None
+        return _contents(tree).posts
 
     def files(self, tree: Tree, owner: DownloadOwner) -> Iterator[DownloadFile]:
         """Manifest, account and profile, then the posts, the deleted ones and the messages."""

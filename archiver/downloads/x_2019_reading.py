@@ -96,6 +96,16 @@ class Contents:
             if match and match[1] in KINDS:
                 self._stated[folder + name] = (name, count)
 
+    @property
+    def posts(self) -> int | None:
+        """How many posts the manifests say there are, those of missing files too; None where they list no posts."""
+        stated = [
+            count
+            for name, count in (*self.counts.items(), *self.missing.items())
+            if (match := _FILE.fullmatch(name.rpartition("/")[2])) and KINDS[match[1]].posts
+        ]
+        return sum(stated) if stated else None
+
     def close(self) -> None:
         """Compare the manifests with what is there, once all folders are taken in."""
         for path, (name, count) in self._stated.items():

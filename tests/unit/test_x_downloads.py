@@ -68,12 +68,12 @@ def _lost(read: list[DownloadFile]) -> list[tuple[str, str]]:
 
 def test_totals_are_held_against_the_manifest() -> None:
     """A file with another number of posts than the manifest says, and one that is missing, are each named with both numbers."""
-    read = _read(
-        {
-            "data/manifest.js": _manifest(tweets=3, deleted_tweets=2, direct_messages=0),
-            "data/tweets.js": _js("tweets", [_post(1), _post(2)]),
-        }
-    )
+    files = {
+        "data/manifest.js": _manifest(tweets=3, deleted_tweets=2, direct_messages=0),
+        "data/tweets.js": _js("tweets", [_post(1), _post(2)]),
+    }
+    read = _read(files)
+    assert _X.expected(tree_of(files)) == 5
     assert _lost(read) == [
         ("data/deleted-tweets.js", "the file is missing; the manifest says that it holds 2"),
         ("data/tweets.js", "the manifest says that it holds 3, it holds 2 that can be read"),
