@@ -173,13 +173,12 @@ class Tokens:
             return None
         if health is None:
             return None
-        ends = health.expires_at
-        renewed = bool(
-            health.renewable
-            and ends
-            and ends - archive.now() < WARN
-            and self._renew("it ends within the days of warning")
-        )
+        ends = health.expires_at or self._expires_at
+        soon = (
+            ends is None or ends - archive.now() < WARN
+        )  # one of which nobody knows the end is renewed, which tells it
+        renewed = health.renewable and soon and self._renew("it ends within the days of warning, or nobody knows when")
+        health = dataclasses.replace(health, expires_at=ends)
         if renewed:
             health = dataclasses.replace(health, expires_at=self._expires_at, words=f"{health.words}; renewed")
         with archive.engine.begin() as connection:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archiver.platforms.bluesky import Bluesky
 from archiver.platforms.facebook import Facebook
 from archiver.platforms.flickr import Flickr
+from archiver.platforms.instagram import Instagram
 from archiver.platforms.linkedin import LinkedIn
 from archiver.platforms.mastodon import Mastodon
 from archiver.platforms.nextdoor import MANIFEST as NEXTDOOR
@@ -20,6 +21,7 @@ PLATFORMS: dict[str, Platform] = {
     "bluesky": Bluesky(),
     "facebook": Facebook(),
     "flickr": Flickr(),
+    "instagram": Instagram(),
     "linkedin": LinkedIn(),
     "mastodon": Mastodon(),
     "rss": Rss(),

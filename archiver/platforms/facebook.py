@@ -34,7 +34,7 @@ from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.facebook_manifest import API_URL, LIMIT, MANIFEST, PERMISSIONS, VERSION
 from archiver.platforms.falling import Falling
 from archiver.platforms.graph import Graph
-from archiver.platforms.graph_manners import draws, health, is_not_there, judge, usage, words_of
+from archiver.platforms.graph_manners import draws, health, is_not_there, is_token, judge, usage, words_of
 from archiver.platforms.manners import Draw, Manners, TokenHealth, Usage, Verdict
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Facebook(Manners):
     def token(self, session: Session, account: AccountRef) -> TokenHealth | None:
         """Whether the page's token is good, when it or its access to data ends, and what it may read (debug_token)."""
         graph = Graph(session, account, API_URL, VERSION)
-        exchange = graph.get("debug_token", {"input_token": graph.token}, lambda answer: not _is_token(answer))
+        exchange = graph.get("debug_token", {"input_token": graph.token}, lambda answer: not is_token(answer))
         return health(graph.object(exchange).get("data"), PERMISSIONS, exchange)
 
     def status(self, session: Session, account: AccountRef) -> AccountStatus:
@@ -239,7 +239,7 @@ class Facebook(Manners):
         if media.id.isascii() and media.id.replace("_", "").isdigit():
             graph = Graph(session, account, API_URL, VERSION)
             fields = "source" if media.kind == "video" else "images"
-            exchange = graph.one(media.id, fields, lambda answer: not _is_token(answer))
+            exchange = graph.one(media.id, fields, lambda answer: not is_token(answer))
             if exchange.status < 400 and (found := _largest(graph.object(exchange))):  # noqa: PLR2004 - HTTP
                 return found
         if media.url is None:
@@ -253,11 +253,6 @@ class Facebook(Manners):
 
 def _page_id(account: AccountRef) -> str:
     return account.platform_id or account.handle
-
-
-def _is_token(exchange: Exchange) -> bool:
-    verdict = judge(exchange)
-    return verdict is not None and verdict.meaning.value == "token"
 
 
 def _makers(stream: StreamKind, page: Party) -> Callable[..., Item]:

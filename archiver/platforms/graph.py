@@ -10,19 +10,21 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from archiver.platforms.answers import json_of, list_of
 from archiver.platforms.contract import AccountRef, Exchange, Json, Session, Setting
 from archiver.platforms.errors import UnreadableAnswerError
-from archiver.platforms.graph_manners import asks_for_less
+from archiver.platforms.graph_manners import asks_for_less, error_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PLACES = frozenset({"after", "until", "__paging_token", "offset", "pagination_token"})
 """What places a page in an edge, of all that a `next` has."""
+_UNKNOWN = re.compile(r"nonexisting field \((\w+)\)")
 _CIRCLES = 3
 """So many pages in a row without anything new are no way on (a page of comments has come again for ever)."""
 
@@ -53,6 +55,8 @@ class Graph:
         self.host = str(account.settings.get("api_url") or host).rstrip("/")
         self.base = f"{self.host}/{account.settings.get('api_version') or version}"
         self.token = str(account.settings.get("token") or "")
+        self.dropped: set[str] = set()
+        """Fields that this version of the API does not know: asked for no more."""
         self._secret = str(account.settings.get("app_secret") or "")
 
     def get(
@@ -97,16 +101,24 @@ class Graph:
         at: dict[str, str] = {str(k): str(v) for k, v in place.items()} if isinstance(place, dict) else {}
         seen: set[str] = set()
         stale = 0
+        asked: dict[str, str | int] = {"fields": "id", **params}
         while True:
             exchange = self.get(
                 path,
-                {**params, "limit": limit, **at},
-                lambda answer, more=limit > 1: (
-                    (more and asks_for_less(answer)) or (accept is not None and accept(answer))
-                ),  # type: ignore[misc]
+                {**asked, "limit": limit, **at},
+                lambda answer, more=limit > 1: (  # type: ignore[misc]
+                    (more and asks_for_less(answer))
+                    or _unknown_field(answer) is not None
+                    or (accept is not None and accept(answer))
+                ),
             )
             if asks_for_less(exchange):
                 limit //= 2
+                continue
+            unknown = _unknown_field(exchange)
+            if unknown is not None and (fewer := _without(str(asked["fields"]), unknown)):
+                self.dropped.add(unknown)
+                asked["fields"] = fewer
                 continue
             if exchange.status >= 400 or "error" in (answer := self.object(exchange)):  # noqa: PLR2004 - HTTP
                 yield GraphPage(exchange, {}, [], None)
@@ -124,6 +136,21 @@ class Graph:
                 words = f"{stale} pages in a row say that there is more, and show nothing"
                 raise UnreadableAnswerError(self._account.name, exchange.url, words, exchange)
             at = following
+
+
+def _unknown_field(exchange: Exchange) -> str | None:
+    """The field that was asked for and that the platform does not have; None where it does not complain of one."""
+    if exchange.status < 400:  # noqa: PLR2004 - HTTP
+        return None
+    match = _UNKNOWN.search(str((error_of(exchange) or {}).get("message")))
+    return match[1] if match else None
+
+
+def _without(fields: str, name: str) -> str | None:
+    """The fields without one, with what was asked for within it; None where it is not among them, or alone."""
+    fewer = re.sub(rf"(?<![\w]){re.escape(name)}(?:\.\w+\([^)]*\))*(?:\{{[^{{}}]*\}})?(?![\w.]),?", "", fields)
+    fewer = fewer.replace(",}", "}").strip(",")
+    return fewer if fewer and fewer != fields else None
 
 
 def following_of(answer: Mapping[str, Any]) -> dict[str, str] | None:

@@ -70,6 +70,12 @@ def is_not_there(exchange: Exchange) -> bool:
     return found is not None and found[0] == BAD_PARAMETER
 
 
+def is_token(exchange: Exchange) -> bool:
+    """Whether the answer is a refusal of the token."""
+    found = code_of(exchange)
+    return found is not None and found[0] in TOKEN_CODES
+
+
 def words_of(exchange: Exchange) -> str:
     """An error in the platform's own words, its code before them."""
     error = error_of(exchange) or {}

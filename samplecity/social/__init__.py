@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from samplecity.social.facebook import Facebook
 from samplecity.social.flickr import Flickr
+from samplecity.social.instagram import Instagram
 from samplecity.social.linkedin import LinkedIn
 from samplecity.social.mastodon import Mastodon
 from samplecity.social.tiktok import TikTok
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 APIS: dict[str, Api] = {
     "facebook": Facebook(),
     "flickr": Flickr(),
+    "instagram": Instagram(),
     "linkedin": LinkedIn(),
     "mastodon": Mastodon(),
     "tiktok": TikTok(),

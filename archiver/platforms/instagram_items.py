@@ -1,0 +1,203 @@
+"""Instagram's media, stories, comments and messages as items. Pure: JSON in, items out.
+
+Sources: developers.facebook.com/docs/instagram-platform (ig-media, ig-comment, ig-user), the field classes of
+facebook-python-business-sdk, recorded answers of python-facebook. Nothing marks an edit: versions are told by their captions.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from archiver.platforms import times
+from archiver.platforms.answers import id_of, number_of, text_of
+from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.falling import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+SECONDS = 11
+HIDDEN = "hidden by the account"
+MEDIA_FIELDS = (
+    "id,caption,media_type,media_product_type,media_url,thumbnail_url,permalink,shortcode,timestamp,username,owner{id},alt_text,"
+    "comments_count,like_count,is_comment_enabled,is_shared_to_feed,"
+    "children{id,media_type,media_url,thumbnail_url,timestamp,alt_text}"
+)
+STORY_FIELDS = "id,caption,media_type,media_product_type,media_url,thumbnail_url,permalink,timestamp,username,owner{id}"
+_COMMENT = "id,text,timestamp,username,from{id,username},hidden,like_count,parent_id"
+COMMENT_FIELDS = f"{_COMMENT},replies{{{_COMMENT}}}"
+REPLY_FIELDS = _COMMENT
+MESSAGE_FIELDS = (
+    "id,created_time,from,to,message,shares,story,is_unsupported,"
+    "attachments{id,mime_type,name,size,image_data,video_data,file_url}"
+)
+PROFILE_FIELDS = "id,username,name,biography,website,profile_picture_url,followers_count,follows_count,media_count"
+_HASHTAG = re.compile(r"(?<![&\w])#(\w+)")
+_MENTION = re.compile(r"(?<![\w.])@([\w.]*\w)")
+
+
+def moment_of(record: Mapping[str, Any]) -> tuple[str | None, datetime | None]:
+    """When a thing was published: as it is written, and read."""
+    text = text_of(record, "timestamp") or text_of(record, "created_time")
+    return text, (times.graph(text) or times.rfc3339(text)) if text else None
+
+
+def place_of(at: datetime | None, identity: str) -> str:
+    """The order key in a listing from new to old."""
+    return key_of(max(0, int(at.timestamp())) if at else 0, SECONDS, identity)
+
+
+def media_item(media: Mapping[str, Any], kind: ItemKind, mine: Party, **around: Any) -> Item:
+    """A post, a reel or a story; one that others tagged the account in has another author. Raises `KeyError`, `TypeError`."""
+    identity = id_of(media)
+    created, at = moment_of(media)
+    caption = text_of(media, "caption")
+    counts = {"replies": number_of(media, "comments_count"), "likes": number_of(media, "like_count")}
+    evidence: dict[str, Json] = {}
+    if product := text_of(media, "media_product_type"):
+        evidence["product"] = product
+    return Item(
+        kind=kind,
+        id=identity,
+        source=Source.API,
+        author=author_of(media, mine),
+        text=caption,
+        created_text=created,
+        created_at=at,
+        url=text_of(media, "permalink"),
+        tags=tuple(dict.fromkeys(_HASHTAG.findall(caption or ""))),
+        mentions=tuple(dict.fromkeys(_MENTION.findall(caption or ""))),
+        media=tuple(_files(media)),
+        evidence=evidence,
+        counts={name: value for name, value in counts.items() if value is not None},
+        order_key=place_of(at, identity),
+        **around,
+    )
+
+
+def comment_item(comment: Mapping[str, Any], post_id: str, above: str | None, place: str, **around: Any) -> Item:
+    """A comment, or an answer to one.
+
+    Args:
+        comment: The entity.
+        post_id: The media that it stands below.
+        above: The comment that it answers; None for one of the first level.
+        place: The order key of the comment of the first level that it belongs to; answers stand with theirs.
+        around: Further fields of the item.
+    """
+    identity = id_of(comment)
+    created, at = moment_of(comment)
+    text = text_of(comment, "text")
+    counts = {"likes": number_of(comment, "like_count")}
+    return Item(
+        kind=ItemKind.COMMENT,
+        id=identity,
+        source=Source.API,
+        author=author_of(comment, None),
+        text=text,
+        created_text=created,
+        created_at=at,
+        mentions=tuple(dict.fromkeys(_MENTION.findall(text or ""))),
+        references=(Reference(ReferenceKind.PARENT, above or post_id), Reference(ReferenceKind.ROOT, post_id)),
+        counts={name: value for name, value in counts.items() if value is not None},
+        order_key=f"{post_id} {place}{f' {place_of(at, identity)}' if above else ''}",
+        hidden=HIDDEN if comment.get("hidden") is True else None,
+        **around,
+    )
+
+
+def message_item(message: Mapping[str, Any], conversation: str, **around: Any) -> Item:
+    """A private message. Of what was shared with it only the address of its media is told."""
+    identity = id_of(message)
+    created, at = moment_of(message)
+    receivers = message.get("to")
+    to = [str(each.get("username") or each.get("id")) for each in _data(receivers)]
+    shared = [str(each["link"]) for each in _data(message.get("shares")) if each.get("link")]
+    return Item(
+        kind=ItemKind.MESSAGE,
+        id=identity,
+        source=Source.API,
+        author=author_of(message, None),
+        text=text_of(message, "message"),
+        created_text=created,
+        created_at=at,
+        links=tuple(shared),
+        media=tuple(_sent(message.get("attachments"))),
+        evidence={"conversation": conversation, "to": list(to)},
+        order_key=f"{conversation} {place_of(at, identity)}",
+        **around,
+    )
+
+
+def profile_item(user: Mapping[str, Any], identity: str, **around: Any) -> Item:
+    """The account's own description."""
+    name, username = text_of(user, "name"), text_of(user, "username")
+    counts = {
+        "followers": number_of(user, "followers_count"),
+        "following": number_of(user, "follows_count"),
+        "posts": number_of(user, "media_count"),
+    }
+    return Item(
+        kind=ItemKind.PROFILE,
+        id=f"profile:{identity}",
+        source=Source.API,
+        author=Party(identity, username, name),
+        title=name,
+        text=text_of(user, "biography"),
+        url=f"https://www.instagram.com/{username}/" if username else None,
+        links=tuple(filter(None, [text_of(user, "website")])),
+        counts={each: value for each, value in counts.items() if value is not None},
+        **around,
+    )
+
+
+def author_of(record: Mapping[str, Any], mine: Party | None) -> Party | None:
+    """Who wrote it: `from` or `owner`, else by the name alone, which is all that is told of some. None where nothing is."""
+    username = text_of(record, "username")
+    for name in ("from", "owner"):
+        told = record.get(name)
+        if isinstance(told, dict) and "id" in told:
+            return Party(id_of(told), text_of(told, "username") or username)
+    if mine is not None and username in {None, mine.handle}:
+        return mine
+    return Party(f"username:{username}", username) if username else None
+
+
+def _files(media: Mapping[str, Any]) -> Iterator[Media]:
+    """The pictures and videos: of an album each of its children."""
+    children = _data(media.get("children"))
+    for each in children or [media]:
+        kind = text_of(each, "media_type") or text_of(media, "media_type")
+        if kind == "CAROUSEL_ALBUM" and not children:
+            continue
+        yield Media(
+            id=id_of(each),
+            kind="video" if kind in {"VIDEO", "BROADCAST"} else "image",
+            url=text_of(each, "media_url"),
+            alt_text=text_of(each, "alt_text") or None,
+        )
+
+
+def _sent(attachments: Any) -> Iterator[Media]:
+    for each in _data(attachments):
+        mime = text_of(each, "mime_type") or ""
+        parts = [part for part in (each.get("image_data"), each.get("video_data")) if isinstance(part, dict)]
+        url = next((part["url"] for part in parts if part.get("url")), each.get("file_url"))
+        kind = mime.partition("/")[0] or (
+            "video" if each.get("video_data") else "image" if each.get("image_data") else "file"
+        )
+        yield Media(
+            id=id_of(each) if "id" in each else str(url),
+            kind=kind if kind in {"image", "video", "audio"} else "file",
+            url=str(url) if url else None,
+            content_type=mime or None,
+            size=number_of(each, "size"),
+        )
+
+
+def _data(value: Any) -> list[Any]:
+    """The list of an edge within an answer; empty where there is none."""
+    found = value.get("data") if isinstance(value, dict) else None
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
