@@ -84,9 +84,15 @@ class Repository:
                 todo.extend(reversed(list(_steps(node, _name(link)))))
 
     def _record(self, link: bytes, key: bytes) -> Found:
-        uri = f"at://{self.did}/{key.decode('utf-8', 'replace')}"
+        try:
+            uri = f"at://{self.did}/{key.decode()}"
+        except UnicodeDecodeError as error:
+            raise BrokenRepositoryError(f"the key {key!r} in the tree is no text") from error
         value = self._node(link, uri)
-        return Found(uri, _name(link), None if value is None else _json(value))
+        try:
+            return Found(uri, _name(link), None if value is None else _json(value))
+        except RecursionError as error:
+            raise BrokenRepositoryError(f"{uri} is nested too deeply") from error
 
     def _node(self, link: bytes, what: str) -> dict[str, Any] | None:
         if (place := self._blocks.get(link)) is None:

@@ -90,6 +90,22 @@ def test_a_huge_length_is_refused(length: bytes) -> None:
         read_repository(io.BytesIO(repository([]) + length))
 
 
+@pytest.mark.parametrize("depth", [900, 5000])
+def test_a_record_that_is_nested_deeply_is_refused_by_name(depth: int) -> None:
+    """No depth of nesting ends in anything but a refusal that names the record."""
+    data = b"\xa1\x61a" + b"\x81" * depth + b"\xf6"
+    record = b"\x01\x71\x12\x20" + hashlib.sha256(data).digest(), data
+    with pytest.raises(BrokenRepositoryError, match="x/a"):
+        found(repository([entry("x/a", record[0])], record))
+
+
+def test_a_key_that_is_no_text_is_refused() -> None:
+    """Two keys that are no UTF-8 would else become one URI."""
+    record = block({"text": "a"})
+    with pytest.raises(BrokenRepositoryError, match="no text"):
+        found(repository([{"p": 0, "k": b"x/\xff", "v": record[0], "t": None}], record))
+
+
 @given(st.binary(max_size=200), st.integers(0, 300))
 def test_any_bytes_are_read_or_refused(noise: bytes, place: int) -> None:
     """Whatever the bytes are, there is a repository or a `BrokenRepositoryError`, and nothing else."""
