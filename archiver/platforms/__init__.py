@@ -13,6 +13,7 @@ from archiver.platforms.mastodon import Mastodon
 from archiver.platforms.nextdoor import MANIFEST as NEXTDOOR
 from archiver.platforms.rss import Rss
 from archiver.platforms.tiktok import TikTok
+from archiver.platforms.x import X
 
 if TYPE_CHECKING:
     from archiver.platforms.contract import Manifest, Platform
@@ -26,6 +27,7 @@ PLATFORMS: dict[str, Platform] = {
     "mastodon": Mastodon(),
     "rss": Rss(),
     "tiktok": TikTok(),
+    "x": X(),
 }
 """Every connector by its name, as in `platform:handle-or-id`."""
 
