@@ -167,6 +167,8 @@ def _conclude(capture: RunningCapture, row: Row[Any], lookup: Lookup) -> None:
 
 def _conclusion(row: Row[Any], lookup: Lookup, before: datetime) -> State | None:
     """What a lookup is worth: the state to record, or None where it adds nothing to what is known."""
+    if lookup.state is State.PRESENT and row.state == State.HIDDEN.value:
+        return None  # it is there, and that others do not see it is not told at its own address
     if lookup.state is not State.GONE_CONFIRMED:
         return lookup.state if lookup.state is not None and lookup.state.value != row.state else None
     first = row.first_failed_at

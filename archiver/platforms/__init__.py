@@ -12,6 +12,7 @@ from archiver.platforms.linkedin import LinkedIn
 from archiver.platforms.mastodon import Mastodon
 from archiver.platforms.nextdoor import MANIFEST as NEXTDOOR
 from archiver.platforms.rss import Rss
+from archiver.platforms.threads import Threads
 from archiver.platforms.tiktok import TikTok
 from archiver.platforms.x import X
 
@@ -26,6 +27,7 @@ PLATFORMS: dict[str, Platform] = {
     "linkedin": LinkedIn(),
     "mastodon": Mastodon(),
     "rss": Rss(),
+    "threads": Threads(),
     "tiktok": TikTok(),
     "x": X(),
 }

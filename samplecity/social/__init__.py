@@ -12,6 +12,7 @@ from samplecity.social.flickr import Flickr
 from samplecity.social.instagram import Instagram
 from samplecity.social.linkedin import LinkedIn
 from samplecity.social.mastodon import Mastodon
+from samplecity.social.threads import Threads
 from samplecity.social.tiktok import TikTok
 
 if TYPE_CHECKING:
@@ -23,5 +24,6 @@ APIS: dict[str, Api] = {
     "instagram": Instagram(),
     "linkedin": LinkedIn(),
     "mastodon": Mastodon(),
+    "threads": Threads(),
     "tiktok": TikTok(),
 }

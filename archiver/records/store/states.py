@@ -55,9 +55,10 @@ _MISSING = """
 """
 
 _SEEN_AGAIN = """
-    update sightings set last_seen_at = :now
-    where stream_id = :stream_id and state = 'present'
-      and order_key collate "C" < :before and order_key collate "C" >= :after
+    update sightings s set last_seen_at = :now
+    where s.stream_id = :stream_id and s.order_key collate "C" < :before and s.order_key collate "C" >= :after
+      and (s.state = 'present' or s.state = 'hidden' and not (
+          select h.by_lookup from states h where h.item_id = s.item_id and h.stream_id = s.stream_id order by h.id desc limit 1))
 """
 
 _CHANGE = """
@@ -135,7 +136,7 @@ def _seen_as(item_id: int, item: Item, before: str | None, exchange_id: str) -> 
 
 
 def seen_again(connection: Connection, context: CaptureContext, coverage: Coverage, now: datetime) -> int:
-    """Record that whatever the covered range holds as present was seen once more. Gives how many that are."""
+    """Record that what the covered range holds as present, or was shown as hidden, was seen once more. Gives how many."""
     return connection.execute(
         sa.text(_SEEN_AGAIN),
         {"stream_id": context.stream_id, "now": now, "before": coverage.before, "after": coverage.after},
