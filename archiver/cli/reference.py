@@ -12,6 +12,7 @@ import typer.main
 
 from archiver.downloads import DOWNLOADS
 from archiver.platforms import IMPORTED, PLATFORMS
+from archiver.platforms.described import captures, often
 from archiver.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def platforms_page() -> str:
     lines = [
         "# Platforms",
         "",
-        "What each connector reads, what it needs, and what it cannot see. An account is named `platform:handle-or-id`.",
+        "What each connector reads, what it needs, and what it cannot see; `civic-archive platforms NAME` shows the same. An",
+        "account is named `platform:handle-or-id`. `[U]` marks what the platform's own documents leave open.",
         "",
     ]
     for manifest in (*(platform.manifest for platform in PLATFORMS.values()), *IMPORTED.values()):
@@ -58,7 +60,8 @@ def platforms_page() -> str:
 
 
 def _platform(manifest: Manifest) -> list[str]:
-    lines = [f"## {manifest.title} (`{manifest.name}`)", "", f"Streams: {', '.join(manifest.streams)}.", ""]
+    lines = [f"## {manifest.title} (`{manifest.name}`)", ""]
+    lines += [f"Captures: {', '.join(captures(manifest))}. Read {often(manifest)}.", ""]
     if manifest.settings:
         lines += ["| setting | needed | default | what it is for |", "|---|---|---|---|"]
         for each in manifest.settings:
