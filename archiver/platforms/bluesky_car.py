@@ -48,6 +48,17 @@ class Found:
     value: dict[str, Any] | None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record lies: `block` is the first byte and the length of its own bytes, None where they are missing. `uri` as in
+    `Found`.
+    """
+
+    uri: str | None
+    cid: str
+    block: tuple[int, int] | None
+
+
 class Repository:
     """A repository whose blocks have all been checked against their CIDs, and its commit."""
 
@@ -63,6 +74,11 @@ class Repository:
 
     def found(self) -> Iterator[Found]:
         """Every record in the order of the tree, and every missing block. Raises `BrokenRepositoryError`."""
+        for place in self.places():
+            yield Found(place.uri, place.cid, self.value(place))
+
+    def places(self) -> Iterator[Place]:
+        """As `found`, without reading the records. Raises `BrokenRepositoryError` where the tree is none."""
         seen: set[bytes] = set()
         last = b""
         todo: list[tuple[bytes, bytes | None]] = [(self._data, None)]
@@ -72,27 +88,33 @@ class Repository:
                 if key <= last:
                     raise BrokenRepositoryError(f"the key {key!r} in the tree is out of order")
                 last = key
-                yield self._record(link, key)
+                yield Place(self._uri(key), _name(link), self._blocks.get(link))
                 continue
             if link in seen:
                 raise BrokenRepositoryError(f"the node {_name(link)} stands in the tree twice")
             seen.add(link)
             node = self._node(link, "a node")
             if node is None:
-                yield Found(None, _name(link), None)
+                yield Place(None, _name(link), None)
             else:
                 todo.extend(reversed(list(_steps(node, _name(link)))))
 
-    def _record(self, link: bytes, key: bytes) -> Found:
+    def value(self, place: Place) -> dict[str, Any] | None:
+        """The record of that place, None where its block is missing. Raises `BrokenRepositoryError`."""
+        if place.uri is None or place.block is None:
+            return None
+        self._stream.seek(place.block[0])
         try:
-            uri = f"at://{self.did}/{key.decode()}"
+            value: dict[str, Any] = _json(_map(self._stream.read(place.block[1]), place.uri))
+        except RecursionError as error:
+            raise BrokenRepositoryError(f"{place.uri} is nested too deeply") from error
+        return value
+
+    def _uri(self, key: bytes) -> str:
+        try:
+            return f"at://{self.did}/{key.decode()}"
         except UnicodeDecodeError as error:
             raise BrokenRepositoryError(f"the key {key!r} in the tree is no text") from error
-        value = self._node(link, uri)
-        try:
-            return Found(uri, _name(link), None if value is None else _json(value))
-        except RecursionError as error:
-            raise BrokenRepositoryError(f"{uri} is nested too deeply") from error
 
     def _node(self, link: bytes, what: str) -> dict[str, Any] | None:
         if (place := self._blocks.get(link)) is None:
