@@ -105,7 +105,9 @@ def import_download(
     with contextlib.closing(open_parts([paths] if isinstance(paths, Path) else list(paths))) as tree:
         download = _format_of(tree, account)
         owner = _owner_of(archive, download.owner(tree), account, tree.name, owner_id)
-        status = AccountStatus(owner.platform_id, None, State.PRESENT, "its owner, as the download says")
+        owner = dataclasses.replace(owner, namespace=_namespace(account, owner))
+        words = "its owner, as the download says"
+        status = AccountStatus(owner.platform_id, None, State.PRESENT, words, namespace=owner.namespace)
         account = accounts.learn(archive.engine, account, status, archive.now())
         try:
             return _Import(archive, download, tree, account, owner, progress).run()
@@ -147,6 +149,17 @@ def _owner_of(
             "(--owner-id)"
         )
     return dataclasses.replace(owner, platform_id=known, handle=owner.handle or account.handle)
+
+
+def _namespace(account: AccountRef, owner: DownloadOwner) -> str | None:
+    """Where the account's items are: as its captures found it, else as its name in the register says, else as the download does.
+
+    None on a platform whose ids are its own.
+    """
+    if owner.namespace is None:
+        return None
+    _, _, place = account.handle.partition("@")
+    return account.namespace or place.lower() or owner.namespace
 
 
 def _named_alike(archive: Archive, owner: DownloadOwner, account: AccountRef, download: str) -> None:

@@ -31,6 +31,8 @@ class DownloadOwner:
     name: str | None = None
     created_at: datetime | None = None
     """When the account was made."""
+    namespace: str | None = None
+    """The namespace of its items, where the platform has one (a Mastodon instance); None where it has none."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Download(Protocol):
         ...
 
     def files(self, tree: Tree, owner: DownloadOwner) -> Iterator[DownloadFile]:
-        """Every file that says something, in a fixed order. `owner` is whom `owner` gave, with the stable id that the register
-        knows where the download names none. Raises `TotalsDifferError`, `DamagedArchiveError`.
+        """Every file that says something, in a fixed order. `owner` is whom `owner` gave, with the stable id and the
+        namespace that the register knows. Raises `TotalsDifferError`, `DamagedArchiveError`.
         """
         ...
