@@ -10,7 +10,7 @@ import mimetypes
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Row
 
     from archiver.archive import Archive
     from archiver.downloads.unpack import Tree
@@ -46,7 +46,7 @@ _TYPES = {
 """What Python's own table may lack."""
 
 _LACKING = """
-    select m.id, m.platform_id from media m
+    select m.id, m.platform_id, m.content_type from media m
     where m.platform = :platform and m.namespace = :namespace and m.platform_id = any(:ids) and m.state <> 'kept'
     order by m.id
 """
@@ -75,7 +75,7 @@ def import_media(archive: Archive, context: CaptureContext, tree: Tree, files: M
     for row in rows:
         name = by_id[row.platform_id]
         try:
-            problem = _one(archive, context, tree, row.id, name)
+            problem = _one(archive, context, tree, row, name)
         except DamagedArchiveError as error:
             problem = error.why
             with archive.engine.begin() as connection:
@@ -86,7 +86,7 @@ def import_media(archive: Archive, context: CaptureContext, tree: Tree, files: M
     return skipped
 
 
-def _one(archive: Archive, context: CaptureContext, tree: Tree, medium_id: int, name: str) -> str | None:
+def _one(archive: Archive, context: CaptureContext, tree: Tree, row: Row[Any], name: str) -> str | None:
     """Keep one file. Gives why it was not kept. Raises `DamagedArchiveError`."""
     limit = archive.settings.media_max_bytes
     archive.spool.mkdir(parents=True, exist_ok=True)
@@ -103,16 +103,19 @@ def _one(archive: Archive, context: CaptureContext, tree: Tree, medium_id: int, 
             problem = f"it is larger than {limit} bytes (CIVIC_ARCHIVE_MEDIA_MAX_BYTES)"
             with archive.engine.begin() as connection:
                 hold_fence(connection, context)
-                _without(connection, medium_id, "withheld", problem)
+                _without(connection, row.id, "withheld", problem)
             return problem
         archive.blobs.put_file(path, digest.digest())
     finally:
         path.unlink()
     exchange = _exchange(tree, name, digest.digest(), archive.now())
+    kind = exchange.header("content-type")
+    if kind == _UNKNOWN and row.content_type:  # a name that ends in nothing says less than the item does
+        kind = row.content_type
     with archive.engine.begin() as connection:
         hold_fence(connection, context)
         insert_exchanges(connection, context.capture_id, [exchange], received_bytes=size)
-        kept(connection, medium_id, digest.digest(), size, exchange.header("content-type"), exchange.id, archive.now())
+        kept(connection, row.id, digest.digest(), size, kind, exchange.id, archive.now())
     return None
 
 
@@ -131,7 +134,7 @@ def media_type(name: str) -> str:
 
 def address(tree: Tree, name: str) -> str:
     """What stands for a file of a download where an exchange has an address."""
-    return f"import:{quote(tree.name)}/{quote(name, errors='replace')}"
+    return f"import:{quote(tree.name, errors='replace')}/{quote(name, errors='replace')}"
 
 
 def _exchange(tree: Tree, name: str, digest: bytes, now: datetime) -> Exchange:

@@ -24,7 +24,8 @@ from archiver.downloads.parts import open_parts
 from archiver.platforms import IMPORTED
 from archiver.platforms.contract import AccountStatus, Exchange, ItemKind, Page, Skipped, State, StreamKind
 from archiver.records.models import uuid7
-from archiver.records.store import CaptureContext, PageResult, save_page
+from archiver.records.store import CaptureContext, PageResult, save_pages
+from archiver.records.store.exchanges import is_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from archiver.capture.evidence_file import RunWarc
     from archiver.downloads.contract import Download, DownloadFile, DownloadOwner
     from archiver.downloads.unpack import Tree
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.contract import AccountRef, Item
 
 _CHUNK = 1000
 """Items stored in one transaction."""
@@ -124,11 +125,11 @@ def _owner_of(
     known = account.platform_id or vouched
     if owner.platform_id is not None:
         if known is not None and owner.platform_id != known:
+            whose = owner.platform_id if owner.handle is None else f"{owner.handle} ({owner.platform_id})"
             raise RegisterError(
-                f"{download} is the download of {owner.handle} ({owner.platform_id}), not of {account.name} "
-                f"({known}); name the account it belongs to"
+                f"{download} is the download of {whose}, not of {account.name} ({known}); name the account it belongs to"
             )
-        if known is None and account.platform in IMPORTED:
+        if known is None and (account.platform in IMPORTED or owner.handle is None):
             _named_alike(archive, owner, account, download)
         return owner
     if vouched is None:
@@ -163,13 +164,19 @@ def _namespace(account: AccountRef, owner: DownloadOwner) -> str | None:
 
 
 def _named_alike(archive: Archive, owner: DownloadOwner, account: AccountRef, download: str) -> None:
-    """The first import of an account that no connector reads: its name is all that tells. Raises `RegisterError`."""
-    if (owner.handle or "").lower() not in accounts.handles(archive.engine, account):
+    """The first import of an account whose id the register does not know: its name is all that tells. Raises `RegisterError`."""
+    if owner.handle is None:
+        if str(owner.platform_id).lower() not in accounts.handles(archive.engine, account):
+            raise RegisterError(
+                f"{download} is the download of {owner.platform_id}, and the register does not know the id of {account.name}; "
+                "capture the account once, or say that it has this id (--owner-id)"
+            )
+    elif owner.handle.lower() not in accounts.handles(archive.engine, account):
         raise RegisterError(f"{download} is of {owner.handle}, not of {account.name}; name the account it belongs to")
 
 
 def _format_of(tree: Tree, account: AccountRef) -> Download:
-    known = [download for download in DOWNLOADS.values() if download.platform == account.platform]
+    known = [download for download in DOWNLOADS.values() if download.platform in (account.platform, None)]
     for download in known:
         if download.detect(tree):
             return download
@@ -252,17 +259,18 @@ class _Import:
 
     def _file(self, context: CaptureContext, warc: RunWarc, file: DownloadFile) -> None:
         report, skipped = self._report, tuple(file.skipped)
-        exchanges = [_exchange_of(self._tree, file, self._archive.now())] if file.name else []
-        for page in _pages(file, exchanges, skipped):
+        own: list[Item] = []
+        for pages in [list(file.pages)] if file.pages else self._pages(context, file):
             with self._archive.engine.begin() as connection:
-                result = save_page(connection, context, page, self._archive.now(), warc.write)
-            self._count(result)
-        lacking = import_media(self._archive, context, self._tree, file.media)
-        own = [item for item in file.items if item.sighted and item.kind is not ItemKind.PROFILE]
+                result = save_pages(connection, context, pages, self._archive.now(), warc.write)
+            self._count(result, len(pages))
+            shown = (item for page in pages for item in page.items)
+            own += [item for item in shown if item.sighted and item.kind is not ItemKind.PROFILE]
+            report.earlier += sum(len(page.history) for page in pages)
+        lacking = import_media(self._archive, context, file.media_tree or self._tree, file.media)
         report.files += int(bool(file.name) and (file.span is None or file.span[0] == 0))
         report.items += len(own)
         report.messages += sum(1 for item in own if item.kind is ItemKind.MESSAGE)
-        report.earlier += len(file.history)
         report.media += len(file.media)
         named = [*skipped, *lacking]
         room = max(0, _MOST_SKIPPED - len(report.skipped))
@@ -270,28 +278,34 @@ class _Import:
         self._unnamed += len(named[room:])
         self._progress(file.name, len(own))
 
-    def _count(self, result: PageResult) -> None:
+    def _pages(self, context: CaptureContext, file: DownloadFile) -> Iterator[list[Page]]:
+        """The file's items in pages of a bounded size, each with the earlier forms and tombstones of its own."""
+        exchanges = [_exchange_of(self._tree, file, self._archive.now())] if file.name else []
+        keep = False
+        if file.keep and exchanges:
+            with self._archive.engine.connect() as connection:
+                keep = not is_kept(connection, context.stream_id, exchanges[0].received_sha256)
+        for start in range(0, max(1, len(file.items)), _CHUNK):
+            items = file.items[start : start + _CHUNK]
+            own = {item.id for item in items}
+            page = Page(
+                items,
+                exchanges,
+                skipped=tuple(file.skipped) if start == 0 else (),
+                keep=keep,
+                history=[item for item in file.history if item.id in own],
+                tombstones=[stone for stone in file.tombstones if stone.id in own],
+            )
+            yield [page]
+
+    def _count(self, result: PageResult, pages: int) -> None:
         self._report.new += result.own_new
         self._report.unchanged += result.own_seen - result.own_new
         self._report.merged += result.merged
-        self._totals["pages"] += 1
+        self._totals["pages"] += pages
         self._totals["items_seen"] += result.seen
         self._totals["items_new"] += result.items_new
         self._totals["versions_new"] += result.versions_new
-
-
-def _pages(file: DownloadFile, exchanges: list[Exchange], skipped: tuple[Skipped, ...]) -> Iterator[Page]:
-    """The file's items in pages of a bounded size, each with the earlier forms and tombstones of its own."""
-    for start in range(0, max(1, len(file.items)), _CHUNK):
-        items = file.items[start : start + _CHUNK]
-        own = {item.id for item in items}
-        yield Page(
-            items,
-            exchanges,
-            skipped=skipped if start == 0 else (),
-            history=[item for item in file.history if item.id in own],
-            tombstones=[stone for stone in file.tombstones if stone.id in own],
-        )
 
 
 def _exchange_of(tree: Tree, file: DownloadFile, now: datetime) -> Exchange:

@@ -55,7 +55,8 @@ def platforms_page() -> str:
     lines += ["## Downloads", "", "| format | accounts of | form |", "|---|---|---|"]
     for download in DOWNLOADS.values():
         form = (type(download).__doc__ or "").strip().splitlines()[0]
-        lines.append(f"| `{download.name}` | `{download.platform}` | {form} |")
+        whose = f"`{download.platform}`" if download.platform else "any platform"
+        lines.append(f"| `{download.name}` | {whose} | {form} |")
     return "\n".join(lines) + "\n"
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archiver.downloads.unpack import Tree
-    from archiver.platforms.contract import Item, Skipped, Tombstone
+    from archiver.platforms.contract import Item, Page, Skipped, Tombstone
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,6 +59,13 @@ class DownloadFile:
     kept_body: bytes | None = None
     """What of the bytes is kept, where something of them must not be (an e-mail address); `scrubbed` says what it was."""
     scrubbed: tuple[str, ...] = ()
+    keep: bool = False
+    """Keep the bytes, once, even if nothing in them is new: other pieces cannot be proved without them."""
+    pages: Sequence[Page] = ()
+    """What it holds, where that is exchanges which somebody recorded (a WARC), each page with its own; `body` and `items` are
+    empty then."""
+    media_tree: Tree | None = None
+    """Where the files of `media` lie, if not in the download's own tree."""
 
 
 class Download(Protocol):
@@ -66,8 +73,8 @@ class Download(Protocol):
 
     name: str
     """Of the format, such as `x_archive`."""
-    platform: str
-    """Of the platform whose accounts it belongs to, as in `platform:handle-or-id`."""
+    platform: str | None
+    """Of the platform whose accounts it belongs to, as in `platform:handle-or-id`; None for a format of any platform's."""
 
     def detect(self, tree: Tree) -> bool:
         """Whether the tree is a download of this format, wherever in it the download begins."""

@@ -1,4 +1,4 @@
-"""A folder, zip or tar as a tree of files that can be read one by one, and cannot do harm.
+"""A folder, zip or tar as a tree of files that can be read one by one, and cannot do harm; also one file by itself.
 
 Nothing is ever unpacked to where a name in the archive says: files are read through the tree. An archive is refused as a
 whole for paths that climb out or are absolute, links and devices, names given twice, and for sizes, numbers and
@@ -22,6 +22,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
+from archiver.downloads.alone import HEAD, is_alone
 from archiver.downloads.errors import DamagedArchiveError, FileTooLargeError, UnsafeArchiveError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Tree:
 
 
 def open_tree(path: Path | str, limits: Limits | None = None) -> Tree:
-    """Open a folder, a zip or a tar (plain, gzip, bzip2, xz) as a tree.
+    """Open a folder, a zip, a tar (plain, gzip, bzip2, xz) or a file that is a download by itself (`alone`) as a tree.
 
     Raises:
         UnsafeArchiveError: It would do harm; says which file and why.
@@ -134,6 +135,8 @@ def open_tree(path: Path | str, limits: Limits | None = None) -> Tree:
     try:
         if path.is_dir():
             entries = _folder(path, bounds)
+        elif path.is_file() and _is_alone(path):
+            entries = _alone(path, bounds)
         elif zipfile.is_zipfile(path):
             entries = _zip(path, bounds, resources)
         elif path.is_file():
@@ -149,6 +152,11 @@ def open_tree(path: Path | str, limits: Limits | None = None) -> Tree:
         resources.close()
         raise
     return Tree(path.name, entries, resources)
+
+
+def held(name: str, places: Mapping[str, tuple[int, Callable[[], IO[bytes]]]]) -> Tree:
+    """A tree of what lies elsewhere: for each path its size, and how it is opened."""
+    return Tree(name, {path: _Entry(size, opener) for path, (size, opener) in places.items()}, ExitStack())
 
 
 def joined(name: str, places: Mapping[str, tuple[Tree, str]], resources: ExitStack) -> Tree:
@@ -207,6 +215,17 @@ def _folder(path: Path, limits: Limits) -> dict[str, _Entry]:
                 gathering.add(relative, mode.st_size, None, lambda full=full: _open_no_link(full))  # type: ignore[misc]
             elif not stat.S_ISDIR(mode.st_mode):
                 gathering.refuse(relative, "a link or device")
+    return gathering.entries
+
+
+def _is_alone(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_alone(path.name, file.read(HEAD))
+
+
+def _alone(path: Path, limits: Limits) -> dict[str, _Entry]:
+    gathering = _Gathering(path.name, limits)
+    gathering.add(path.name, path.stat().st_size, None, lambda: path.open("rb"))
     return gathering.entries
 
 

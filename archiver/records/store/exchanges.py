@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from archiver.records import bulk
 
 if TYPE_CHECKING:
@@ -32,6 +34,19 @@ _LOCATIONS = """
         exchange_id uuid, record_id text, file text, "offset" bigint, length bigint, payload_sha256 text)
     on conflict (exchange_id) do nothing
 """
+
+
+_KEPT = """
+    select exists (
+        select from captures c join exchanges e on e.capture_id = c.id join warc_records w on w.exchange_id = e.id
+        where c.stream_id = :stream_id and e.received_sha256 = :sha256)
+"""
+
+
+def is_kept(connection: Connection, stream_id: int, received_sha256: bytes) -> bool:
+    """Whether a capture of the stream has kept these very bytes."""
+    found = connection.scalar(sa.text(_KEPT), {"stream_id": stream_id, "sha256": received_sha256})
+    return bool(found)
 
 
 def insert_exchanges(
