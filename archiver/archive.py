@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ def utc_now() -> datetime:
 class Archive:
     """Everything a capture needs that is not the platform.
 
-    `now` is the archive's clock: a test that plays several nights gives its own.
+    `now` is the archive's clock and `sleep` how it waits, in seconds: who plays several nights gives others.
     """
 
     engine: Engine
@@ -36,6 +37,7 @@ class Archive:
     blobs: BlobStore
     spool: Path
     now: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
 
 
 @contextmanager

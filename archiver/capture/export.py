@@ -170,6 +170,7 @@ def session_of(archive: Archive, account: AccountRef, platform: Platform) -> Ite
         secrets=account.secrets,
         judge=platform.judge,
         limiter=limiter,
+        sleep=archive.sleep,
     )
     tokens = Tokens(archive, platform, account, session)
     try:

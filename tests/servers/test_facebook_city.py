@@ -32,7 +32,7 @@ def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkey
         for night in range(1, NIGHTS + 1):
             reports = troubled_night(town, night)
             assert not town.troubles(night, reports)
-            found = town.differences(night, wordless=("story",))
+            found = town.differences(night)
             assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
         held = contents(town.archive.engine)
         town.night(NIGHTS)
