@@ -106,6 +106,18 @@ class Ledger(Days):
         )
         return self.put(did, records.POST, record, at)
 
+    def gate_thread(
+        self, uri: str, at: datetime, *, allow: tuple[str, ...] | None = None, hidden: tuple[str, ...] = ()
+    ) -> None:
+        """Set who may answer a post and which answers are hidden, over an earlier gate."""
+        did, _, rkey = uri.removeprefix("at://").split("/")
+        self.put(did, records.THREAD_GATE, records.thread_gate(uri, at, allow=allow, hidden=hidden), at, rkey)
+
+    def gate_post(self, uri: str, at: datetime, *, detached: tuple[str, ...] = (), closed: bool = False) -> None:
+        """Set who may quote a post and which quotes it was detached from, over an earlier gate."""
+        did, _, rkey = uri.removeprefix("at://").split("/")
+        self.put(did, records.POST_GATE, records.post_gate(uri, at, detached=detached, closed=closed), at, rkey)
+
     def ref(self, uri: str) -> records.Ref:
         """Give the strong reference to what was last written at an address."""
         return {"uri": uri, "cid": self._cids[uri]}

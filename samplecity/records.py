@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 POST = "app.bsky.feed.post"
 REPOST = "app.bsky.feed.repost"
 PROFILE = "app.bsky.actor.profile"
+THREAD_GATE = "app.bsky.feed.threadgate"
+POST_GATE = "app.bsky.feed.postgate"
+GATES = (THREAD_GATE, POST_GATE)
 
 _TAG = re.compile(r"(?<!\w)#(\w+)")
 _LINK = re.compile(r"https?://[^\s]+[\w/]")
@@ -119,6 +122,44 @@ def repost(target: Ref, at: datetime) -> dict[str, Any]:
 def profile(name: str, description: str, at: datetime) -> dict[str, Any]:
     """Make a profile record."""
     return {"$type": PROFILE, "displayName": name, "description": description, "createdAt": stamp(at)}
+
+
+def thread_gate(
+    post_uri: str, at: datetime, *, allow: Sequence[str] | None = None, hidden: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Make the gate of a thread: who may reply (names of rules; none at all is nobody, None everybody), and what is hidden."""
+    gate: dict[str, Any] = {"$type": THREAD_GATE, "post": post_uri, "createdAt": stamp(at)}
+    if allow is not None:
+        gate["allow"] = [{"$type": f"{THREAD_GATE}#{name}Rule"} for name in allow]
+    if hidden:
+        gate["hiddenReplies"] = list(hidden)
+    return gate
+
+
+def post_gate(post_uri: str, at: datetime, *, detached: Sequence[str] = (), closed: bool = False) -> dict[str, Any]:
+    """Make the gate of a post: quotes it was detached from, and whether nobody may quote it."""
+    gate: dict[str, Any] = {"$type": POST_GATE, "post": post_uri, "createdAt": stamp(at)}
+    if detached:
+        gate["detachedEmbeddingUris"] = list(detached)
+    if closed:
+        gate["embeddingRules"] = [{"$type": f"{POST_GATE}#disableRule"}]
+    return gate
+
+
+def gate_uri(post_uri: str, collection: str) -> str:
+    """Give the address of a post's gate: in the same repository, under the same key."""
+    did, _, rkey = post_uri.removeprefix("at://").split("/")
+    return f"at://{did}/{collection}/{rkey}"
+
+
+def gate_rules(thread: Mapping[str, Any], post: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what two gates say of who may answer and quote; empty where that is everybody."""
+    rules: dict[str, Any] = {}
+    if "allow" in thread:
+        rules["thread_gate"] = {"allow": thread["allow"]}
+    if said := {name: post[name] for name in ("embeddingRules", "detachedEmbeddingUris") if name in post}:
+        rules["post_gate"] = said
+    return rules
 
 
 def pictures_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:

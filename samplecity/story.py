@@ -48,6 +48,7 @@ def tell(ledger: Ledger, seed: int) -> None:
     _deletions(ledger)
     _comments(ledger, seed)
     _references(ledger)
+    _gates(ledger)
     _accounts(ledger)
     _feeds(ledger, seed)
 
@@ -198,6 +199,34 @@ def _references(ledger: Ledger) -> None:
     ledger.note("quote_of_resident_post", answer)
     ledger.delete(rumor, ledger.moment(3, 18))
     ledger.note("quoted_then_deleted", rumor)
+
+
+def _gates(ledger: Ledger) -> None:
+    works, rude = _city("publicworks"), _resident("arvid-berg")
+    notice = ledger.post(works, "The yard on Mills Grove takes leaves again from Saturday.", ledger.moment(1, 15))
+    insult = ledger.post(rude, "You people are useless.", ledger.moment(1, 16), under=notice)
+    fair = ledger.post(_resident("tasha-greene"), "Useless is a word for it.", ledger.moment(1, 16, 20), under=notice)
+    gone = ledger.post(rude, "And you know it.", ledger.moment(1, 16, 30), under=insult)
+    ledger.gate_thread(notice, ledger.moment(2, 9), hidden=(insult, fair, gone))
+    ledger.gate_thread(notice, ledger.moment(4, 9), hidden=(insult, gone))
+    ledger.delete(gone, ledger.moment(4, 10))
+    ledger.note("hidden_reply", insult)
+    ledger.note("unhidden_reply", fair)
+    ledger.note("hidden_reply_deleted", gone)
+
+    closed = ledger.post(_city("police"), "Comments are closed during the operation.", ledger.moment(1, 17))
+    ledger.gate_thread(closed, ledger.moment(1, 17, 1), allow=())
+    barred = ledger.post(rude, "Why closed?", ledger.moment(2, 17), under=closed)
+    ledger.gate_thread(closed, ledger.moment(3, 9), allow=("mention", "follower"))
+    ledger.note("gate_changed", closed)
+    ledger.note("barred_reply", barred)
+
+    boast = ledger.post(_city("mayor"), "Every pothole on Harbor Blvd is filled.", ledger.moment(1, 18))
+    mocking = ledger.post(rude, "Every single one, they say!", ledger.moment(2, 18), quoting=boast)
+    ledger.gate_post(boast, ledger.moment(3, 10), detached=(mocking,))
+    ledger.gate_post(boast, ledger.moment(5, 10), detached=(mocking,), closed=True)
+    ledger.note("post_gated", boast)
+    ledger.note("detached_quote", mocking)
 
 
 def _accounts(ledger: Ledger) -> None:

@@ -14,6 +14,9 @@ Reading it after a night `N`:
   (own repository), `reposts`, `profile`, `comments` (replies under the account's posts, by anybody), `references` (what
   the account quoted or reposted), `answered` (what its own comments answer: others' posts that are their parent or
   root), `entries`.
+* What the gates of a Bluesky post say of who may answer and quote it (`rules`) is a part of what the post says: a version
+  with another rule is another version, whatever its CID. That a gate hides a reply is told in `hidden_nights`; a reply that
+  came while nobody was allowed to answer has no sighting. Quotes that the city detached from its post are `references`.
 * `state`: `present`; `deleted` (by its author); `account_deactivated`, `account_takendown`, `account_deleted` (it
   cannot be read because of its author's account, not because of a deletion of the item); for feed entries `present`
   while in the window, else `not_shown` (a feed never says why, so no deletion may be concluded).
@@ -25,6 +28,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -61,6 +65,7 @@ class TrueVersion:
         media: its pictures.
         langs: declared languages.
         told_nights: at whose end the platform's edit history told of this version, when another stood.
+        rules: what the gates of a Bluesky post said of who may answer and quote it, by gate.
     """
 
     number: int
@@ -73,6 +78,7 @@ class TrueVersion:
     media: list[TrueMedia] = field(default_factory=list)
     langs: list[str] = field(default_factory=list)
     told_nights: list[int] = field(default_factory=list)
+    rules: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

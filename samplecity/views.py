@@ -2,7 +2,9 @@
 
 What is left out and what stays follows the app view's published behaviour: a reply that is missing, or whose author's
 account is not in order, leaves no trace among its parent's replies, nor do the replies under it; a missing parent is a
-`#notFoundPost`; counters still count what cannot be shown.
+`#notFoundPost`; counters still count what cannot be shown. A reply that the thread's gate did not allow is neither shown nor
+counted; one that it hides is shown as any other, with the gate at the root; a detached quote shows `#viewDetached`
+(`tests/servers/test_bluesky_moderation.py`).
 """
 
 from __future__ import annotations
@@ -85,25 +87,28 @@ class Views:
             "indexedAt": world.indexed(stored),
             "labels": [],
         }
-        embed = self._embed(stored.did, stored.record.get("embed"), depth)
+        embed = self._embed(stored, stored.record.get("embed"), depth)
         if embed:
             view["embed"] = embed
+        gate = None if "reply" in stored.record else world.gate(stored.uri, records.THREAD_GATE)
+        if gate:
+            view["threadgate"] = {"uri": gate.uri, "cid": gate.cid, "record": gate.record, "lists": []}
         return view
 
-    def _embed(self, did: str, embed: Json | None, depth: int) -> Json | None:
+    def _embed(self, by: Stored, embed: Json | None, depth: int) -> Json | None:
         kind = embed["$type"] if embed else ""
         if embed is None:
             return None
         if kind == "app.bsky.embed.images":
-            return self._images(did, embed)
+            return self._images(by.did, embed)
         if kind == "app.bsky.embed.external":
             return {"$type": f"{kind}#view", "external": embed["external"]}
         if kind == "app.bsky.embed.record":
-            return {"$type": f"{kind}#view", "record": self._quoted(embed["record"]["uri"], depth)}
+            return {"$type": f"{kind}#view", "record": self._quoted(by.uri, embed["record"]["uri"], depth)}
         return {
             "$type": f"{kind}#view",
-            "record": {"record": self._quoted(embed["record"]["record"]["uri"], depth)},
-            "media": self._embed(did, embed["media"], depth),
+            "record": {"record": self._quoted(by.uri, embed["record"]["record"]["uri"], depth)},
+            "media": self._embed(by, embed["media"], depth),
         }
 
     def _images(self, did: str, embed: Json) -> Json:
@@ -120,14 +125,18 @@ class Views:
             )
         return {"$type": "app.bsky.embed.images#view", "images": shown}
 
-    def _quoted(self, uri: str, depth: int) -> Json:
+    def _quoted(self, by: str, uri: str, depth: int) -> Json:
         stored = self.world.readable(uri)
+        gate = self.world.gate(uri, records.POST_GATE) if stored else None
+        if gate and by in gate.record.get("detachedEmbeddingUris", ()):
+            return {"$type": "app.bsky.embed.record#viewDetached", "uri": uri, "detached": True}
         if stored is None:
             return {"$type": "app.bsky.embed.record#viewNotFound", "uri": uri, "notFound": True}
         view = self._make_post(stored, depth + 1) if depth == 0 else {**self.post(stored), "embed": None}
         embed = view.pop("embed", None)
         value = view.pop("record")
-        view.pop("bookmarkCount")  # a field of postView alone
+        for field in ("bookmarkCount", "threadgate"):  # of postView alone
+            view.pop(field, None)
         return {
             "$type": "app.bsky.embed.record#viewRecord",
             **view,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from samplecity import records
@@ -36,6 +37,8 @@ class Witness:
         self._entries: dict[tuple[str, str], Entry] = {}
         self._status: dict[str, str] = {}
         self._handles: dict[str, str] = {}
+        self._gates: dict[str, dict[str, Any]] = {}
+        self._barred: set[str] = set()
         self._sightings: dict[tuple[_ItemKey, str, str], list[int]] = defaultdict(list)
         self._accounts = {
             ("bluesky", one.did): TrueAccount("bluesky", one.did, one.key, {}, {}, {}, {}) for one in city.accounts
@@ -67,6 +70,7 @@ class Witness:
                 self._write(uri, cid, record)
             case Delete(uri=uri):
                 self._now.pop(("bluesky", "", uri), None)
+                self._gates.pop(uri, None)
             case SetStatus(did=did, status=status):
                 self._status[did] = status
             case SetHandle(did=did, handle=handle):
@@ -78,11 +82,16 @@ class Witness:
 
     def _write(self, uri: str, cid: str, record: dict[str, Any]) -> None:
         did, collection, _ = parse_uri(uri)
+        if collection in records.GATES:
+            self._gate(uri, record)
+            return
         reply = record.get("reply")
         kind = _KINDS.get(collection) or ("comment" if reply else "post")
         item = self.items.setdefault(("bluesky", "", uri), TrueItem("bluesky", "", uri, kind, did))
         if reply:
             item.root, item.parent = reply["root"]["uri"], reply["parent"]["uri"]
+            if self._gate_of(item.root, records.THREAD_GATE).get("allow") == [] and parse_uri(item.root)[0] != did:
+                self._barred.add(uri)
         item.refers_to = record["subject"]["uri"] if kind == "repost" else records.quoted(record)
         self._record[uri] = record
         self._add_version(
@@ -95,8 +104,26 @@ class Witness:
                 created_at=record["createdAt"],
                 media=[self._media(did, one) for one in records.pictures_of(record)],
                 langs=list(record.get("langs", ())),
+                rules=self._rules(uri),
             ),
         )
+
+    def _gate(self, uri: str, record: dict[str, Any]) -> None:
+        """A gate was set: with other rules its post says something else, though its record is the same."""
+        self._gates[uri] = record
+        key = ("bluesky", "", record["post"])
+        standing, rules = self._now.get(key), self._rules(record["post"])
+        if standing is not None and standing.rules != rules:
+            number = len(self.items[key].versions) + 1
+            self._add_version(
+                self.items[key], replace(standing, number=number, rules=rules, nights=[], observable=False)
+            )
+
+    def _gate_of(self, post: str, collection: str) -> dict[str, Any]:
+        return self._gates.get(records.gate_uri(post, collection), {})
+
+    def _rules(self, post: str) -> dict[str, Any]:
+        return records.gate_rules(*(self._gate_of(post, collection) for collection in records.GATES))
 
     def _media(self, did: str, one: dict[str, Any]) -> TrueMedia:
         cid = one["image"]["ref"]["$link"]
@@ -129,6 +156,9 @@ class Witness:
         for key in self._now:
             if key[0] == "bluesky" and self._readable(key[2]):
                 self._see(key, night)
+                root = self.items[key].root
+                if root and key[2] in self._gate_of(root, records.THREAD_GATE).get("hiddenReplies", ()):
+                    self.items[key].hidden_nights.append(night)
         for feed in self.city.feeds:
             window = self._window(feed)
             for key in window:
@@ -140,7 +170,7 @@ class Witness:
         replies: dict[str, list[str]] = defaultdict(list)
         for _, _, uri in self._now:
             parent = self._record.get(uri, {}).get("reply", {}).get("parent", {}).get("uri")
-            if parent and self._readable(uri):
+            if parent and self._readable(uri) and uri not in self._barred:
                 replies[parent].append(uri)
         for one in self.city.accounts:
             self._account_at(one.did, night, replies)
@@ -169,6 +199,8 @@ class Witness:
             self._sight(uri, did, _STREAMS[parse_uri(uri)[1]], night)
             if item.refers_to:
                 self._sight(item.refers_to, did, "references", night)
+            for quote in self._gate_of(uri, records.POST_GATE).get("detachedEmbeddingUris", ()):
+                self._sight(quote, did, "references", night)
             for answered in (item.parent, item.root):
                 if answered and not answered.startswith(f"at://{did}/"):
                     self._sight(answered, did, "answered", night)

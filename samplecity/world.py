@@ -54,6 +54,8 @@ class World:
     entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
     pictures: dict[tuple[str, str], Picture] = field(default_factory=dict)
     last_change: dict[str, datetime] = field(default_factory=dict)
+    barred: set[str] = field(default_factory=set)
+    """Replies by others that came while the thread's gate let nobody answer."""
 
     @classmethod
     def fold(cls, events: Iterable[Event], pictures: dict[tuple[str, str], Picture]) -> World:
@@ -65,6 +67,8 @@ class World:
                     did = parse_uri(uri)[0]
                     world.records[uri] = Stored(uri, did, cid, record, at)
                     world.last_change[did] = at
+                    if world._let_nobody_answer(did, record):
+                        world.barred.add(uri)
                 case Delete(uri=uri):
                     world.records.pop(uri, None)
                 case SetStatus(did=did, status=status):
@@ -77,6 +81,15 @@ class World:
                 case FeedDrop(feed=feed, key=key):
                     world.entries.get(feed, {}).pop(key, None)
         return world
+
+    def _let_nobody_answer(self, did: str, record: dict[str, Any]) -> bool:
+        root = record.get("reply", {}).get("root", {}).get("uri", "")
+        gate = self.records.get(records.gate_uri(root, records.THREAD_GATE)) if root else None
+        return gate is not None and gate.record.get("allow") == [] and gate.did != did
+
+    def gate(self, uri: str, collection: str) -> Stored | None:
+        """Give a post's gate of a collection, None without one."""
+        return self.readable(records.gate_uri(uri, collection))
 
     @cached_property
     def dids(self) -> dict[str, str]:
@@ -94,11 +107,11 @@ class World:
 
     @cached_property
     def children(self) -> dict[str, list[str]]:
-        """Direct replies by the post they answer, newest first, as the app view lists them."""
+        """Direct replies by the post they answer, newest first, as the app view lists them; those that no gate barred."""
         found: dict[str, list[Stored]] = defaultdict(list)
         for stored in self.records.values():
             reply = stored.record.get("reply")
-            if reply:
+            if reply and stored.uri not in self.barred:
                 found[reply["parent"]["uri"]].append(stored)
         return {
             parent: [one.uri for one in sorted(replies, key=lambda one: one.place, reverse=True)]

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from archiver.platforms import bluesky_records as records
 from archiver.platforms.answers import json_of, list_of, read
+from archiver.platforms.bluesky_gates import gated
 from archiver.platforms.bluesky_servers import (
     BAD_REQUEST,
     GONE,
@@ -27,7 +28,8 @@ from archiver.platforms.bluesky_servers import (
     resolve_handle,
     xrpc,
 )
-from archiver.platforms.bluesky_threads import quoted, read_thread
+from archiver.platforms.bluesky_threads import read_thread
+from archiver.platforms.bluesky_views import hydrated, shown_inside, views
 from archiver.platforms.contract import (
     AccountRef,
     AccountStatus,
@@ -53,7 +55,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _LIST_LIMIT = 100
-_HYDRATE = 25
 _COLLECTIONS = {StreamKind.POSTS: records.POST, StreamKind.REPOSTS: records.REPOST}
 _ANSWERED = frozenset({ReferenceKind.PARENT, ReferenceKind.ROOT})
 """What the city's own comments answer is kept with them: without it they cannot be understood."""
@@ -70,13 +71,15 @@ MANIFEST = Manifest(
         "a thread is cut where the AppView cuts it; its leaves are asked for again one by one",
     ),
     cannot_see=(
-        "replies by accounts that block the AppView's viewer or were taken down",
+        "replies by accounts that the city has blocked, that were taken down, or that wrote while the post's thread gate did not "
+        "let them: the AppView leaves them out of the thread without a mark",
+        "that a reply was hidden below a post that is older than the re-read window, before its thread is read again",
         "a post put up and taken down between two captures",
         "an earlier text of a record that was overwritten between two captures: Bluesky keeps no history",
         "direct messages (they need the account's own log-in)",
     ),
     sources=(
-        "bluesky-social/atproto, lexicons/",
+        "bluesky-social/atproto, lexicons/ (app.bsky.feed.threadgate and postgate for what is hidden)",
         "bluesky-social/bsky-docs, docs/advanced-guides (api-directory, rate-limits)",
     ),
 )
@@ -153,7 +156,7 @@ class Bluesky(Manners):
             found = list_of(account, exchange, answer, "records")
             cursor = answer.get("cursor")
             after = cursor if isinstance(cursor, str) and found else None
-            page = self._page(session, account, stream, exchange, found)
+            page = self._page(session, account, stream, exchange, found, before)
             page.resume, page.coverage = after, Coverage(before, after)
             yield page
             if after is None:
@@ -161,7 +164,13 @@ class Bluesky(Manners):
             before = after
 
     def _page(
-        self, session: Session, account: AccountRef, stream: StreamKind, exchange: Exchange, found: list[Any]
+        self,
+        session: Session,
+        account: AccountRef,
+        stream: StreamKind,
+        exchange: Exchange,
+        found: list[Any],
+        before: str | None,
     ) -> Page:
         exchanges = [exchange]
         skipped: list[Skipped] = []
@@ -173,9 +182,10 @@ class Bluesky(Manners):
         ]
         if stream is StreamKind.REPOSTS:
             targets = [item.references[0].id for item in items]
-            inside = self._shown_inside(session, account, targets, exchanges, skipped)
+            inside = shown_inside(session, account, targets, exchanges, skipped)
             return Page([*items, *inside], exchanges, skipped=skipped)
-        shown = self._hydrated(session, account, items, exchanges, skipped)
+        items, detached = gated(session, account, items, before, exchanges)
+        shown = hydrated(session, account, items, exchanges, skipped)
         own = did_of_account(account)
         answered = {
             reference.id
@@ -183,69 +193,8 @@ class Bluesky(Manners):
             for reference in item.references
             if reference.kind in _ANSWERED and records.did_of(reference.id) != own
         }
-        inside = self._shown_inside(session, account, sorted(answered), exchanges, skipped)
+        inside = shown_inside(session, account, sorted(answered | detached), exchanges, skipped)
         return Page([*shown, *inside], exchanges, skipped=skipped)
-
-    def _hydrated(
-        self,
-        session: Session,
-        account: AccountRef,
-        items: list[Item],
-        exchanges: list[Exchange],
-        skipped: list[Skipped],
-    ) -> list[Item]:
-        """Add what only the AppView knows: counts, index times, names as shown, and the quoted posts."""
-        by_id = {item.id: item for item in items}
-        inside: list[Item] = []
-        for view, index in self._views(session, account, list(by_id), exchanges):
-            item = by_id.get(str(view.get("uri")))
-            if item is None:
-                continue
-            seen = read(f"the AppView's view of {item.id}", skipped, records.view_item, view)
-            if seen is None:
-                continue
-            by_id[item.id] = dataclasses.replace(
-                item, counts=seen.counts, indexed_at=seen.indexed_at, author=seen.author or item.author
-            )
-            inside += [dataclasses.replace(each, exchange=index) for each in quoted(view, skipped)]
-        return [*by_id.values(), *inside]
-
-    def _shown_inside(
-        self,
-        session: Session,
-        account: AccountRef,
-        uris: Sequence[str],
-        exchanges: list[Exchange],
-        skipped: list[Skipped],
-    ) -> list[Item]:
-        return [
-            dataclasses.replace(item, exchange=index)
-            for view, index in self._views(session, account, uris, exchanges)
-            if (
-                item := read(
-                    f"the AppView's view of {view.get('uri')}",
-                    skipped,
-                    records.view_item,
-                    view,
-                    sighted=False,
-                )
-            )
-            is not None
-        ]
-
-    def _views(
-        self, session: Session, account: AccountRef, uris: Sequence[str], exchanges: list[Exchange]
-    ) -> Iterator[tuple[dict[str, Any], int]]:
-        """The AppView's views of posts, 25 at a time; it silently leaves out what it does not show."""
-        for start in range(0, len(uris), _HYDRATE):
-            exchange = session.get(
-                xrpc(appview(account), "app.bsky.feed.getPosts"),
-                params={"uris": list(uris[start : start + _HYDRATE])},
-            )
-            exchanges.append(exchange)
-            for view in list_of(account, exchange, json_of(account, exchange), "posts"):
-                if isinstance(view, dict):
-                    yield view, len(exchanges) - 1
 
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
         """Everything below a post; see `bluesky_threads.read_thread`."""
@@ -292,7 +241,7 @@ class Bluesky(Manners):
         self, session: Session, account: AccountRef, uri: str, answer: Mapping[str, Any], exchange: Exchange
     ) -> Lookup:
         """Deleted, or taken down by its server: the server says the same of both, the AppView goes on showing the latter."""
-        if any(str(view.get("uri")) == uri for view, _ in self._views(session, account, [uri], [])):
+        if any(str(view.get("uri")) == uri for view, _ in views(session, account, [uri], [])):
             words = "its own server no longer gives the record, the AppView still shows it: taken down, not deleted"
             return Lookup(uri, State.HIDDEN, words, exchange)
         return Lookup(uri, State.GONE_CONFIRMED, f"RecordNotFound: {answer.get('message')}", exchange)

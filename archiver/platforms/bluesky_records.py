@@ -34,6 +34,9 @@ PROFILE = "app.bsky.actor.profile"
 _RAW_SHA256 = bytes([0x01, 0x55, 0x12, 0x20])
 """CIDv1, raw codec, sha2-256 of 32 bytes (multiformats tables)."""
 _KNOWN = frozenset({"$type", "text", "facets", "reply", "embed", "langs", "labels", "tags", "createdAt", "entities"})
+THREAD_GATE_FIELD, POST_GATE_FIELD = "thread_gate", "post_gate"
+GATES = frozenset({THREAD_GATE_FIELD, POST_GATE_FIELD})
+"""What the listing of the author's own repository alone is asked for (`bluesky_gates`): elsewhere it is unasked, not absent."""
 _DEEPEST = 64
 _LARGEST = 2**53
 _COUNTS = {"replyCount": "replies", "repostCount": "reposts", "likeCount": "likes", "quoteCount": "quotes"}
@@ -84,15 +87,16 @@ def post_item(uri: str, cid: str, record: Record, author: Party | None = None, *
         references = (*references, quote)
     evidence: dict[str, Json] = {}
     if record.get("facets"):
-        evidence["facets"] = _shallow(record["facets"])
+        evidence["facets"] = shallow(record["facets"])
     if embedded:
-        evidence["embed"] = _shallow(embedded)
+        evidence["embed"] = shallow(embedded)
     if record.get("labels"):
-        evidence["labels"] = _shallow(record["labels"])
+        evidence["labels"] = shallow(record["labels"])
     other = {name: value for name, value in record.items() if name not in _KNOWN}
     if other:
-        evidence["other"] = _shallow(other)
+        evidence["other"] = shallow(other)
     created = _text(record.get("createdAt"))
+    around.setdefault("not_requested", GATES)
     return Item(
         kind=ItemKind.COMMENT if comment else ItemKind.POST,
         id=uri,
@@ -194,7 +198,7 @@ def profile_item(did: str, handle: str | None, cid: str | None, record: Record) 
     )
     created = _text(record.get("createdAt"))
     evidence: dict[str, Json] = {
-        name: _shallow(value)
+        name: shallow(value)
         for name, value in record.items()
         if name not in {"$type", "displayName", "description", "avatar", "banner", "createdAt"}
     }
@@ -335,7 +339,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _shallow(value: Any) -> Any:
+def shallow(value: Any) -> Any:
     """The value, or, where it is nested beyond reason, its JSON as text: what is kept must be readable by any reader."""
     level = [value]
     for _ in range(_DEEPEST):

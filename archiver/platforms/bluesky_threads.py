@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import bluesky_records as records
 from archiver.platforms.answers import json_of, read
+from archiver.platforms.bluesky_gates import HIDDEN, hidden_replies
 from archiver.platforms.bluesky_servers import BAD_REQUEST, OK, appview, did_of_account, xrpc
+from archiver.platforms.bluesky_views import quoted, views
 from archiver.platforms.contract import (
     AccountRef,
     Count,
@@ -37,6 +39,7 @@ def read_thread(session: Session, account: AccountRef, post_id: str, known: byte
     """
     asked: set[str] = set()
     waiting = [post_id]
+    gate = _Gate()
     while waiting:
         uri = waiting.pop()
         asked.add(uri)
@@ -50,27 +53,35 @@ def read_thread(session: Session, account: AccountRef, post_id: str, known: byte
             yield Page((), [exchange], sub_key=post_id, coverage=coverage, unchanged=True)
             return
         answer = json_of(account, exchange)
-        found = _Found(post_id, exchange)
+        found = _Found(post_id, [exchange], did_of_account(account), gate)
         for node, pointer in _below(answer.pop("thread", None) if exchange.status == OK else None):
             if len(found.items) >= _CHUNK:
                 yield found.page()
-                found = _Found(post_id, exchange)
-            stone = read(f"the node {pointer}", found.skipped, records.tombstone, node)
-            if stone is not None:
-                found.stones.append(dataclasses.replace(stone, exchange=0))
-                continue
-            view = node.get("post")
-            if not isinstance(view, dict):
-                continue
-            identity = str(view.get("uri"))
-            replies = records.counts_of(view).get("replies", 0)
-            if replies:
-                found.counts.append(Count("replies", replies, item=identity))
-                if not node.get("replies") and identity not in asked:
-                    waiting.append(identity)
-            if records.did_of(identity) != did_of_account(account):
-                found.comment(view, identity, f"{pointer}/post/record")
+                found = _Found(post_id, [exchange], did_of_account(account), gate)
+            leaf = found.take(node, pointer)
+            if leaf is not None and leaf not in asked:
+                waiting.append(leaf)
+        if not waiting:
+            _add_left_out(session, account, found)
         yield found.page(None if waiting else Coverage(before=f"{post_id}!", after=f"{post_id} "))
+
+
+@dataclasses.dataclass(slots=True)
+class _Gate:
+    """What the thread gate of the post hides, as its first answer shows it, and what of that was met so far."""
+
+    hidden: frozenset[str] = frozenset()
+    met: set[str] = dataclasses.field(default_factory=set)
+
+
+def _add_left_out(session: Session, account: AccountRef, found: _Found) -> None:
+    """Hidden replies that the thread left out: each is asked for by its own address, and was deleted where there is no answer."""
+    for view, index in views(session, account, sorted(found.gate.hidden - found.gate.met), found.exchanges):
+        record = view.get("record")
+        reply = record.get("reply") if isinstance(record, dict) else None
+        root = reply.get("root") if isinstance(reply, dict) else None
+        if isinstance(root, dict) and root.get("uri") == found.post_id:
+            found.comment(view, str(view.get("uri")), "", index)
 
 
 @dataclasses.dataclass(slots=True)
@@ -80,39 +91,54 @@ class _Found:
     """
 
     post_id: str
-    exchange: Exchange
+    exchanges: list[Exchange]
+    own: str
+    gate: _Gate
     items: list[Item] = dataclasses.field(default_factory=list)
     stones: list[Tombstone] = dataclasses.field(default_factory=list)
     counts: list[Count] = dataclasses.field(default_factory=list)
     skipped: list[Skipped] = dataclasses.field(default_factory=list)
 
-    def comment(self, view: Mapping[str, Any], identity: str, pointer: str) -> None:
-        place: dict[str, Any] = {"order_key": f"{self.post_id} {identity}", "exchange": 0, "pointer": pointer}
+    def take(self, node: Mapping[str, Any], pointer: str) -> str | None:
+        """Take what a node shows. Gives its post where that says it has replies and the node shows none."""
+        stone = read(f"the node {pointer}", self.skipped, records.tombstone, node)
+        if stone is not None:
+            self.stones.append(dataclasses.replace(stone, exchange=0))
+            return None
+        view = node.get("post")
+        if not isinstance(view, dict):
+            return None
+        identity = str(view.get("uri"))
+        self.gate.met.add(identity)
+        if identity == self.post_id:
+            self.gate.hidden |= hidden_replies(view)
+        replies = records.counts_of(view).get("replies", 0)
+        if replies:
+            self.counts.append(Count("replies", replies, item=identity))
+        if records.did_of(identity) != self.own:
+            self.comment(view, identity, f"{pointer}/post/record")
+        return identity if replies and not node.get("replies") else None
+
+    def comment(self, view: Mapping[str, Any], identity: str, pointer: str, exchange: int = 0) -> None:
+        """Take a comment, and what it quotes."""
+        place: dict[str, Any] = {"order_key": f"{self.post_id} {identity}", "exchange": exchange, "pointer": pointer}
+        place["hidden"] = HIDDEN if identity in self.gate.hidden else None
         item = read(f"the comment {identity}", self.skipped, partial(records.view_item, **place), view)
         if item is None:
             return
         self.items.append(item)
-        self.items += [dataclasses.replace(each, exchange=0) for each in quoted(view, self.skipped)]
+        self.items += [dataclasses.replace(each, exchange=exchange) for each in quoted(view, self.skipped)]
 
     def page(self, coverage: Coverage | None = None) -> Page:
         return Page(
             self.items,
-            [self.exchange],
+            self.exchanges,
             tombstones=self.stones,
             counts=self.counts,
             skipped=self.skipped,
             sub_key=self.post_id,
             coverage=coverage,
         )
-
-
-def _all_quoted(view: Mapping[str, Any]) -> list[Item]:
-    return list(records.quoted(view))
-
-
-def quoted(view: Mapping[str, Any], skipped: list[Skipped]) -> list[Item]:
-    """The posts that a view quotes; one that has not the form of its lexicon is skipped, by name."""
-    return read(f"what {view.get('uri')} quotes", skipped, _all_quoted, view) or []
 
 
 def _below(top: Any) -> Iterator[tuple[dict[str, Any], str]]:

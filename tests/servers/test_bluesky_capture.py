@@ -173,3 +173,51 @@ def test_a_quote_and_a_repost_keep_what_they_showed(night: Night) -> None:
         )
         == 0
     )
+
+
+def test_a_reply_that_the_city_hides_is_hidden_until_it_no_longer_is(night: Night) -> None:
+    """The thread gate is the city's own word: the reply is hidden by it, in the moderation record too, and shown again after."""
+    resident = night.network.create_account("cyd")
+    notice = night.city.post("Elm St is closed.")
+    reply = resident.post("Rude words", reply_to=notice)
+    night.network.wait_until_seen(reply.uri)
+    assert night.outcomes() == WHOLE
+    assert night.state(reply) == "present"
+    night.city.limit_replies(notice, hidden=[reply])
+    night.network.wait_until(lambda: night.network.seen(notice.uri).get("threadgate"), "the gate shown")
+    assert night.outcomes() == WHOLE
+    assert night.state(reply) == "hidden"
+    night.city.limit_replies(notice)
+    night.network.wait_until(
+        lambda: "hiddenReplies" not in night.network.seen(notice.uri)["threadgate"]["record"], "the reply shown again"
+    )
+    assert night.outcomes() == WHOLE
+    assert night.state(reply) == "present"
+    acts = "select string_agg(action || ' by ' || by_whom, ', ' order by id) from moderation"
+    assert night.one(acts) == "hidden by the city's account, unhidden by unknown"
+
+
+def test_who_may_answer_and_quote_is_a_part_of_what_a_post_says(night: Night) -> None:
+    """A gate that changes is another version of the post; the quote it detaches is kept as it is."""
+    resident = night.network.create_account("dan")
+    notice = night.city.post("No comments during the operation.")
+    quote = resident.post("Ha:", quote=notice)
+    night.network.wait_until_seen(quote.uri)
+    assert night.outcomes() == WHOLE
+    night.city.limit_replies(notice, allow_nobody=True)
+    assert night.outcomes() == WHOLE
+    night.city.detach(notice, quote)
+    night.network.wait_until(
+        lambda: night.network.seen(quote.uri)["embed"]["record"].get("detached"), "the quote detached"
+    )
+    assert night.outcomes() == WHOLE
+    said = "select v.fields -> :name from versions v join items i on i.id = v.item_id where i.platform_id = :id and number = :n"
+    assert night.one(said, id=notice.uri, name="thread_gate", n=1) is None
+    assert night.one(said, id=notice.uri, name="thread_gate", n=2) == {"allow": []}
+    assert night.one(said, id=notice.uri, name="post_gate", n=3) == {"detachedEmbeddingUris": [quote.uri]}
+    assert (
+        night.one(
+            "select v.text from versions v join items i on i.id = v.item_id where platform_id = :id", id=quote.uri
+        )
+        == "Ha:"
+    )

@@ -91,9 +91,9 @@ def test_one_entry_that_is_none_leaves_the_others() -> None:
     """What has no address or no record is named as skipped; its neighbours are items."""
     good = {"uri": URI, "cid": "bafy", "value": {"text": "here", "createdAt": "2026-01-01T00:00:00Z"}}
     listing = {"records": [None, 7, {"uri": URI}, {"uri": f"{URI}x", "cid": "b", "value": [1]}, good], "cursor": "3k"}
-    session = RecordedSession(
-        Answer(json.dumps(listing).encode()), Answer(json.dumps({"posts": [None, {"uri": URI, "cid": 1}]}).encode())
-    )
+    gates = {"records": [None, {"uri": 5}, {"uri": f"{URI}x", "value": [1]}, {"uri": URI, "value": {"allow": 3}}]}
+    answers = (listing, gates, gates, {"posts": [None, {"uri": URI, "cid": 1}]})
+    session = RecordedSession(*(Answer(json.dumps(each).encode()) for each in answers))
     page = next(
         Bluesky().pages(session, account("bluesky", DID, pds_url="https://pds.example"), StreamKind.POSTS, None, {})
     )
