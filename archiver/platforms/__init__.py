@@ -15,6 +15,7 @@ from archiver.platforms.rss import Rss
 from archiver.platforms.threads import Threads
 from archiver.platforms.tiktok import TikTok
 from archiver.platforms.x import X
+from archiver.platforms.youtube import YouTube
 
 if TYPE_CHECKING:
     from archiver.platforms.contract import Manifest, Platform
@@ -30,6 +31,7 @@ PLATFORMS: dict[str, Platform] = {
     "threads": Threads(),
     "tiktok": TikTok(),
     "x": X(),
+    "youtube": YouTube(),
 }
 """Every connector by its name, as in `platform:handle-or-id`."""
 

@@ -1,0 +1,69 @@
+"""What a YouTube channel needs, how it is limited, and what of it cannot be seen."""
+
+from __future__ import annotations
+
+from archiver.platforms.contract import Manifest, Setting, StreamKind
+from archiver.platforms.youtube_manners import API_URL, DAILY_UNITS, TOKEN_URL
+
+SCOPE = "https://www.googleapis.com/auth/youtube.force-ssl"
+
+MANIFEST = Manifest(
+    name="youtube",
+    title="YouTube",
+    streams=(StreamKind.PROFILE, StreamKind.POSTS, StreamKind.COMMENTS),
+    settings=(
+        Setting(
+            "token",
+            "The access token that the channel's owner granted to the city's app; it lasts an hour and is renewed with "
+            "`refresh_token`. It, or `api_key`, is needed.",
+            secret=True,
+        ),
+        Setting("refresh_token", "The refresh token that came with it.", secret=True),
+        Setting("client_id", "The OAuth client of the city's Google project, for renewing the token."),
+        Setting("client_secret", "The secret of that client.", secret=True),
+        Setting(
+            "api_key",
+            "A key of the city's Google project, for reading without the channel's grant: published comments and public videos "
+            "alone. Used where there is neither `token` nor `refresh_token`.",
+            secret=True,
+        ),
+        Setting(
+            "project",
+            "A name for the Google project, where the city's accounts use more than one: those that name the same one share its "
+            "units of a day.",
+        ),
+        Setting("daily_units", "The units a day that Google gives the project.", default=str(DAILY_UNITS)),
+        Setting(
+            "account_units", "The most of them that this account may use in a day; without it, all that there are."
+        ),
+        Setting("api_url", "Where the API is.", default=API_URL),
+        Setting("token_url", "Where tokens are renewed.", default=TOKEN_URL),
+    ),
+    permissions=(
+        f"the scope {SCOPE}, granted by the owner of the channel (not a manager): it alone opens comments that are held",
+        "an OAuth client whose consent screen is published; in testing, every grant ends after 7 days",
+    ),
+    limits=(
+        "10,000 units a day for all accounts of one Google project, until midnight in Los Angeles; each request costs one",
+        "50 uploads take 2 units; a video's comments take at least 3 (published, held for review, spam), with an API key alone 1",
+        "one unit more for each 100 further comments, and for each comment with more answers than are shown with it",
+        "an access token lasts an hour; a refresh token that is not used for six months ends",
+    ),
+    cannot_see=(
+        "with an API key alone: comments that are held for review or likely spam, and private videos",
+        "with an API key alone: whether what is not shown any more was deleted, made private or held for review",
+        "the earlier text of an edited comment; that a video's title or description was edited, but by comparing",
+        "whose decision it was that a comment is held: the channel's rules and YouTube's own look alike",
+        "rejected comments, and who removed a comment: its author, the channel or YouTube",
+        "the video's file, its captions and its live chat: keep the file where the video was made",
+        "community posts, stories and private messages: there is no API for them",
+        "uploads beyond the newest 20,000",
+        "the comments of a video whose comments are switched off, those written before included",
+    ),
+    sources=(
+        "developers.google.com/youtube/v3/docs (channels, playlistItems, videos, commentThreads, comments, errors)",
+        "developers.google.com/youtube/v3/determine_quota_cost; the API's discovery document",
+    ),
+    needs_token=True,
+    light_minutes=60,
+)
