@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 _LONGEST_NAME = 1024
 _MIB = 1 << 20
+_ON_ITS_SERVER = re.compile(r"/(?:[^/]+/)*media_attachments/files/")
+"""How a Mastodon before 4.2 names attachments in its tars: as they lie on its own server, from the root on. As a tar program
+does, they are read without the slash; nothing is ever unpacked to where they say.
+"""
 _JUNK = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|Thumbs\.db$)")
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError)
 
@@ -263,7 +267,8 @@ def _tar(path: Path, limits: Limits, resources: ExitStack) -> dict[str, _Entry]:
         elif not member.isreg() or member.issparse():
             gathering.refuse(member.name, "a link, device or sparse file")
         else:
-            gathering.add(member.name, member.size, None, lambda member=member: _member(archive, member))  # type: ignore[misc]
+            name = member.name.lstrip("/") if _ON_ITS_SERVER.match(member.name) else member.name
+            gathering.add(name, member.size, None, lambda member=member: _member(archive, member))  # type: ignore[misc]
         archive.members = []  # type: ignore[attr-defined] # tarfile keeps every header it has read; ours are enough
     return gathering.entries
 

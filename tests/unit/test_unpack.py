@@ -74,6 +74,18 @@ def test_paths_that_climb_are_refused(tmp_path: Path, name: str) -> None:
         assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - our own bytes
 
 
+def test_attachments_named_as_on_their_server_are_read(tmp_path: Path) -> None:
+    """A Mastodon's tar names attachments from its server's root on: they are read without the slash, and nothing else is."""
+    own = "opt/mastodon/public/system/media_attachments/files/000/000/001/original/a.png"
+    with open_tree(_tar(tmp_path / "a.tar", {f"/{own}": b"picture", "outbox.json": b"{}"})) as tree:
+        assert tree.read(own) == b"picture"
+    for name in ("/etc/passwd", "/media_attachments/files/../../../etc/passwd", "/media_attachments/x"):
+        with pytest.raises(UnsafeArchiveError):
+            open_tree(_tar(tmp_path / "b.tar", {name: b"x"}))
+    with pytest.raises(UnsafeArchiveError, match="there twice"):
+        open_tree(_tar(tmp_path / "c.tar", {own: b"one", f"/{own}": b"two"}))
+
+
 def test_links_are_refused(tmp_path: Path) -> None:
     """Links are refused in folders, zips and tars, as are devices."""
     folder = _folder(tmp_path / "folder", {"a.txt": b"x"})
