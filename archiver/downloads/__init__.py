@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archiver.downloads.facebook import FacebookDownload
 from archiver.downloads.instagram import InstagramDownload
+from archiver.downloads.mastodon_archive import MastodonArchive
 from archiver.downloads.nextdoor import NextdoorForm
 from archiver.downloads.x_archive import XArchive
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 DOWNLOADS: dict[str, Download] = {
     "facebook_download": FacebookDownload(),
     "instagram_download": InstagramDownload(),
+    "mastodon_archive": MastodonArchive(),
     "nextdoor_form": NextdoorForm(),
     "x_archive": XArchive(),
 }
