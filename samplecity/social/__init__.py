@@ -14,6 +14,7 @@ from samplecity.social.linkedin import LinkedIn
 from samplecity.social.mastodon import Mastodon
 from samplecity.social.threads import Threads
 from samplecity.social.tiktok import TikTok
+from samplecity.social.x import X
 
 if TYPE_CHECKING:
     from samplecity.social.api import Api
@@ -26,4 +27,5 @@ APIS: dict[str, Api] = {
     "mastodon": Mastodon(),
     "threads": Threads(),
     "tiktok": TikTok(),
+    "x": X(),
 }

@@ -48,6 +48,7 @@ class Abilities:
         text_limit: characters of a long text.
         own_comments: the stream in which the account's own comments are listed besides their threads: `posts` among the
             posts, `replies` by themselves, None nowhere.
+        shows_answered: what such a comment answers is shown inside it, also where the thread itself cannot be read any more.
         edits_media: an edit can change pictures and their alternative texts.
         strangers: what residents publish on their own is part of the city's world (quoted, reposted, answered).
     """
@@ -80,6 +81,7 @@ class Abilities:
     posts_cap: int | None = None
     text_limit: int = 2000
     own_comments: Literal["posts", "replies"] | None = None
+    shows_answered: bool = False
     edits_media: bool = False
     strangers: bool = False
 
@@ -102,7 +104,7 @@ ABILITIES: dict[str, Abilities] = {
         Abilities(
             "x", depth=0, answers="listed", edits="history", edit_minutes=30, messages=True, message_days=30,
             mentions=True, mentions_cap=800, reposts=True, quotes=True, comment_media=True, posts_cap=3200,
-            own_comments="posts", strangers=True,
+            own_comments="posts", shows_answered=True, strangers=True,
         ),
         Abilities(
             "youtube", depth=2, answers="gone", edits="time", moderates=True, closes=True, media="cover", titles=True,

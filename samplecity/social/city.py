@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from samplecity.days import Days
 from samplecity.social import APIS
 from samplecity.social.abilities import ABILITIES
 from samplecity.social.accounts import accounts_of
@@ -13,7 +14,7 @@ from samplecity.social.daily import Life
 from samplecity.social.ledger import SocialLedger
 from samplecity.social.scale import SMALL, Scale
 from samplecity.social.story import tell
-from samplecity.social.witness import SocialWitness
+from samplecity.social.witness import CAPTURED_AT, SocialWitness
 from samplecity.social.world import SocialWorld
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class SocialCity:
         if night not in self._worlds:
             while len(self._worlds) >= _KEPT_WORLDS:
                 del self._worlds[next(iter(self._worlds))]
-            self._worlds[night] = SocialWorld.fold(self.log, night, self.accounts, self.participants)
+            now = Days(self.start, self.nights).moment(night, *CAPTURED_AT)
+            self._worlds[night] = SocialWorld.fold(self.log, night, self.accounts, self.participants, now)
         return self._worlds[night]
 
     def truth_after(self, night: int) -> tuple[list[TrueAccount], list[TrueItem]]:

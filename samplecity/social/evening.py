@@ -133,7 +133,7 @@ class Evening:
         if self._can.own_comments and self._witness.owner(self._platform, thing.author.id) == key:
             self._see(line, key, self._can.own_comments)
             parent = self._lines[thing.parent or ""]
-            if not own_thread and parent.there:
+            if parent.there and (not own_thread or self._can.shows_answered):
                 self._see(parent, key, "answered")
 
     def _recent(self, line: Line) -> bool:

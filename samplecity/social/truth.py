@@ -9,7 +9,8 @@ of `samplecity.truth`:
 * Streams of `sightings`, whose account is the key of the city's account: `posts`, `reels`, `stories`, `visitors`,
   `mentions`, `messages`, `comments` (below the account's posts, reels and visitors' posts, by anybody, itself included),
   `replies` (its own comments where the platform lists them apart; on X and Mastodon they are among the `posts`),
-  `references` (shown inside what quotes or reposts it), `answered` (what its own comment on a stranger's post answers).
+  `references` (shown inside what quotes or reposts it), `answered` (what its own comment on a stranger's post answers, on X
+  what any of its comments answers).
   A night on which the token is dead or the account suspended has no sighting, nor have comments while they are switched
   off.
 * `visible_nights`: it was there, and its account in order, whether or not our token worked.

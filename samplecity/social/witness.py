@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from samplecity.social.events import SocialEvent
     from samplecity.social.model import Attachment, Thing
 
+CAPTURED_AT = (23, 30)
+"""The hour and minute of every night's capture, city time."""
+
 
 class SocialWitness:
     """Follows the further platforms from night to night; ask it for nights in rising order.
@@ -176,7 +179,7 @@ class SocialWitness:
 
     def captured_at(self) -> datetime:
         """When the capture of this night is made: half past eleven in the evening, city time."""
-        return self._days.moment(self.night, 23, 30)
+        return self._days.moment(self.night, *CAPTURED_AT)
 
     def _nights(self, nights: list[int]) -> list[int]:
         """Give a copy of a list of nights, the same copy for the same nights: most things are seen on all of theirs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -13,6 +14,7 @@ from samplecity.social.model import Attachment, Conversation, Edit, Kind, Social
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from samplecity.social.events import Remover, SocialEvent
     from samplecity.social.model import Person
@@ -27,6 +29,7 @@ class _Place:
     things: dict[str, Thing] = field(default_factory=dict)
     gone: dict[str, Remover | None] = field(default_factory=dict)  # None: expired
     roots: dict[str, str] = field(default_factory=dict)  # of what is gone, for counters
+    authors: dict[str, Person] = field(default_factory=dict)  # of what is gone
     other_ids: dict[str, str] = field(default_factory=dict)  # identity by an edit's own id
     attachments: dict[str, Attachment] = field(default_factory=dict)
     index: _Index | None = None
@@ -57,6 +60,7 @@ class SocialWorld:
     _people: Mapping[str, tuple[Person, ...]]
     _status: dict[tuple[str, str], Standing] = field(default_factory=dict)
     _places: dict[str, _Place] = field(default_factory=lambda: defaultdict(_Place))
+    now: datetime | None = None
 
     @classmethod
     def fold(
@@ -65,6 +69,7 @@ class SocialWorld:
         night: int,
         accounts: Iterable[SocialAccount],
         participants: Mapping[str, tuple[Person, ...]] | None = None,
+        now: datetime | None = None,
     ) -> SocialWorld:
         """Fold the events up to a night, in order, into the state after the last of them.
 
@@ -73,8 +78,9 @@ class SocialWorld:
             night: later events are passed over.
             accounts: the city's accounts as they began.
             participants: who is in which conversation, by its id.
+            now: when it is captured; what is listed for some days only is cut there (None: nothing is too old).
         """
-        world = cls(night, {(one.platform, one.key): one for one in accounts}, participants or {})
+        world = cls(night, {(one.platform, one.key): one for one in accounts}, participants or {}, now=now)
         places = world._places
         for event in events:
             if event.night > night:
@@ -115,6 +121,13 @@ class SocialWorld:
                 person = replace(was.person, handle=handle, name=name)
                 self._accounts[platform, key] = replace(was, handle=handle, name=name, person=person)
 
+    def within(self, things: Sequence[Thing], days: int) -> Sequence[Thing]:
+        """Leave out of a listing what is older than so many days."""
+        if self.now is None:
+            return things
+        oldest = self.now - timedelta(days=days)
+        return [one for one in things if one.at >= oldest]
+
     @staticmethod
     def _revise(place: _Place, event: happening.Revise) -> None:
         was = place.things[event.id]
@@ -137,6 +150,7 @@ class SocialWorld:
         place = self._places[platform]
         thing = place.things.pop(item)
         place.gone[item] = by
+        place.authors[item] = thing.author
         if thing.root:
             place.roots[item] = thing.root
 
@@ -202,6 +216,11 @@ class SocialWorld:
         """Who wrote a thing, as they are called at present."""
         mine = self._accounts.get((thing.platform, thing.account))
         return mine.person if mine and mine.person.id == thing.author.id else thing.author
+
+    def author_of(self, platform: str, item_id: str) -> Person | None:
+        """Who wrote what has this id, though it may be gone; None where there never was such a thing."""
+        thing = self.thing(platform, item_id)
+        return self.author(thing) if thing else self._places[platform].authors.get(item_id)
 
     def replies(self, platform: str, comment_id: str) -> Sequence[Thing]:
         """What answers a comment (or post) directly, in order of time."""
