@@ -90,7 +90,7 @@ def town(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> Iterato
         for name, value in running.tokens().items():
             monkeypatch.setenv(name, value)
         # A sweep that comes to everything each night: the truth knows nothing of "not yet looked at again".
-        archive = make_archive(allowed_origins=running.url, max_attempts=8, sweep_pages=300)
+        archive = make_archive(allowed_origins=running.url, max_attempts=8, max_wait=900, sweep_pages=300)
         archive.register(running.register_rows())
         owner = sa.create_engine(archive.migration_url)
         yield Town(city, running, archive, Passing(owner))
