@@ -14,6 +14,7 @@ from archiver import audit
 from archiver.compliance import Compliance, compliance
 from archiver.downloads import DOWNLOADS
 from archiver.platforms import PLATFORMS
+from archiver.platforms import lists as member_lists
 from archiver.platforms.contract import COMMON_SETTINGS, AccountRef, AccountStatus
 from archiver.records.models import Account, AccountHandle, uuid7
 
@@ -156,6 +157,9 @@ def _check_settings(name: str, platform: str, settings: Mapping[str, Any], *, im
             raise RegisterError(
                 f"{name}: {given} is a secret; put it into an environment variable and give `env:ITS_NAME` here"
             )
+    if platform in PLATFORMS and (wrong := member_lists.unknown(PLATFORMS[platform].manifest, settings.get("lists"))):
+        gives = ", ".join(PLATFORMS[platform].manifest.lists) or "no list"
+        raise RegisterError(f"{name}: {platform} has no list {', '.join(wrong)}; it gives {gives}, or say `none`")
     for setting in declared:
         if setting.required and setting.name not in settings and not import_only:
             raise RegisterError(f"{name}: the setting {setting.name} is missing ({setting.help})")

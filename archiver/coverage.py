@@ -43,7 +43,7 @@ _STREAMS = sa.text("""
                count(*) filter (where state = 'not_returned') as not_returned
         from sightings where stream_id = s.id
     ) g on true
-    where s.account_id = :account order by s.kind
+    where s.account_id = :account and s.kind <> 'lists' order by s.kind
 """)
 # Joined in Python: without statistics (after a large import) Postgres takes minutes for what dictionaries do at once.
 _POSTS = sa.text("""

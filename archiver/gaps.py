@@ -81,13 +81,13 @@ _LIST = sa.text("""
 """)
 _OVERDUE = sa.text("""
     select a.id as account_id, a.platform || ':' || a.handle as account,
-           coalesce(min(s.last_complete_at) filter (where s.kind <> 'import'), a.created_at) as since,
+           coalesce(min(s.last_complete_at) filter (where s.kind not in ('import', 'lists')), a.created_at) as since,
            coalesce(bool_and(s.last_complete_at is null), true) as never
     from accounts a left join streams s on s.account_id = a.id
     where a.status = 'active' and a.platform = any(:platforms)
       and not exists (select from gaps g where g.account_id = a.id and g.closed_at is null)
     group by a.id
-    having coalesce(min(s.last_complete_at) filter (where s.kind <> 'import'), a.created_at) < :before
+    having coalesce(min(s.last_complete_at) filter (where s.kind not in ('import', 'lists')), a.created_at) < :before
     order by since
 """)
 

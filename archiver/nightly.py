@@ -143,6 +143,11 @@ def capture(
     if mode in _ROLLED_UP:
         found = coverage.roll_up(archive.engine, account.id, account.platform, report.run_id, archive.now())
         say(coverage.as_lines(report.account, found))
+    for each in report.lists:
+        say(
+            f"{report.account} ({each.listing}): "
+            + (each.problem or f"{each.size}, {each.joined} new, {each.left} gone")
+        )
     if report.complete:
         return report
     problems = "; ".join(report.problems)
@@ -211,7 +216,7 @@ _NIGHT = sa.text("""
                               and t.state = 'not_returned' and t.observed_at >= g.last_seen_at))
         and not exists (select from exchanges e where e.capture_id = c.id and e.status = 304)
         and not exists (select from completeness k where k.capture_id = c.id and k.platform_count = 0) as vanished
-    from accounts a left join streams s on s.account_id = a.id
+    from accounts a left join streams s on s.account_id = a.id and s.kind <> 'lists'
     left join lateral (select * from captures c where c.stream_id = s.id and starts_with(c.run_id, :prefix)
       order by c.id desc limit 1) c on true
     where a.status = 'active' order by a.platform, a.handle, s.kind

@@ -60,7 +60,9 @@ def _become(engine: Engine, name: str, status: str, reason: str, now: datetime, 
 def _open(connection: Connection, account_id: int, cause: Cause, reason: str, now: datetime) -> None:
     # Locked, so that a capture that is just ending either closes before this or sees that the account is paused.
     streams = connection.scalars(
-        sa.text("select id from streams where account_id = :account and kind <> 'import' order by id for update"),
+        sa.text(
+            "select id from streams where account_id = :account and kind not in ('import', 'lists') order by id for update"
+        ),
         {"account": account_id},
     ).all()
     for stream_id in streams:

@@ -26,7 +26,7 @@ _STREAMS = sa.text("""
                 else (select count(*) from sightings g join items i on i.id = g.item_id
                       where g.stream_id = s.id and i.kind <> 'message') end as held,
            (select t.words from stream_states t where t.stream_id = s.id order by t.id desc limit 1) as words
-    from streams s where s.kind <> 'messages' or :messages order by s.account_id, s.kind
+    from streams s where s.kind <> 'lists' and (s.kind <> 'messages' or :messages) order by s.account_id, s.kind
 """)
 _COMPLETENESS = sa.text("""
     select distinct on (stream_id) stream_id, platform_count, held_count, difference, reason, observed_at

@@ -29,7 +29,10 @@ STREAMS = {
     "messages": "direct messages",
     "mentions": "mentions",
     "import": "an imported download",
+    "lists": "its lists of accounts",
 }
+LISTS = {"blocked": "Whom it blocks", "followers": "Who follows it"}
+LIST_CHANGES = {"blocked": ("Blocked", "No longer blocked"), "followers": ("Follows", "Follows no more")}
 PLATFORMS = {
     "bluesky": "Bluesky",
     "facebook": "Facebook",

@@ -43,7 +43,10 @@ goes on from there.
         "streams": Param(
             [],
             type="array",
-            items={"type": "string", "enum": [kind.value for kind in StreamKind if kind is not StreamKind.IMPORT]},
+            items={
+                "type": "string",
+                "enum": [kind.value for kind in StreamKind if kind not in (StreamKind.IMPORT, StreamKind.LISTS)],
+            },
             title="Only these streams",
             description="Leave it empty for all that the platform has.",
         ),

@@ -105,6 +105,20 @@ class PageLoop(CaptureError):
         )
 
 
+class ListRepeats(CaptureError):
+    """A list of accounts goes on, and shows nobody new."""
+
+    def __init__(self, account: str, listing: str, pages: int) -> None:
+        super().__init__(account, listing, pages)
+        self.account, self.listing, self.pages = account, listing, pages
+
+    def __str__(self) -> str:
+        return (
+            f"{self.account} ({self.listing}): {self.pages} pages in a row say that there is more, and show nobody new; the "
+            "next night reads the list anew"
+        )
+
+
 class UnexplainedZero(CaptureError):
     """A live account that always had items gives none: an error until explained, never taken for deletions."""
 

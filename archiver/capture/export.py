@@ -19,6 +19,7 @@ from archiver.capture.evidence_file import RunWarc, run_warc, seal_left_behind
 from archiver.capture.limits import SharedLimiter
 from archiver.capture.listing import capture_listing
 from archiver.capture.media import fetch_media
+from archiver.capture.lists import ListReport, ListRun
 from archiver.capture.recheck import recheck, recheck_orphans
 from archiver.capture.running import LIGHT, RunningCapture
 from archiver.capture.session import CaptureSession
@@ -74,6 +75,8 @@ class ExportReport:
     run_id: str
     streams: list[StreamReport]
 
+    lists: list[ListReport] = dataclasses.field(default_factory=list)
+    """Lists that were read; one that could not be leaves the night whole."""
     @property
     def complete(self) -> bool:
         """Whether every stream was captured whole, or is being captured (what a light pass leaves to the one at work)."""
@@ -127,6 +130,7 @@ def export_account(
     run_id = run_id or str(uuid7())
     reports: list[StreamReport] = []
     gaps.open_if_never(archive.engine, account.id, archive.now(), timedelta(hours=archive.settings.gap_hours))
+    lists: list[ListReport] = []
     with session_of(archive, account, platform) as (session, tokens), run_warc(archive, account, run_id) as warc:
         seal_left_behind(archive, account, but=warc.name)
         status = _status(tokens)
@@ -142,8 +146,11 @@ def export_account(
             run.stream(kind, wait=wait, thread=thread if kind is StreamKind.COMMENTS else None) for kind in kinds
         ]
     append_or_wait(archive.engine, archive.now())
-    report = ExportReport(account.name, run_id, reports)
-    if report.complete and mode != LIGHT and thread is None and only is None:
+        whole = mode != LIGHT and thread is None and only is None
+        if whole and isinstance(status, AccountStatus) and status.state is State.PRESENT:
+            lists = ListRun(archive, platform, account, session, warc, run_id, mode).read_due()
+    report = ExportReport(account.name, run_id, reports, lists)
+    if report.complete and whole:
         gaps.close_account_gaps(archive.engine, account.id, run_id, archive.now())
     return report
 

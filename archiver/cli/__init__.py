@@ -8,7 +8,7 @@ import sys
 import structlog
 import typer
 
-from archiver.cli import accounts, capture, coverage, log, moderation, pages, platforms, stack, tokens
+from archiver.cli import accounts, capture, coverage, lists, log, moderation, pages, platforms, stack, tokens
 from archiver.cli.output import problem
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(log.app, name="log")
 app.add_typer(moderation.app, name="moderation")
 app.add_typer(pages.users, name="users")
-for module in (stack, capture, pages, coverage, platforms):
+for module in (stack, capture, pages, coverage, lists, platforms):
     module.register(app)
 tokens.register_commands(app)
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.custody import nodes, roots
+from archiver.custody import nodes, roots, subjects
 from archiver.database import repeatable_read
 from archiver.evidence import commitments, tree, verify
 from archiver.records import bulk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy.engine import Connection, Engine, Row
+
+    from archiver.platforms.contract import Json
 
 HOW_TO_VERIFY = (
     "`python verify.py THIS_FILE --root PUBLISHED_ROOT` checks this file with nothing of the archive's but that one program. "
@@ -35,6 +37,8 @@ _SUBJECTS = """
         where v.public_id = :public or i.public_id = :public
     union all
     select 'state', s.id from states s join items i on i.id = s.item_id where i.public_id = :public
+    union all
+    select 'list', id from list_snapshots where public_id = :public
 """
 _LEAVES = """
     select l.index as at, l.kind, l.subject_id, l.entry from jsonb_to_recordset(cast(:rows as jsonb)) as r(kind text, id bigint)
@@ -42,6 +46,9 @@ _LEAVES = """
 """
 _REVEALED = """
     select v.public_id, v.fields, k.secret from versions v left join item_secrets k on k.item_id = v.item_id where v.id = :id
+"""
+_LISTS = """
+    select s.*, l.secret from list_snapshots s join log_leaves l on l.kind = 'list' and l.subject_id = s.id where s.id = :id
 """
 
 
@@ -54,8 +61,9 @@ def prove(engine: Engine, subject: str, *, reveal: bool = False) -> dict[str, An
 
     Args:
         engine: The archive's database.
-        subject: The public id of an item or a version.
-        reveal: Add the fields and words of versions with their salts, so that the proof is one of what they said.
+        subject: The public id of an item, a version, or the snapshot of a list.
+        reveal: Add the fields and words of versions (the size and digests of a list) with their salts, so that the proof is
+            one of what they said.
 
     Raises `NoProof` where there is no such record, or it is not under a signed root yet; `nodes.LogDamaged`.
     """
@@ -63,7 +71,7 @@ def prove(engine: Engine, subject: str, *, reveal: bool = False) -> dict[str, An
         public = uuid.UUID(subject)
     except ValueError:
         raise NoProof(
-            f"{subject} is no public id of an item or a version (they are in the addresses of its page)"
+            f"{subject} is no public id of an item, a version or a list (they are in the addresses of its page)"
         ) from None
     with repeatable_read(engine) as connection:
         root = roots.last(connection)
@@ -71,7 +79,7 @@ def prove(engine: Engine, subject: str, *, reveal: bool = False) -> dict[str, An
             raise NoProof("no root was signed yet: run `civic-archive log root`")
         named = connection.execute(sa.text(_SUBJECTS), {"public": public}).all()
         if not named:
-            raise NoProof(f"there is no item or version {subject}")
+            raise NoProof(f"there is no item, version or list {subject}")
         leaves = bulk.run(connection, _LEAVES, [{"kind": row.kind, "id": row.id} for row in named])
         size = int(root["size"])
         late = [row for row in leaves if row.at >= size]
@@ -83,7 +91,7 @@ def prove(engine: Engine, subject: str, *, reveal: bool = False) -> dict[str, An
         paths = nodes.proofs(connection, [tree.inclusion(row.at, size) for row in leaves], size)
         proven = [
             {"index": row.at, "entry": row.entry, "path": [each.hex() for each in path]}
-            | ({"revealed": _revealed(connection, row)} if reveal and row.kind == "version" else {})
+            | ({"revealed": _revealed(connection, row)} if reveal and row.kind in {"version", "list"} else {})
             for row, path in zip(leaves, paths, strict=True)
         ]
     document = {
@@ -131,15 +139,25 @@ def prove_since(engine: Engine, older: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _revealed(connection: Connection, row: Row[Any]) -> list[dict[str, Any]]:
+    return [
+        {**dataclasses.asdict(leaf), "salt": leaf.salt.hex(), "value": leaf.value.decode()}
+        for leaf in (_list_leaves if row.kind == "list" else _version_leaves)(connection, row)
+    ]
+
+
+def _list_leaves(connection: Connection, row: Row[Any]) -> Iterable[commitments.Leaf]:
+    found = connection.execute(sa.text(_LISTS), {"id": row.subject_id}).one()
+    said: dict[str, Json] = {name: value for name, value in subjects.list_said(found).items() if value is not None}
+    return commitments.leaves(said, bytes(found.secret), uuid.UUID(int=row.subject_id))
+
+
+def _version_leaves(connection: Connection, row: Row[Any]) -> Iterable[commitments.Leaf]:
     version = connection.execute(sa.text(_REVEALED), {"id": row.subject_id}).one()
     if version.secret is None:
         raise NoProof(
             f"the secret of version {version.public_id} was destroyed with its item: nothing of it can be revealed"
         )
-    return [
-        {**dataclasses.asdict(leaf), "salt": leaf.salt.hex(), "value": leaf.value.decode()}
-        for leaf in commitments.leaves(version.fields, bytes(version.secret), version.public_id)
-    ]
+    return commitments.leaves(version.fields, bytes(version.secret), version.public_id)
 
 
 def _check(document: Mapping[str, Any]) -> None:

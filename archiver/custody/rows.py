@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.custody import nodes, subjects
+from archiver.custody import lists, nodes, subjects
 from archiver.custody.findings import DATABASE, Checked, Finding
 from archiver.evidence import commitments, tree, verify
 from archiver.evidence.fields import content_hash
@@ -53,6 +53,8 @@ def check(connection: Connection, kind: str, block: int) -> Checked:
             found = _version(row)
             if found is not None:
                 altered[row.id] = found
+    elif kind == "list":
+        altered = lists.altered(connection, block * BLOCK, (block + 1) * BLOCK)
     checked.findings += altered.values()
     leaves = {row.subject_id: row for row in connection.execute(sa.text(_LEAVES), bounds)}
     now = subjects.again(connection, kind, {key: _own(row) for key, row in leaves.items()})
@@ -126,7 +128,13 @@ def named_in(entry: str) -> tuple[dict[str, str], ...]:
     """The public ids that a leaf names, as far as it can be read."""
     try:
         read = json.loads(entry)
-        return ({name: str(read[name]) for name in ("item", "version", "account", "stream") if name in read},)
+        return (
+            {
+                name: str(read[name])
+                for name in ("item", "version", "account", "stream", "list", "snapshot")
+                if name in read
+            },
+        )
     except (ValueError, TypeError):
         return ()
 

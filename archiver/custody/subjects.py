@@ -86,6 +86,29 @@ def _event(kind: str, row: Row[Any], said: dict[str, str | None], secret: bytes,
     )
 
 
+def list_said(row: Row[Any]) -> dict[str, str | None]:
+    """What a snapshot of a list says, as its leaf commits to it."""
+    return {
+        "taken_on": row.taken_on.isoformat(),
+        "size": str(row.size),
+        "joined": str(row.joined),
+        "left": str(row.departed),
+        "platform_count": None if row.platform_count is None else str(row.platform_count),
+        "digest": bytes(row.digest).hex(),
+        "changes_digest": bytes(row.changes_digest).hex(),
+    }
+
+
+def _list(row: Row[Any], secret: bytes | None) -> str:
+    return event_leaf(
+        "list",
+        row.taken_at,
+        {"account": str(row.account), "list": row.listing, "snapshot": str(row.public_id), "number": str(row.id)},
+        event_commitment(row.id, list_said(row), secret or b""),
+        SCHEME,
+    )
+
+
 KINDS: Mapping[str, Kind] = {
     "version": Kind(
         "versions",
@@ -114,6 +137,15 @@ KINDS: Mapping[str, Kind] = {
         where s.id = any(:ids)
         """,
         _stream_state,
+        own_secret=True,
+    ),
+    "list": Kind(
+        "list_snapshots",
+        """
+        select s.*, a.public_id as account from list_snapshots s join accounts a on a.id = s.account_id
+        where s.id = any(:ids)
+        """,
+        _list,
         own_secret=True,
     ),
 }

@@ -49,6 +49,8 @@ class StreamKind(enum.StrEnum):
     IMPORT = "import"
 
 
+    LISTS = "lists"
+    """Whom the account blocks, who follows it: snapshots, no items; read at the end of a night."""
 class Source(enum.StrEnum):
     """Where a version comes from. A version is compared with the last one of the same source only."""
 
@@ -373,7 +375,8 @@ COMMON_SETTINGS = (
     Setting("light_minutes", "How often the light pass reads the newest posts and comments, in minutes; 0: never."),
     Setting(
         "lists",
-        "Which lists of accounts to keep as dated snapshots, of those the platform gives: `blocked`, `followers`.",
+        "Which lists of accounts to keep as dated snapshots, of those the platform gives: `blocked`, `followers`, both, or "
+        "`none`. Unset: `blocked`, unless reading it costs money.",
     ),
 )
 """What every account may have set, whatever its platform."""
@@ -430,6 +433,8 @@ class Session(Protocol):
         form: Mapping[str, str] | None = None,
         accept_errors: Callable[[Exchange], bool] | None = None,
     ) -> Exchange:
+    lists_asked: frozenset[str] = frozenset({"followers"})
+    """Of these, the ones that are read only where the account's setting `lists` names them."""
         """POST a JSON document or a form, where a platform reads or renews by POST; else as `get`."""
         ...
 
@@ -504,3 +509,7 @@ class Platform(Protocol):
     def media_sha256(self, media: Media) -> bytes | None:
         """The SHA-256 that the medium's bytes must have, where the platform's own id tells it; else None."""
         ...
+    def lists(self, account: AccountRef) -> Sequence[str]:
+        """The lists that can be read with this account's settings."""
+        ...
+

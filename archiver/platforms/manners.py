@@ -178,5 +178,13 @@ class Manners:
         raise NotImplementedError(f"{account.platform} has no {conversation.id} ({type(session).__name__})")
 
     def members(self, session: Session, account: AccountRef, listing: str) -> Iterator[MemberPage]:
-        """Everybody on a list (`Manifest.lists`: whom the account blocks, who follows it), to its end."""
+        """Everybody on a list (`Manifest.lists`: whom the account blocks, who follows it), to its end.
+
+        A walk that ends has shown the whole list. Whatever keeps it from that is raised: an entry that cannot be read, pages
+        that lead nowhere.
+        """
+    def lists(self, account: AccountRef) -> Sequence[str]:  # noqa: ARG002 - for those who need it
+        """The lists that can be read with this account's settings (not whom it blocks without its token)."""
+        return self.manifest.lists
+
         raise NotImplementedError(f"{account.platform} has no list {listing} ({type(session).__name__})")

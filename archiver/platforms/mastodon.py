@@ -72,7 +72,7 @@ MANIFEST = Manifest(
     settings=SETTINGS,
     permissions=(
         *NEEDED,
-        "read:blocks and read:follows, where the setting `lists` asks for them",
+        "read:blocks, for whom the account blocks; read:follows, where the setting `lists` asks for `followers`",
         "none for an account of which only the public posts are kept, on instances that show them without a log-in",
     ),
     limits=(
@@ -85,7 +85,7 @@ MANIFEST = Manifest(
         "replies below one that was deleted, unless they were captured before: the instance no longer lists them",
         "private and direct posts without the account's token",
         "a post put up and deleted between two captures",
-        "who was muted or blocked, unless the setting `lists` asks for it",
+        "who was muted; who was blocked between two nights and no more at the second",
     ),
     sources=("mastodon/documentation, content/en (entities, methods, api)", "W3C ActivityPub, section 3.2"),
     may_be_empty=frozenset({StreamKind.MENTIONS, StreamKind.MESSAGES}),
@@ -103,6 +103,10 @@ class Mastodon(Manners):
     def streams(self, account: AccountRef) -> Sequence[StreamKind]:
         """Mentions and messages need the account's token."""
         return self.manifest.streams if account.settings.get("token") else _OPEN
+
+    def lists(self, account: AccountRef) -> Sequence[str]:
+        """Only the account itself is told whom it blocks; who follows it everybody may see, unless it hides them."""
+        return self.manifest.lists if account.settings.get("token") else ("followers",)
 
     def judge(self, exchange: Exchange) -> Verdict | None:
         """See `mastodon_manners.judge`."""

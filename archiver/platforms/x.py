@@ -55,6 +55,10 @@ class X(Manners):
         every = self.manifest.streams
         return every if is_user_token(account) else [each for each in every if each is not StreamKind.MESSAGES]
 
+    def lists(self, account: AccountRef) -> Sequence[str]:
+        """Whom the account blocks only its own token is told."""
+        return self.manifest.lists if is_user_token(account) else ("followers",)
+
     def judge(self, exchange: Exchange) -> Verdict | None:
         """See `x_manners.judge`."""
         return judge(exchange)

@@ -54,6 +54,7 @@ MANIFEST = Manifest(
     limits=(
         "15-minute windows for each kind of request, told by x-rate-limit headers, which are obeyed; one full search a second",
         "each post read costs 0.005 dollars, each user and message 0.01; counted, and stopped at monthly_spend_usd",
+        "so does each account on a list, each night: none is read unless the setting `lists` names it",
         "the counted spend is rather too high: X charges a post once a day",
         "edited posts, and posts whose quoted media are not shown, cost a further request",
     ),
@@ -71,6 +72,7 @@ MANIFEST = Manifest(
     light=(StreamKind.POSTS, StreamKind.MENTIONS),
     light_minutes=60,
     lists=("blocked", "followers"),
+    lists_asked=frozenset({"blocked", "followers"}),
 )
 
 

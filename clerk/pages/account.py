@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from archiver import accounts as register
-from archiver import asked, coverage, gaps
+from archiver import asked, coverage, gaps, lists
 from archiver.platforms import PLATFORMS
 from archiver.records.models import Account
 from clerk import capturing
@@ -17,6 +17,7 @@ from clerk.roles import Ability, allowed
 
 router = APIRouter()
 _MOST_GAPS = 200
+_LATEST_CHANGES = 20
 _HISTORY = sa.text("""
     select c.*, s.kind as stream from coverage c join streams s on s.id = c.stream_id
     where c.account_id = :account and (s.kind <> 'messages' or :messages) order by c.id desc limit 200
@@ -42,6 +43,10 @@ def account(request: Request, public_id: uuid.UUID) -> Response:
         history = connection.execute(_HISTORY, {"account": row.id, "messages": messages}).all()
         latest = [each for each in coverage.recorded(connection, row.id) if each.stream != "messages" or messages]
         progress = asked.progress(connection, row.id)
+        kept_lists = [
+            (each, lists.changes(connection, row.id, each.listing, most=_LATEST_CHANGES))
+            for each in lists.standings(connection, row.id)
+        ]
     listed = next(
         each
         for each in register.listing(archive.engine, archive.settings.policy_effective_date, today)
@@ -58,6 +63,7 @@ def account(request: Request, public_id: uuid.UUID) -> Response:
         history=history,
         explained=coverage.sentence,
         progress=progress,
+        lists=kept_lists,
         messages=messages,
         imported=row.platform not in PLATFORMS,
         may_capture=allowed(request, Ability.CAPTURE_NOW) and capturing.can_capture(row.platform, row.status),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from samplecity.social import lists
 from samplecity.social.api import Api, holder, media_url, reply
 from samplecity.social.graph import asked_fields, failed, not_there, only, paged, refusal, time
 from samplecity.social.model import hashtags
@@ -111,7 +112,7 @@ class _View:
             ),
             "stories": lambda: self._paged(self._world.stories(_NAME, page.key), self._story),
             "conversations": lambda: self._paged(self._world.conversations(_NAME, page.key), self._conversation),
-            "blocked": lambda: self._paged(list({one.author.id: one.author for one in visitors}.values())[:1], _person),
+            "blocked": lambda: self._paged(lists.blocked(_NAME, page.key, self._world.night), _person),
         }
         if edge not in edges:
             return failed(100, f"(#100) Tried accessing nonexisting field ({edge}) on node type (Page)")

@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from samplecity.social import lists
 from samplecity.social.api import Api, cut, holder, media_url, reply
 from samplecity.social.model import hashtags, mentions
 
@@ -234,11 +235,10 @@ class _View:
 
     def _followers(self, number: str) -> list[Person]:
         account = self._world.account(_NAME, number)
-        mine = self._world.mentions(_NAME, account.key) if account else ()
-        return list({one.author.id: one.author for one in mine}.values())
+        return lists.followers(_NAME, account.key, self._world.night) if account else []
 
     def _blocked(self, viewer: SocialAccount) -> list[Person]:
-        return self._followers(viewer.id)[:1]
+        return lists.blocked(_NAME, viewer.key, self._world.night)
 
     def _people(self, people: Sequence[Person]) -> Reply:
         page, links = self._page(people, lambda one: one.id)

@@ -89,6 +89,23 @@ def small(make_archive: ArchiveMaker) -> Iterator[Town]:
                 ),
                 {"item": item},
             )
+            connection.execute(
+                sa.text(
+                    "with s as (insert into list_snapshots (public_id, account_id, listing, capture_id, taken_at, taken_on, "
+                    "size, joined, departed, digest, changes_digest) select gen_random_uuid(), account_id, 'blocked', :capture, "
+                    "now(), '2020-01-01', 1, 1, 0, sha256(''), sha256('') from streams where id = :s returning id), "
+                    "p as (insert into parties (platform, namespace, platform_id) values ('bluesky', '', 'p') returning id) "
+                    "insert into list_changes (snapshot_id, party_id, joined) select s.id, p.id, true from s, p"
+                ),
+                {"s": stream, "capture": capture},
+            )
+            connection.execute(
+                sa.text(
+                    "insert into list_failures (account_id, listing, capture_id, failed_at, seen, words) "
+                    "select account_id, 'blocked', :capture, now(), 0, '' from streams where id = :s"
+                ),
+                {"s": stream, "capture": capture},
+            )
             for statement in (
                 "insert into log_leaves (index, kind, subject_id, entry, appended_at) values (9000, 'test', 1, '{}', now())",
                 "insert into log_nodes (level, index, hash) values (8, 9000, sha256(''))",

@@ -359,3 +359,21 @@ def test_a_silent_database_is_a_page_without_details(city: City) -> None:
     assert "database does not answer" in answer.text
     assert "127.0.0.1" not in answer.text
     assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
+
+
+def test_the_block_list_is_shown_with_its_latest_changes(module_city: City) -> None:
+    """How many, since when, who came and who left, and that the last reading broke off; names are inert."""
+    with module_city.archive.engine.connect() as connection:
+        public_id = connection.scalar(
+            sa.text("select public_id from accounts where id = :id"), {"id": module_city.account.id}
+        )
+    page = module_city.signed_in().get(f"/accounts/{public_id}").text
+    seen = text_of(page)
+    assert "Whom it blocks" in seen
+    assert "2 accounts on 3 May 2026, by the latest of 2 snapshots since 2 May 2026." in seen
+    assert "The latest 3 changes" in seen
+    assert "3 May 2026 No longer blocked Sam K. @sam.example.social did:plc:sam" in seen
+    assert "3 May 2026 Blocked no name shown did:plc:lee" in seen
+    assert "It could not be read to its end on 4 May 2026, 02:10 PDT: answered 502 <b>twice</b>." in seen
+    assert "<script>alert(1)" not in page
+    assert "Who follows it" not in seen

@@ -294,7 +294,7 @@ def test_what_cannot_be_proven_says_why(make_archive: ArchiveMaker) -> None:
     publish(archive)
     with pytest.raises(proofs.NoProof, match="not under a signed root yet"):
         proofs.prove(archive.engine, version)
-    with pytest.raises(proofs.NoProof, match="there is no item or version"):
+    with pytest.raises(proofs.NoProof, match="there is no item, version or list"):
         proofs.prove(archive.engine, "00000000-0000-4000-8000-000000000000")
 
 

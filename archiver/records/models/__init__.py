@@ -15,6 +15,7 @@ from archiver.records.models.items import (
     Version,
     VersionMedium,
 )
+from archiver.records.models.lists import ListChange, ListFailure, ListSnapshot
 from archiver.records.models.log import FixityCheck, LogLeaf, LogNode, LogOutboxRow, LogRoot
 from archiver.records.models.operations import AuditRow, OutboxRow, User, UserSession
 from archiver.records.models.supervision import CaptureRequest, CoverageRow, Moderation
@@ -32,6 +33,9 @@ append_only = (
     "token_checks",
     "coverage",
     "moderation",
+    "list_snapshots",
+    "list_changes",
+    "list_failures",
     "log_leaves",
     "log_nodes",
     "log_roots",
@@ -56,6 +60,9 @@ __all__ = [
     "ItemAlias",
     "ItemSecret",
     "ItemState",
+    "ListChange",
+    "ListFailure",
+    "ListSnapshot",
     "LogLeaf",
     "LogNode",
     "LogOutboxRow",
