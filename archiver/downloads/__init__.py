@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archiver.downloads.bluesky_car import BlueskyCar
 from archiver.downloads.facebook import FacebookDownload
 from archiver.downloads.instagram import InstagramDownload
 from archiver.downloads.mastodon_archive import MastodonArchive
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from archiver.downloads.contract import Download
 
 DOWNLOADS: dict[str, Download] = {
+    "bluesky_car": BlueskyCar(),
     "facebook_download": FacebookDownload(),
     "instagram_download": InstagramDownload(),
     "mastodon_archive": MastodonArchive(),

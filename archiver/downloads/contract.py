@@ -73,8 +73,11 @@ class Download(Protocol):
 
     name: str
     """Of the format, such as `x_archive`."""
-    platform: str | None
-    """Of the platform whose accounts it belongs to, as in `platform:handle-or-id`; None for a format of any platform's."""
+
+    @property
+    def platform(self) -> str | None:
+        """Of the platform whose accounts it belongs to, as in `platform:handle-or-id`; None for a format of any platform's."""
+        ...
 
     def detect(self, tree: Tree) -> bool:
         """Whether the tree is a download of this format, wherever in it the download begins."""

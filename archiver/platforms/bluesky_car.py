@@ -67,9 +67,10 @@ class Repository:
         commit = self._node(root, "the root commit")
         if commit is None:
             raise BrokenRepositoryError(f"the block of the root commit {_name(root)} is missing")
-        self.did, self.version, self.rev = commit.get("did"), commit.get("version"), commit.get("rev")
-        if not isinstance(self.did, str) or not self.did.startswith("did:") or self.version not in _COMMITS:
+        did, self.version, self.rev = commit.get("did"), commit.get("version"), commit.get("rev")
+        if not isinstance(did, str) or not did.startswith("did:") or self.version not in _COMMITS:
             raise BrokenRepositoryError(f"the root {_name(root)} is no commit of version 2 or 3")
+        self.did: str = did
         self._data = _link(commit.get("data"), "the commit")
 
     def found(self) -> Iterator[Found]:
