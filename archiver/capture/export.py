@@ -236,7 +236,8 @@ class _Run:
             keep_unchanged=self.archive.settings.keep_unchanged_exchanges,
             late_after=timedelta(hours=self.archive.settings.gap_hours),
         )
-        capture = RunningCapture(self.archive, self.platform, self.account, self.session, self.warc, context, cursor)
+        account = dataclasses.replace(self.account, settings={**self.account.settings, "stream": kind.value})
+        capture = RunningCapture(self.archive, self.platform, account, self.session, self.warc, context, cursor)
         try:
             outcome, error, retryable = self._captured(capture, thread)
         except sa.exc.DBAPIError as failure:

@@ -313,7 +313,8 @@ class AccountRef:
     platform_id: str | None
     handle: str
     settings: Mapping[str, Any]
-    """Its settings of this platform, secrets among them: those are given as `env:NAME` and read from there."""
+    """Its settings of this platform, secrets among them: those are given as `env:NAME` and read from there. While a stream is
+    captured, `stream` says which."""
     secrets: tuple[str, ...] = ()
     """The values among the settings that must never be kept or shown."""
 

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.answers import id_of, number_of, read, text_of
+from archiver.platforms.answers import number_of, read, text_of
 from archiver.platforms.contract import (
     AccountRef,
     AccountStatus,
@@ -29,8 +29,8 @@ from archiver.platforms.falling import Falling
 from archiver.platforms.manners import Draw, Manners, Renewal, TokenHealth, Usage, Verdict
 from archiver.platforms.x_items import WIDTH, key_at, message_item, profile_item, user_party
 from archiver.platforms.x_manifest import MANIFEST, is_user_token
-from archiver.platforms.x_manners import draws, judge, problems, renewed, usage
-from archiver.platforms.x_server import Found, Server
+from archiver.platforms.x_manners import draws, judge, problems, renewed, usage, words_of
+from archiver.platforms.x_server import POINTING, Found, Server
 from archiver.platforms.x_words import chain_of
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class X(Manners):
                 _messages(found, records, number)
             else:
                 found.posts(records, number)
-            moments = [int(each) for each in (_own(record) for record in records) if each is not None]
+            moments = [int(each) for each in (_only(record) for record in records) if each is not None]
             seen += len(records)
             whole = not any(each.lost for each in found.skipped)
             last = following is None and not messages and not _cut(account, stream, seen)
@@ -200,7 +200,7 @@ class X(Manners):
             number = found.took(exchange, answer)
             records = server.records(exchange, answer)
             replies = [each for each in records if post_id not in _chain(each)]
-            found.posts(replies, number, prefix=post_id)
+            found.posts(replies, number, beside=POINTING - {"replied_to"}, prefix=post_id)
             found.items = [each for each in found.items if each.id != post_id]
             found.history = [each for each in found.history if each.id != post_id]
             whole = whole and not any(each.lost for each in found.skipped)
@@ -239,11 +239,14 @@ class X(Manners):
                 return
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
-        """Ask for single posts by their ids, a hundred at once; what is no post is asked for as a message.
+        """Ask for single posts by their ids, a hundred at once; for messages one by one. An account's id is its profile's.
 
-        An account's id is its profile's.
+        Posts and messages have ids of the same kind: which they are is told by the stream.
         """
         server = Server(session, account)
+        if account.settings.get("stream") == StreamKind.MESSAGES.value:
+            yield from (_message(server, each) for each in ids)
+            return
         for start in range(0, len(ids), _AT_ONCE):
             batch = [each for each in ids[start : start + _AT_ONCE] if each != account.platform_id]
             found = Found(server)
@@ -256,11 +259,7 @@ class X(Manners):
                 elif each in shown:
                     yield Lookup(each, State.PRESENT, "X shows it", exchange)
                 else:
-                    told = _problem(answer, each)
-                    if told is not None and told[0] is State.GONE_CONFIRMED and not shown and is_user_token(account):
-                        yield _message(server, each, told[1])
-                    else:
-                        yield Lookup(each, *(told or (None, "X says nothing of it")), exchange)
+                    yield Lookup(each, *(_problem(answer, each) or (None, "X says nothing of it")), exchange)
 
     def media_request(self, session: Session, account: AccountRef, media: Media) -> str:  # noqa: ARG002
         """The medium's own address, as the last answer had it. Raises `UnreadableAnswerError` without one."""
@@ -277,9 +276,10 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _own(record: Any) -> str | None:
-    own = read("a record", [], id_of, record)
-    return own if own is not None and own.isascii() and own.isdigit() and len(own) <= WIDTH - 1 else None
+def _only(record: Any) -> str | None:
+    """The id of a record that has but one: whether an edited post stands in its listing by its first or its last is not told."""
+    chain = _chain(record)
+    return chain[0] if len(chain) == 1 and len(chain[0]) < WIDTH else None
 
 
 def _chain(record: Any) -> tuple[str, ...]:
@@ -330,8 +330,8 @@ def _problem(answer: Mapping[str, Any], post_id: str) -> tuple[State | None, str
     return None
 
 
-def _message(server: Server, event_id: str, words: str) -> Lookup:
-    """A message by its id. Where X does not know it either, it is gone; where we may not read messages, it was no message."""
+def _message(server: Server, event_id: str) -> Lookup:
+    """A message by its id."""
     exchange = server.get(f"/dm_events/{event_id}", "message", {}, accept=(_FORBIDDEN, _NOT_FOUND))
     answer = server.object(exchange)
     data = answer.get("data")
@@ -340,4 +340,6 @@ def _message(server: Server, event_id: str, words: str) -> Lookup:
         return Lookup(
             event_id, State.PRESENT, "X shows it", exchange, dataclasses.replace(item, exchange=0) if item else None
         )
-    return Lookup(event_id, State.GONE_CONFIRMED, words, exchange)
+    if exchange.status == _NOT_FOUND:
+        return Lookup(event_id, State.GONE_CONFIRMED, words_of(exchange), exchange)
+    return Lookup(event_id, *(_problem(answer, event_id) or (None, words_of(exchange))), exchange)

@@ -35,6 +35,7 @@ _USER_METRICS = (
     ("following", "following_count", "following_count"),
     ("posts", "post_count", "tweet_count"),
 )
+_ESCAPED = ("&amp;", "&lt;", "&gt;")
 _REFERENCES = {"replied_to": ReferenceKind.PARENT, "quoted": ReferenceKind.QUOTE, "retweeted": ReferenceKind.REPOST_OF}
 
 
@@ -48,6 +49,8 @@ class Known:
     users: dict[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     media: dict[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     polls: dict[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    absent: set[str] = dataclasses.field(default_factory=set)
+    """What an answer said that it does not show."""
 
     def take(self, answer: Mapping[str, Any], exchange: int) -> None:
         """Take up what an answer includes. What has no id is passed over: nothing can point at it."""
@@ -132,10 +135,11 @@ def post_item(post: Mapping[str, Any], known: Known, **around: Any) -> Item:
     note = long_form(post)
     said = post if note is None else note
     entities = said.get("entities")
-    lang = text_of(post, "lang")
+    lang, text = text_of(post, "lang"), text_of(said, "text")
     return Item(
         kind=ItemKind.COMMENT if "replied_to" in kinds else ItemKind.POST,
-        text=text_of(said, "text"),
+        text=text,
+        flags=_flags(text),
         url=f"https://x.com/{author.handle or 'i'}/status/{own}" if author else f"https://x.com/i/status/{own}",
         languages=(lang,) if lang else (),
         references=references,
@@ -163,7 +167,7 @@ def lacking(post: Mapping[str, Any], known: Known) -> list[str]:
     quotes or reposts, and itself where the answer has its media by their names only. Raises as `post_item`.
     """
     wanted = [*chain_of(post), *(identity for _, identity in pointers(post))]
-    found = [each for each in wanted if each not in known.posts and each != post["id"]]
+    found = [each for each in wanted if each not in known.posts and each not in known.absent and each != post["id"]]
     if any(key not in known.media for key in _attached(post, "media_keys")):
         found.append(id_of(post))
     return found
@@ -171,14 +175,15 @@ def lacking(post: Mapping[str, Any], known: Known) -> list[str]:
 
 def message_item(event: Mapping[str, Any], known: Known, **around: Any) -> Item:
     """A private message. Raises `KeyError`, `TypeError`, `ValueError` for what is none."""
-    own = id_of(event)
+    own, text = id_of(event), text_of(event, "text")
     created = text_of(event, "created_at")
     return Item(
         kind=ItemKind.MESSAGE,
         id=own,
         source=Source.API,
         author=party_of(event, known, "sender_id"),
-        text=text_of(event, "text"),
+        text=text,
+        flags=_flags(text),
         created_text=created,
         created_at=times.rfc3339(created) if created else None,
         media=tuple(_media(key, known) for key in _attached(event, "media_keys")),
@@ -238,6 +243,11 @@ def party_of(record: Mapping[str, Any], known: Known, name: str = "author_id") -
         return None
     user = known.users.get(identity)
     return Party(identity) if user is None else user_party(user)
+
+
+def _flags(text: str | None) -> frozenset[str]:
+    """X writes `&`, `<` and `>` of a text as HTML does; it is kept as received, and said to be so."""
+    return frozenset({"html_escaped_text"} if text and any(each in text for each in _ESCAPED) else ())
 
 
 def _born(identity: str) -> datetime | None:

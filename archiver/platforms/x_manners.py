@@ -39,6 +39,7 @@ _BUDGETS = (
 _SECOND = Budget("full search", 1, timedelta(seconds=1))
 _LONGEST = 10 * 365 * 86_400
 _DIGITS = 12
+_FAILURE = 500
 
 
 def base_url(account: AccountRef) -> str:
@@ -65,6 +66,8 @@ def judge(exchange: Exchange) -> Verdict | None:  # noqa: PLR0911 - a case for e
     body, words = error_body(exchange), words_of(exchange)
     capped = body.get("title") == "UsageCapExceeded" or "usage-capped" in str(body.get("type"))
     match exchange.status:
+        case 200 if not body.keys() & {"data", "errors", "meta"} and (number_of(body, "status") or 0) >= _FAILURE:
+            return Verdict(Meaning.RETRY, words)
         case 200 if "data" not in body and any("internal-error" in str(each.get("type")) for each in problems(body)):
             return Verdict(Meaning.RETRY, "200 with nothing in it but an internal error of X's")
         case 403 | 429 if capped:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 100
 """So many posts can be asked for by their ids at once (GET /2/tweets)."""
 _ROUNDS = 3
+POINTING = frozenset({"replied_to", "quoted", "retweeted"})
 
 
 class Server:
@@ -55,10 +56,16 @@ class Server:
         return json_of(self.account, exchange)
 
     def records(self, exchange: Exchange, answer: Mapping[str, Any]) -> list[Any]:
-        """The records of a listing: none has no `data` at all. Raises `UnreadableAnswerError`."""
-        data = answer.get("data", [])
+        """The records of a listing. An empty one has no `data`, and says so: a number of results, or what could not be found.
+
+        Raises `UnreadableAnswerError`.
+        """
+        data, meta = answer.get("data"), answer.get("meta")
+        if data is None and (problems(answer) or (isinstance(meta, dict) and meta.get("result_count") == 0)):
+            return []
         if not isinstance(data, list):
-            raise UnreadableAnswerError(self.account.name, exchange.url, "its data is no list", exchange)
+            words = "it has no data, and does not say that there is none" if data is None else "its data is no list"
+            raise UnreadableAnswerError(self.account.name, exchange.url, words, exchange)
         return data
 
     def following(self, exchange: Exchange, answer: Mapping[str, Any], token: str | None) -> str | None:
@@ -94,27 +101,37 @@ class Found:
             if (key := f"{what}{words}"[:400]) not in self._told:
                 self._told.add(key)
                 lost = any(each in str(problem.get("type")) for each in ("internal-error", "hydration", "unavailable"))
+                self.known.absent |= set() if lost else {str(problem.get("resource_id") or problem.get("value"))}
                 self.skipped.append(Skipped(what.strip()[:200], words[:400], lost=lost))
         return len(self.exchanges) - 1
 
-    def posts(self, records: Sequence[Any], exchange: int, **around: Any) -> None:
-        """Read the posts of a listing, each by its newest form, with its earlier ones, and what it answers, quotes, reposts."""
+    def posts(
+        self, records: Sequence[Any], exchange: int, *, beside: Collection[str] = POINTING, prefix: str = ""
+    ) -> None:
+        """Read the posts of a listing, each by its newest form, with its earlier ones.
+
+        Args:
+            records: The posts.
+            exchange: Which of the page's exchanges showed them.
+            beside: In which ways other posts are pointed at that are kept as well (what is answered, quoted, reposted).
+            prefix: What their order keys begin with.
+        """
         own: list[str] = []
         for place, record in enumerate(records):
             if read(f"post {place} of the listing", self.skipped, _checked, record) is not None:
                 self.known.take_post(record, exchange, f"/data/{place}")
                 own.append(record["id"])
-        self._complete(own)
+        self._complete(own, beside)
         done: set[str] = set()
         for each in own:
-            self._post(each, done, sighted=True, **around)
+            self._post(each, done, sighted=True, prefix=prefix)
         for each in own:
             told = read(f"post {each}", self.skipped, pointers, self.known.posts[each])
-            for _, identity in told or ():
-                if identity in self.known.posts:
+            for kind, identity in told or ():
+                if kind in beside and identity in self.known.posts:
                     self._post(identity, done, sighted=False)
 
-    def _post(self, post_id: str, done: set[str], *, sighted: bool, **around: Any) -> None:
+    def _post(self, post_id: str, done: set[str], *, sighted: bool, prefix: str = "") -> None:
         newest = self._newest(post_id)
         first = chain_of(self.known.posts[newest])[0]
         if first in done:
@@ -134,7 +151,7 @@ class Found:
         )
         if item is None:
             return
-        if prefix := around.get("prefix"):
+        if prefix:
             item = dataclasses.replace(item, order_key=f"{prefix} {item.order_key}")
         self.items.append(item if sighted else dataclasses.replace(item, order_key=None))
         self.history += read(f"the history of post {post_id}", self.skipped, _all_earlier, item, post, self.known) or ()
@@ -144,8 +161,10 @@ class Found:
         known = [each for each in chain_of(self.known.posts[post_id]) if each in self.known.posts]
         return known[-1] if known else post_id
 
-    def _complete(self, ids: Iterable[str]) -> None:
-        """Ask for what the answer did not include: other forms, what is answered, quoted or reposted, media by their address."""
+    def _complete(self, ids: Iterable[str], beside: Collection[str]) -> None:
+        """Ask for what the answer did not include: other forms, what is answered, quoted or reposted, media by their address;
+        of what is pointed at and kept (`beside`) also who wrote it.
+        """
         asked: set[str] = set()
         waiting = list(ids)
         for _ in range(_ROUNDS):
@@ -154,10 +173,10 @@ class Found:
                 post = self.known.posts.get(each)
                 told = read(f"post {each}", [], lacking, post, self.known) if post is not None else None
                 wanted.update(dict.fromkeys(told or ()))
-                beside = read(f"post {each}", [], pointers, post) if post is not None else None
-                for _kind, identity in beside or ():
-                    inner = self.known.posts.get(identity)
-                    missing = read(f"post {identity}", [], _forms_and_media, inner, self.known) if inner else None
+                pointed = read(f"post {each}", [], pointers, post) if post is not None else None
+                for kind, identity in pointed or ():
+                    inner = self.known.posts.get(identity) if kind in beside else None
+                    missing = read(f"post {identity}", [], _forms_media_author, inner, self.known) if inner else None
                     wanted.update(dict.fromkeys(missing or ()))
             batch = [each for each in wanted if each not in asked]
             if not batch:
@@ -185,10 +204,12 @@ def _checked(record: Mapping[str, Any]) -> tuple[str, ...]:
     return chain_of(record)
 
 
-def _forms_and_media(post: Mapping[str, Any], known: Known) -> list[str]:
-    """Of a post that was only shown inside another: its other forms and its media, not what it points at in turn."""
+def _forms_media_author(post: Mapping[str, Any], known: Known) -> list[str]:
+    """Of a post that was only shown inside another: its other forms, its media and its author, not what it points at in turn."""
     pointed = {identity for _, identity in pointers(post)}
-    return [each for each in lacking(post, known) if each not in pointed]
+    found = [each for each in lacking(post, known) if each not in pointed]
+    author = post.get("author_id")
+    return found if author is None or author in known.users else [*found, str(post["id"])]
 
 
 def _all_earlier(item: Item, post: Mapping[str, Any], known: Known) -> list[Item]:
