@@ -80,10 +80,12 @@ def list_of(account: AccountRef, exchange: Exchange, answer: Mapping[str, Any], 
 def read(
     what: str, skipped: list[Skipped], make: Callable[..., _T | None], *given: object, **named: object
 ) -> _T | None:
-    """What `make` gives; where a stranger's JSON has not the shape that the API promises, its part is skipped, by name."""
+    """What `make` gives; where a stranger's JSON has not the shape that the API promises (is nested too deeply, holds a number
+    that nothing holds), its part is skipped, by name.
+    """
     try:
         return make(*given, **named)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
         why = f"it has not the form that the platform promises ({type(error).__name__}: {error})"
         skipped.append(Skipped(what, why))
         return None

@@ -31,33 +31,49 @@ class Falling:
 
     width: int
     below: str | None = None
-    _highest: int | None = None
+    _before: frozenset[int | str] | None = None
+    """What the page before showed; None on the first, of which nothing is known that it could contradict."""
     _ordered: bool = True
     _empty: int = 0
 
-    def shown(self, moments: Collection[int], *, last: bool, whole: bool) -> Coverage | None:
+    def shown(self, places: Collection[int | str], *, last: bool, whole: bool) -> Coverage | None:
         """Go on behind a page.
 
         Args:
-            moments: Of every item that the page shows.
+            places: The order key, or the moment, of every item that the page shows. An item that tells no moment has none.
             last: Whether the listing ends with it.
             whole: Whether all of it could be read.
 
-        Gives what it covers; None where it is out of order against the page before, or could not be read whole.
+        Gives what it covers; None where it is out of order against the pages before (it shows what should have stood on them:
+        a page that begins with items of the one before is in order), or could not be read whole, or nothing was shown yet.
         """
         before = self.below
-        self._empty = 0 if moments else self._empty + 1
-        if moments:
-            self._ordered = self._ordered and (self._highest is None or max(moments) <= self._highest)
-            self._highest = max(moments)
-            self.below = key_of(min(moments) + 1, self.width)
-        return Coverage(before, None if last else self.below) if self._ordered and whole else None
+        self._empty = 0 if places else self._empty + 1
+        if places:
+            if before is not None and self._before is not None:
+                bound = moment_of(before, self.width)
+                late = [each for each in places if each not in self._before and self._moment(each) >= bound]
+                self._ordered = self._ordered and not late
+            self._before = frozenset(places)
+            lowest = key_of(min(*map(self._moment, places), 10**self.width - 2) + 1, self.width)
+            self.below = lowest if before is None else min(before, lowest)
+        if not self._ordered or not whole or (self.below is None and not last):
+            return None
+        return Coverage(before, None if last else self.below)
+
+    def _moment(self, place: int | str) -> int:
+        return moment_of(place, self.width) if isinstance(place, str) else place
 
     def check(self, account: AccountRef, exchange: Exchange) -> None:
         """Raise `UnreadableAnswerError` once pages go on saying that there is more, and show nothing."""
         if self._empty >= _MOST_EMPTY:
             words = f"{self._empty} pages in a row say that there is more, and show nothing"
             raise UnreadableAnswerError(account.name, exchange.url, words, exchange)
+
+
+def all_below(identity: str) -> Coverage:
+    """All that stands below one thing (a post, a conversation), where the order keys begin with its id and a space."""
+    return Coverage(before=f"{identity}!", after=f"{identity} ")
 
 
 def key_of(moment: int, width: int, identity: str = "") -> str:
