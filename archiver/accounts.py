@@ -55,7 +55,7 @@ class Listed:
 def parse_name(name: str) -> tuple[str, str]:
     """`platform:handle-or-id` in its two parts. Raises `RegisterError`."""
     platform, separator, handle = name.partition(":")
-    platforms = {*PLATFORMS, *(download.platform for download in DOWNLOADS.values())}
+    platforms = {*PLATFORMS, *(download.platform for download in DOWNLOADS.values() if download.platform)}
     if not separator or not handle or platform not in platforms:
         known = ", ".join(sorted(platforms))
         raise RegisterError(
