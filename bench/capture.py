@@ -10,6 +10,7 @@ import io
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import dlt
 import psycopg2
@@ -20,6 +21,7 @@ from archiver import accounts
 from archiver.capture.export import export_account
 from archiver.platforms.contract import StreamKind
 from bench.parts import fresh_archive, fresh_database, median, timed
+from bench.shapes import SHAPES, row_of
 from samplecity.running import spawn
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from archiver.archive import Archive
     from archiver.local.endpoints import Endpoints
     from archiver.platforms.contract import AccountRef
+    from bench.shapes import Shape
     from samplecity.running import RunningCity
 
 STORED = (
@@ -44,13 +47,20 @@ STORED = (
 
 
 def measure(endpoints: Endpoints, home: Path, posts: int, comments: int, rounds: int) -> dict[str, Any]:
+    """Each shape of pages in turn."""
+    found = {name: _measured(shape, endpoints, home, posts, comments, rounds) for name, shape in SHAPES.items()}
+    ratios = {f"{name} {ratio}": value for name, each in found.items() for ratio, value in each.pop("ratios").items()}
+    return {**found, "ratios": ratios, "aims": {"of_dlt": ">= 1.0", "times_copy": "<= 8", "unchanged_speedup": ">= 3"}}
+
+
+def _measured(shape: Shape, endpoints: Endpoints, home: Path, posts: int, comments: int, rounds: int) -> dict[str, Any]:
     """Rounds of: the first capture, an unchanged re-read, dlt, COPY. Rates are comments per second."""
     total = posts * comments
     seconds: dict[str, list[float]] = {"capture": [], "unchanged": [], "dlt": [], "copy": []}
-    with spawn(["--bulk", f"{posts}:{comments}", "--limit", "1000000"]) as city:
+    with spawn(shape.arguments(posts, comments)) as city, mock.patch.dict(os.environ, city.tokens()):
         for number in range(rounds):
             with fresh_archive(endpoints, home, city.url) as archive:
-                account = registered(archive, city)
+                account = registered(archive, city, shape.platform)
                 export_account(archive, account, only=[StreamKind.PROFILE, StreamKind.POSTS])
                 account = accounts.find(archive.engine, account.name)
                 for measured in ("capture", "unchanged"):
@@ -59,7 +69,7 @@ def measure(endpoints: Endpoints, home: Path, posts: int, comments: int, rounds:
                         raise RuntimeError(f"the capture is not whole: {report.as_dict()}")
                     seconds[measured].append(spent)
                 seconds["copy"].append(_copy(endpoints, archive))
-            seconds["dlt"].append(_dlt(endpoints, city, home, number))
+            seconds["dlt"].append(_dlt(shape, endpoints, city, home, number))
     return {
         "seconds": {name: [round(each, 3) for each in values] for name, values in seconds.items()},
         "comments_per_second": {name: round(total / median(values)) for name, values in seconds.items()},
@@ -68,66 +78,31 @@ def measure(endpoints: Endpoints, home: Path, posts: int, comments: int, rounds:
             "times_copy": median([c / p for c, p in zip(seconds["capture"], seconds["copy"], strict=True)]),
             "unchanged_speedup": median([c / u for c, u in zip(seconds["capture"], seconds["unchanged"], strict=True)]),
         },
-        "aims": {"of_dlt": ">= 1.0", "times_copy": "<= 8", "unchanged_speedup": ">= 3"},
     }
 
 
-def registered(archive: Archive, city: RunningCity) -> AccountRef:
+def registered(archive: Archive, city: RunningCity, platform: str = "bluesky") -> AccountRef:
     """Put the bulk city's one account into the register."""
-    (row,) = [each for each in city.register_rows() if each["platform"] == "bluesky"]
-    name = f"bluesky:{row['handle_or_id']}"
+    row = row_of(city, platform)
+    name = f"{platform}:{row['handle_or_id']}"
     accounts.add(archive.engine, name, {"department": row["department"]}, row["settings"])
     return accounts.find(archive.engine, name)
 
 
-def _dlt(endpoints: Endpoints, city: RunningCity, home: Path, number: int) -> float:
-    """Load the same threads with dlt: the account's posts as one resource, each post's thread as a dependent one."""
-    row = next(each for each in city.register_rows() if each["platform"] == "bluesky")
-    did = _did(city, row["handle_or_id"])
+def _dlt(shape: Shape, endpoints: Endpoints, city: RunningCity, home: Path, number: int) -> float:
+    """Load the same posts and comments with dlt."""
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    source = rest_api_source(
-        {
-            "client": {"base_url": f"{city.url}/xrpc/"},
-            "resources": [
-                {
-                    "name": "posts",
-                    "endpoint": {
-                        "path": "com.atproto.repo.listRecords",
-                        "params": {"repo": did, "collection": "app.bsky.feed.post", "limit": 100},
-                        "data_selector": "records",
-                        "paginator": {"type": "cursor", "cursor_path": "cursor", "cursor_param": "cursor"},
-                    },
-                },
-                {
-                    "name": "comments",
-                    "endpoint": {
-                        "path": "app.bsky.feed.getPostThread",
-                        "params": {"uri": "{resources.posts.uri}", "depth": 1000},
-                        "data_selector": "thread.replies",
-                        "paginator": "single_page",
-                    },
-                },
-            ],
-        }
-    )
+    source = rest_api_source(shape.source(city, row_of(city, shape.platform)))  # type: ignore[arg-type] # its own typed dict
     with fresh_database(endpoints) as (_, owner):
         url = make_url(owner).set(drivername="postgresql").render_as_string(hide_password=False)
         pipeline = dlt.pipeline(
-            f"bench_{number}",
+            f"bench_{shape.platform}_{number}",
             destination=dlt.destinations.postgres(credentials=url),
             dataset_name="bench",
-            pipelines_dir=str(home / f"dlt-{number}"),
+            pipelines_dir=str(home / f"dlt-{shape.platform}-{number}"),
         )
         spent, _ = timed(lambda: pipeline.run(source))
     return spent
-
-
-def _did(city: RunningCity, handle: str) -> str:
-    import requests  # noqa: PLC0415 - one question
-
-    params = {"handle": handle}
-    answer = requests.get(f"{city.url}/xrpc/com.atproto.identity.resolveHandle", params=params, timeout=30)
-    return str(answer.json()["did"])
 
 
 def _copy(endpoints: Endpoints, archive: Archive) -> float:

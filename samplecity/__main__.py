@@ -17,6 +17,7 @@ from samplecity.limits import RateLimit
 from samplecity.running import listen, until_stopped
 from samplecity.server import CityServer
 from samplecity.social.abilities import ABILITIES
+from samplecity.social.bulk import bulk_social_city
 from samplecity.social.scale import SMALL, SOAK
 
 
@@ -32,7 +33,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--recent", action="store_true", help="let the last night's day be yesterday, whatever --start")
     made.add_argument("--no-faults", action="store_true", help="without the one rate limit of each night")
     made.add_argument("--limit", type=int, default=3000, help="requests per 5 seconds before 429 (default 3000)")
-    made.add_argument("--bulk", metavar="POSTS:COMMENTS", help="serve one big account instead, e.g. 200:100")
+    made.add_argument(
+        "--bulk",
+        metavar="POSTS:COMMENTS",
+        help="serve one big account instead, e.g. 200:100; with --social, of that platform",
+    )
     made.add_argument(
         "--social",
         metavar="PLATFORM",
@@ -59,7 +64,10 @@ def main(arguments: list[str] | None = None) -> None:
         start = recent_start(options.nights)
     if options.bulk:
         posts, comments = map(int, options.bulk.split(":"))
-        city = bulk_city(posts, comments, seed=options.seed)
+        if options.social:
+            city = bulk_social_city(options.social[0], posts, comments, seed=options.seed)
+        else:
+            city = bulk_city(posts, comments, seed=options.seed)
     else:
         social = tuple(ABILITIES) if "all" in options.social else tuple(options.social)
         size = SOAK if options.soak else SMALL
