@@ -18,8 +18,8 @@ from archiver.capture.errors import AccessLost, CaptureError, StreamBusy, TokenR
 from archiver.capture.evidence_file import RunWarc, run_warc, seal_left_behind
 from archiver.capture.limits import SharedLimiter
 from archiver.capture.listing import capture_listing
-from archiver.capture.media import fetch_media
 from archiver.capture.lists import ListReport, ListRun
+from archiver.capture.media import fetch_media
 from archiver.capture.recheck import recheck, recheck_orphans
 from archiver.capture.running import LIGHT, RunningCapture
 from archiver.capture.session import CaptureSession
@@ -74,9 +74,9 @@ class ExportReport:
     account: str
     run_id: str
     streams: list[StreamReport]
-
     lists: list[ListReport] = dataclasses.field(default_factory=list)
     """Lists that were read; one that could not be leaves the night whole."""
+
     @property
     def complete(self) -> bool:
         """Whether every stream was captured whole, or is being captured (what a light pass leaves to the one at work)."""
@@ -129,8 +129,8 @@ def export_account(
     platform = PLATFORMS[account.platform]
     run_id = run_id or str(uuid7())
     reports: list[StreamReport] = []
-    gaps.open_if_never(archive.engine, account.id, archive.now(), timedelta(hours=archive.settings.gap_hours))
     lists: list[ListReport] = []
+    gaps.open_if_never(archive.engine, account.id, archive.now(), timedelta(hours=archive.settings.gap_hours))
     with session_of(archive, account, platform) as (session, tokens), run_warc(archive, account, run_id) as warc:
         seal_left_behind(archive, account, but=warc.name)
         status = _status(tokens)
@@ -145,10 +145,10 @@ def export_account(
         reports += [
             run.stream(kind, wait=wait, thread=thread if kind is StreamKind.COMMENTS else None) for kind in kinds
         ]
-    append_or_wait(archive.engine, archive.now())
         whole = mode != LIGHT and thread is None and only is None
         if whole and isinstance(status, AccountStatus) and status.state is State.PRESENT:
             lists = ListRun(archive, platform, account, session, warc, run_id, mode).read_due()
+    append_or_wait(archive.engine, archive.now())
     report = ExportReport(account.name, run_id, reports, lists)
     if report.complete and whole:
         gaps.close_account_gaps(archive.engine, account.id, run_id, archive.now())

@@ -47,10 +47,10 @@ class StreamKind(enum.StrEnum):
     MESSAGES = "messages"
     MENTIONS = "mentions"
     IMPORT = "import"
-
-
     LISTS = "lists"
     """Whom the account blocks, who follows it: snapshots, no items; read at the end of a night."""
+
+
 class Source(enum.StrEnum):
     """Where a version comes from. A version is compared with the last one of the same source only."""
 
@@ -408,6 +408,8 @@ class Manifest:
     """How often the light pass comes by, unless the account's setting says otherwise; 0: never."""
     lists: tuple[str, ...] = ()
     """Lists of parties that can be read: `blocked`, `followers`."""
+    lists_asked: frozenset[str] = frozenset({"followers"})
+    """Of these, the ones that are read only where the account's setting `lists` names them."""
 
 
 class Session(Protocol):
@@ -434,8 +436,6 @@ class Session(Protocol):
         form: Mapping[str, str] | None = None,
         accept_errors: Callable[[Exchange], bool] | None = None,
     ) -> Exchange:
-    lists_asked: frozenset[str] = frozenset({"followers"})
-    """Of these, the ones that are read only where the account's setting `lists` names them."""
         """POST a JSON document or a form, where a platform reads or renews by POST; else as `get`."""
         ...
 
