@@ -15,6 +15,7 @@ from samplecity.social.mastodon import Mastodon
 from samplecity.social.threads import Threads
 from samplecity.social.tiktok import TikTok
 from samplecity.social.x import X
+from samplecity.social.youtube import YouTube
 
 if TYPE_CHECKING:
     from samplecity.social.api import Api
@@ -28,4 +29,5 @@ APIS: dict[str, Api] = {
     "threads": Threads(),
     "tiktok": TikTok(),
     "x": X(),
+    "youtube": YouTube(),
 }
