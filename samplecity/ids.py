@@ -71,6 +71,8 @@ def _encode(value: object, out: bytearray) -> None:
     if isinstance(value, str):
         data = value.encode("utf-8", "surrogatepass")
         out += _head(3, len(data)) + data
+    elif isinstance(value, bytes):
+        out += _head(2, len(value)) + value
     elif value is None or isinstance(value, bool):
         out.append({None: 0xF6, False: 0xF4, True: 0xF5}[value])
     elif isinstance(value, int):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from samplecity import car
 from samplecity.images import MIME
 from samplecity.xrpc import Json, Query, Raw, XrpcError
 
@@ -32,7 +33,7 @@ def did_document(views: Views, did: str) -> Json | None:
         "@context": ["https://www.w3.org/ns/did/v1"],
         "id": did,
         "alsoKnownAs": [f"at://{world.handles[did]}"],
-        "verificationMethod": [],
+        "verificationMethod": [car.verification_method(did)],
         "service": [{"id": "#atproto_pds", "type": "AtprotoPersonalDataServer", "serviceEndpoint": views.origin}],
     }
 
@@ -95,8 +96,8 @@ def _in_order(views: Views, did: str) -> str:
 
 
 def _latest_commit(views: Views, query: Query) -> Json:
-    cid, rev = views.world.head(_available(views, query))
-    return {"cid": cid, "rev": rev}
+    did = _available(views, query)
+    return {"cid": views.world.repository(did)[0], "rev": views.world.rev(did)}
 
 
 def _repo_status(views: Views, query: Query) -> Json:
@@ -106,14 +107,12 @@ def _repo_status(views: Views, query: Query) -> Json:
         raise XrpcError("RepoNotFound", f"Could not find repo for DID: {did}")
     if status != "active":
         return {"did": did, "active": False, "status": status}
-    return {"did": did, "active": True, "rev": views.world.head(did)[1]}
+    return {"did": did, "active": True, "rev": views.world.rev(did)}
 
 
 def _get_repo(views: Views, query: Query) -> Raw:
-    """Answer with the errors of the real one; of the archive itself only the CAR header is made, with no block."""
-    _available(views, query)
-    header = b"\xa2\x65roots\x80\x67version\x01"  # DAG-CBOR of {"roots": [], "version": 1}
-    return Raw(bytes((len(header),)) + header, "application/vnd.ipld.car")
+    commit, blocks = views.world.repository(_available(views, query))
+    return Raw(car.archive(commit, blocks.items()), car.MIME)
 
 
 def _get_blob(views: Views, query: Query) -> Raw:

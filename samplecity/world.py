@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from samplecity import records
+from samplecity import car, records
 from samplecity.events import Delete, Entry, FeedDrop, FeedPut, Put, SetHandle, SetStatus, Status
-from samplecity.ids import EPOCH, parse_uri, record_cid, stamp, tid
+from samplecity.ids import EPOCH, dag_cbor, parse_uri, record_cid, stamp, tid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,8 +54,10 @@ class World:
     entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
     pictures: dict[tuple[str, str], Picture] = field(default_factory=dict)
     last_change: dict[str, datetime] = field(default_factory=dict)
+    deletions: Counter[str] = field(default_factory=Counter)
     barred: set[str] = field(default_factory=set)
     """Replies by others that came while the thread's gate let nobody answer."""
+    _repositories: dict[str, tuple[str, car.Blocks]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def fold(cls, events: Iterable[Event], pictures: dict[tuple[str, str], Picture]) -> World:
@@ -71,6 +73,7 @@ class World:
                         world.barred.add(uri)
                 case Delete(uri=uri):
                     world.records.pop(uri, None)
+                    world.deletions[parse_uri(uri)[0]] += 1
                 case SetStatus(did=did, status=status):
                     world.status[did] = status
                 case SetHandle(did=did, handle=handle):
@@ -180,10 +183,20 @@ class World:
             chosen = keys[max(0, end - limit) : end][::-1]
         return [self.records[f"at://{did}/{collection}/{rkey}"] for rkey in chosen]
 
-    def head(self, did: str) -> tuple[str, str]:
-        """Give (commit CID, revision TID) of a repository; both change with its content."""
-        of_repo = sorted((uri, stored.cid) for uri, stored in self.records.items() if stored.did == did)
-        return record_cid({"did": did, "data": [list(pair) for pair in of_repo]}), tid(self.last_change.get(did, EPOCH))
+    def rev(self, did: str) -> str:
+        """Give the revision (a TID) of a repository; it changes with its content."""
+        return tid(self.last_change.get(did, EPOCH), self.deletions[did])
+
+    def repository(self, did: str) -> tuple[str, car.Blocks]:
+        """Give the CID of a repository's commit, and all blocks of the repository, the commit first."""
+        if did not in self._repositories:
+            own = {uri: stored for uri, stored in self.records.items() if stored.did == did}
+            nodes: car.Blocks = {}
+            root = car.tree({uri.removeprefix(f"at://{did}/"): stored.cid for uri, stored in own.items()}, nodes)
+            commit = car.commit(did, root, self.rev(did))
+            values = {stored.cid: dag_cbor(stored.record) for stored in own.values()}
+            self._repositories[did] = record_cid(commit), {record_cid(commit): dag_cbor(commit), **nodes, **values}
+        return self._repositories[did]
 
     def indexed(self, stored: Stored) -> str:
         """Give the time the app view says it saw a record."""

@@ -14,6 +14,7 @@ from archiver import accounts, gaps
 from archiver.capture import stream as streams
 from archiver.capture.completeness import roll_up
 from archiver.capture.conversations import capture_conversations
+from archiver.capture.crosscheck import Checked, cross_check
 from archiver.capture.errors import AccessLost, CaptureError, StreamBusy, TokenRefused
 from archiver.capture.evidence_file import RunWarc, run_warc, seal_left_behind
 from archiver.capture.limits import SharedLimiter
@@ -174,6 +175,8 @@ def session_of(archive: Archive, account: AccountRef, platform: Platform) -> Ite
         max_attempts=settings.max_attempts,
         max_wait=settings.max_wait,
         max_bytes=settings.page_max_bytes,
+        max_file=settings.media_max_bytes,
+        scratch=archive.spool,
         secrets=account.secrets,
         judge=platform.judge,
         limiter=limiter,
@@ -209,6 +212,8 @@ class _Run:
     run_id: str
     mode: str
     status: AccountStatus | Failure
+    checked: list[Checked | str] = dataclasses.field(default_factory=list)
+    """What this run has read of a second source, beside the listings."""
 
     def stream(self, kind: StreamKind, *, wait: bool, thread: str | None) -> StreamReport:
         """Capture one stream, whatever happens, and say how it ended."""
@@ -322,6 +327,7 @@ class _Run:
                 capture_conversations(capture)
             case _:
                 capture_listing(capture, counts)
+                cross_check(capture, self.checked)
         if self.mode != LIGHT:
             recheck(capture)
         fetch_media(capture)

@@ -74,7 +74,7 @@ def recheck(capture: RunningCapture) -> None:
             return
         after = rows[-1].id
         by_id = {row.platform_id: row for row in rows}
-        for lookup in _lookups(capture, list(by_id)):
+        for lookup in lookups(capture, list(by_id)):
             _conclude(capture, by_id[lookup.id], lookup)
 
 
@@ -93,11 +93,11 @@ def recheck_orphans(capture: RunningCapture) -> None:
             },
         ).all()
     by_id = {row.platform_id: row for row in rows}
-    for lookup in _lookups(capture, list(by_id)):
+    for lookup in lookups(capture, list(by_id)):
         _conclude(capture, by_id[lookup.id], lookup)
 
 
-def _lookups(capture: RunningCapture, ids: list[str]) -> Iterator[Lookup]:
+def lookups(capture: RunningCapture, ids: list[str]) -> Iterator[Lookup]:
     """The answers, in the order of the ids. A stranger's server that does not answer for its own item is noted, and leaves
     what is known of the item as it is; only when several fail in a row is it taken for a failure of the capture.
     """

@@ -6,8 +6,8 @@ import dataclasses
 import hashlib
 import logging
 import random
+import tempfile
 import time
-import zlib
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ import structlog
 import urllib3
 
 from archiver.capture import guard, retry, scrub
+from archiver.capture.coding import Damaged, NotDecoded, decoded
 from archiver.capture.errors import RateLimited, Refused, RequestFailed, TokenRefused, Unreachable
 from archiver.platforms.contract import Exchange, Json
 from archiver.platforms.manners import Meaning, Verdict
@@ -26,6 +27,8 @@ from archiver.records.models import uuid7
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
 
     from archiver.capture.limits import Limiter
 
@@ -52,6 +55,8 @@ class _Request:
     url: str
     headers: dict[str, str]
     body: bytes | None = None
+    into: BinaryIO | None = None
+    """A file that a good answer is written to instead of being held."""
 
 
 class _PlainSession(requests.Session):
@@ -72,6 +77,8 @@ class CaptureSession:
         max_attempts: How often one request is tried.
         max_wait: The longest wait in seconds granted to a rate limit.
         max_bytes: Answers larger than this are refused.
+        max_file: As above, of answers that go into a file.
+        scratch: The folder such files are made in; the system's own where None.
         secrets: Our own tokens, taken out of whatever is kept.
         sleep: How to wait; a test that drives the clock gives its own.
         judge: The platform's word on what an answer means beyond its status (`Manners.judge`).
@@ -87,6 +94,8 @@ class CaptureSession:
         max_attempts: int = 5,
         max_wait: float = 900,
         max_bytes: int = 64 * 1024 * 1024,
+        max_file: int = 512 * 1024 * 1024,
+        scratch: Path | None = None,
         secrets: Sequence[str] = (),
         sleep: Callable[[float], None] = time.sleep,
         judge: Callable[[Exchange], Verdict | None] = lambda _: None,
@@ -94,6 +103,7 @@ class CaptureSession:
     ) -> None:
         self._timeout, self._max_attempts, self._max_wait = timeout, max_attempts, max_wait
         self._max_bytes, self._secrets, self._sleep = max_bytes, tuple(secrets), sleep
+        self._max_file, self._scratch = max_file, scratch
         self._judge, self._limiter = judge, limiter
         self._hold_until = 0.0
         self._requests = _PlainSession()
@@ -150,6 +160,25 @@ class CaptureSession:
         kind = "application/json" if form is None else "application/x-www-form-urlencoded"
         sent = {**(headers or {}), "Content-Type": kind}
         return self._send(_Request("POST", self._prepare(url, params, sent), sent, body), accept_errors)
+
+    @contextmanager
+    def download(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str | int | Sequence[str]] | None = None,
+        accept_errors: Callable[[Exchange], bool] | None = None,
+    ) -> Iterator[Exchange]:
+        """GET an answer too large to be held, otherwise as `get`: `Exchange.file` is it, at its beginning, until the block ends.
+
+        Nothing is scrubbed of its body, so that only what is public may be asked for so.
+        """
+        headers = {"Accept-Encoding": "identity"}
+        if self._scratch is not None:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self._scratch) as file:
+            request = _Request("GET", self._prepare(url, params, headers), headers, into=file)
+            yield self._send(request, accept_errors)
 
     def _send(self, request: _Request, accept_errors: Callable[[Exchange], bool] | None) -> Exchange:
         for attempt in range(1, self._max_attempts + 1):
@@ -265,6 +294,8 @@ class CaptureSession:
         """One attempt: the exchange, or None and why there is none."""
         try:
             with self._open(request) as (response, target, started):
+                if request.into is not None and response.status_code == requests.codes.ok:
+                    return self._filed(response, target, started, request.into), ""
                 return self._exchange(response, target, started), ""
         except requests.exceptions.SSLError as error:
             raise Refused(
@@ -344,6 +375,24 @@ class CaptureSession:
         body = self._decoded(received, response.headers.get("Content-Encoding"), target)
         return self.describe(response, target, started, received, body)
 
+    def _filed(
+        self, response: requests.Response, target: str, started: tuple[datetime, float], file: BinaryIO
+    ) -> Exchange:
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise Refused(self.clean(target), "it is coded, which was not asked for")
+        file.seek(0)
+        file.truncate()
+        digest, size = hashlib.sha256(), 0
+        for chunk in response.raw.stream(_CHUNK, decode_content=False):
+            size += len(chunk)
+            if size > self._max_file:
+                raise Refused(self.clean(target), f"the answer is larger than {self._max_file} bytes")
+            digest.update(chunk)
+            file.write(chunk)
+        file.seek(0)
+        exchange = self.describe(response, target, started, b"", b"", digest.digest())
+        return dataclasses.replace(exchange, file=file, file_bytes=size)
+
     def describe(
         self,
         response: requests.Response,
@@ -378,46 +427,15 @@ class CaptureSession:
         )
 
     def _decoded(self, received: bytes, coding: str | None, target: str) -> bytes:
-        """The body free of its content coding, never larger than the limit (a small answer can unpack to gigabytes)."""
-        match (coding or "identity").lower():
-            case "identity" | "":
-                return received
-            case "gzip" | "x-gzip":
-                windows = [16 + zlib.MAX_WBITS]
-            case "deflate":
-                windows = [zlib.MAX_WBITS, -zlib.MAX_WBITS]
-            case other:
-                raise Refused(self.clean(target), f"it is coded as {other!r}, which was not asked for")
-        if not received:  # an answer without a body (304) may still name a coding
-            return b""
-        for window in windows:
-            body = _inflated(received, window, self._max_bytes)
-            if body is None:
-                continue
-            if len(body) > self._max_bytes:
-                raise Refused(self.clean(target), f"the answer unpacks to more than {self._max_bytes} bytes")
-            return body
-        raise requests.exceptions.ContentDecodingError("the compressed answer is damaged or cut short")
+        try:
+            return decoded(received, coding, self._max_bytes)
+        except Damaged as error:
+            raise requests.exceptions.ContentDecodingError(str(error)) from None
+        except NotDecoded as error:
+            raise Refused(self.clean(target), str(error)) from None
 
     def _reason(self, error: BaseException) -> str:
         return f"{type(error).__name__}: {self.clean_text(str(error))}"[:_WORDS]
-
-
-def _inflated(received: bytes, window: int, limit: int) -> bytes | None:
-    """The unpacked bytes, member after member, stopping just beyond the limit; None where it is damaged or cut short."""
-    body, rest = b"", received
-    while rest:
-        decoder = zlib.decompressobj(window)
-        try:
-            body += decoder.decompress(rest, limit + 1 - len(body))
-        except zlib.error:
-            return None
-        if len(body) > limit:
-            return body
-        if not decoder.eof:
-            return None
-        rest = decoder.unused_data
-    return body
 
 
 def _private(error: BaseException | None) -> guard.PrivateAddress | None:

@@ -119,8 +119,7 @@ class SpoolWarc:
         return located
 
     def _append(self, exchange: Exchange) -> Located:
-        payload = exchange.received if exchange.kept_body is None else exchange.kept_body
-        digest = hashlib.sha256(payload).digest()
+        payload, size, digest = _payload(exchange)
         record_id = f"<urn:uuid:{exchange.id}>"
         date = exchange.requested_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         named = {
@@ -135,11 +134,11 @@ class SpoolWarc:
         record = self._writer.create_warc_record(
             exchange.url,
             "resource" if imported else "response",
-            payload=io.BytesIO(payload),
-            length=len(payload),
+            payload=payload,
+            length=size,
             warc_content_type=exchange.header("content-type") or "application/octet-stream" if imported else "",
             warc_headers_dict=named,
-            http_headers=None if imported else _response_head(exchange, len(payload)),
+            http_headers=None if imported else _response_head(exchange, size),
         )
         offset = self._file.tell()
         self._writer.write_record(record)
@@ -190,6 +189,15 @@ class _Head(StatusAndHeaders):  # type: ignore[misc] # warcio ships no types
         """The head's bytes (warcio's own name for what it writes)."""
         text: str = self.to_str(filter_func)
         return text.encode("latin-1", "replace") + b"\r\n"
+
+
+def _payload(exchange: Exchange) -> tuple[BinaryIO, int, bytes]:
+    """What is kept of an answer, its length and its SHA-256. One that lies in a file goes from there."""
+    if exchange.file is not None:
+        exchange.file.seek(0)
+        return exchange.file, exchange.file_bytes, exchange.received_sha256
+    kept = exchange.received if exchange.kept_body is None else exchange.kept_body
+    return io.BytesIO(kept), len(kept), hashlib.sha256(kept).digest()
 
 
 def _response_head(exchange: Exchange, length: int) -> StatusAndHeaders:

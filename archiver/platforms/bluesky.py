@@ -12,13 +12,14 @@ from urllib.parse import quote
 
 from archiver.platforms import bluesky_records as records
 from archiver.platforms.answers import json_of, list_of, read
+from archiver.platforms.bluesky_check import checked_every, read_inventory
 from archiver.platforms.bluesky_gates import gated
+from archiver.platforms.bluesky_manifest import MANIFEST
 from archiver.platforms.bluesky_servers import (
     BAD_REQUEST,
     GONE,
     NOT_FOUND,
     OK,
-    SETTINGS,
     appview,
     ask,
     did_of_account,
@@ -39,7 +40,6 @@ from archiver.platforms.contract import (
     Item,
     Json,
     Lookup,
-    Manifest,
     Media,
     Page,
     ReferenceKind,
@@ -53,6 +53,10 @@ from archiver.platforms.manners import Manners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import timedelta
+
+    from archiver.platforms.contract import Inventory
 
 _LIST_LIMIT = 100
 _COLLECTIONS = {StreamKind.POSTS: records.POST, StreamKind.REPOSTS: records.REPOST}
@@ -60,35 +64,19 @@ _ANSWERED = frozenset({ReferenceKind.PARENT, ReferenceKind.ROOT})
 """What the city's own comments answer is kept with them: without it they cannot be understood."""
 _REFUSALS = frozenset({BAD_REQUEST, NOT_FOUND, GONE})
 
-MANIFEST = Manifest(
-    name="bluesky",
-    title="Bluesky",
-    streams=(StreamKind.PROFILE, StreamKind.POSTS, StreamKind.REPOSTS, StreamKind.COMMENTS),
-    settings=SETTINGS,
-    permissions=("none: public posts and replies are read without logging in",),
-    limits=(
-        "3,000 requests in 5 minutes for each address of ours, told by RateLimit headers, which are obeyed",
-        "a thread is cut where the AppView cuts it; its leaves are asked for again one by one",
-    ),
-    cannot_see=(
-        "replies by accounts that the city has blocked, that were taken down, or that wrote while the post's thread gate did not "
-        "let them: the AppView leaves them out of the thread without a mark",
-        "that a reply was hidden below a post that is older than the re-read window, before its thread is read again",
-        "a post put up and taken down between two captures",
-        "an earlier text of a record that was overwritten between two captures: Bluesky keeps no history",
-        "direct messages (they need the account's own log-in)",
-    ),
-    sources=(
-        "bluesky-social/atproto, lexicons/ (app.bsky.feed.threadgate and postgate for what is hidden)",
-        "bluesky-social/bsky-docs, docs/advanced-guides (api-directory, rate-limits)",
-    ),
-)
-
 
 class Bluesky(Manners):
     """The connector. It keeps nothing between two captures."""
 
     manifest = MANIFEST
+
+    def checked_every(self, account: AccountRef) -> timedelta | None:
+        """See `bluesky_check.checked_every`."""
+        return checked_every(account)
+
+    def inventory(self, session: Session, account: AccountRef) -> AbstractContextManager[Inventory]:
+        """See `bluesky_check.read_inventory`."""
+        return read_inventory(session, account)
 
     def status(self, session: Session, account: AccountRef) -> AccountStatus:
         """Resolve the account, ask its server whether it is there, and read its profile.

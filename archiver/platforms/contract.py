@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from contextlib import AbstractContextManager
+    from datetime import datetime, timedelta
+    from typing import BinaryIO
 
     from archiver.platforms.manners import Draw, Renewal, TokenHealth, Usage, Verdict
 
@@ -237,6 +239,9 @@ class Exchange:
     """The decoded body with secrets taken out, where there were any; None where `received` is kept."""
     redirects: tuple[tuple[int, str], ...] = ()
     """The redirects followed to get here: each one's status and the address it led to, scrubbed."""
+    file: BinaryIO | None = None
+    """What was received, where it is too large to be held (`Session.download`); `body` and `received` are empty then."""
+    file_bytes: int = 0
 
     def header(self, name: str) -> str | None:
         """The first response header of that name, whatever its case, or None."""
@@ -301,6 +306,27 @@ class Page:
     status: AccountStatus | None = None
     """What this page says of the account itself, on a platform that says it nowhere else (a feed's head). Its `exchanges`
     are empty and its profile's `exchange` counts within this page's."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Holding:
+    """One item that a second source says is there: its fingerprint, and where it stands in its listing."""
+
+    fingerprint: str | None = None
+    order_key: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a second source (the platform's export of the account) says that streams hold, to check their listings with."""
+
+    exchange: Exchange
+    holdings: Mapping[StreamKind, Mapping[str, Holding]]
+    """By stream and id; a stream that is not named here is not told of."""
+    words: str
+    """Which state of the account it is of, for a sentence: "the repository at revision 3kabc"."""
+    problem: str | None = None
+    """Why it cannot be relied on (it is damaged, parts are missing): then nothing is concluded from what it lacks."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -439,6 +465,16 @@ class Session(Protocol):
         """POST a JSON document or a form, where a platform reads or renews by POST; else as `get`."""
         ...
 
+    def download(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str | int | Sequence[str]] | None = None,
+        accept_errors: Callable[[Exchange], bool] | None = None,
+    ) -> AbstractContextManager[Exchange]:
+        """GET what is too large to be held, and public; else as `get`. `Exchange.file` is it until the block ends."""
+        ...
+
 
 class Platform(Protocol):
     """A connector. Its manners (`archiver.platforms.manners.Manners`, which it inherits) complete it."""
@@ -477,8 +513,20 @@ class Platform(Protocol):
         """The messages of one conversation."""
         ...
 
+    def lists(self, account: AccountRef) -> Sequence[str]:
+        """The lists that can be read with this account's settings."""
+        ...
+
     def members(self, session: Session, account: AccountRef, listing: str) -> Iterator[MemberPage]:
         """Everybody on a list, to its end."""
+        ...
+
+    def checked_every(self, account: AccountRef) -> timedelta | None:
+        """How often the listings are checked with a second source."""
+        ...
+
+    def inventory(self, session: Session, account: AccountRef) -> AbstractContextManager[Inventory]:
+        """What the second source says that the account has."""
         ...
 
     def status(self, session: Session, account: AccountRef) -> AccountStatus:
@@ -510,7 +558,3 @@ class Platform(Protocol):
     def media_sha256(self, media: Media) -> bytes | None:
         """The SHA-256 that the medium's bytes must have, where the platform's own id tells it; else None."""
         ...
-    def lists(self, account: AccountRef) -> Sequence[str]:
-        """The lists that can be read with this account's settings."""
-        ...
-

@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from archiver.platforms.contract import (
         AccountRef,
         Conversation,
         ConversationsPage,
         Exchange,
+        Inventory,
         Manifest,
         MemberPage,
         Page,
@@ -177,14 +179,25 @@ class Manners:
         """The messages of one conversation, newest first, `sub_key` its id; the last page has a coverage."""
         raise NotImplementedError(f"{account.platform} has no {conversation.id} ({type(session).__name__})")
 
+    def lists(self, account: AccountRef) -> Sequence[str]:  # noqa: ARG002 - for those who need it
+        """The lists that can be read with this account's settings (not whom it blocks without its token)."""
+        return self.manifest.lists
+
     def members(self, session: Session, account: AccountRef, listing: str) -> Iterator[MemberPage]:
         """Everybody on a list (`Manifest.lists`: whom the account blocks, who follows it), to its end.
 
         A walk that ends has shown the whole list. Whatever keeps it from that is raised: an entry that cannot be read, pages
         that lead nowhere.
         """
-    def lists(self, account: AccountRef) -> Sequence[str]:  # noqa: ARG002 - for those who need it
-        """The lists that can be read with this account's settings (not whom it blocks without its token)."""
-        return self.manifest.lists
-
         raise NotImplementedError(f"{account.platform} has no list {listing} ({type(session).__name__})")
+
+    def checked_every(self, account: AccountRef) -> timedelta | None:  # noqa: ARG002 - for those who have one
+        """How often the account's listings are checked with a second source (`inventory`); None: never, or there is none."""
+        return None
+
+    def inventory(self, session: Session, account: AccountRef) -> AbstractContextManager[Inventory]:
+        """What a second source says that the account's streams hold. Its exchange's file is there until the block ends.
+
+        Raises what the session raises, and `UnreadableAnswerError`.
+        """
+        raise NotImplementedError(f"{account.platform} has no second source ({type(session).__name__})")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import libipld
 import pytest
 import sqlalchemy as sa
+from atproto import CAR
 
 from archiver import accounts
 from archiver.capture.export import ExportReport, export_account
+from archiver.platforms.bluesky_car import read_repository
+from samplecity import car
 
 if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker, TestArchive
@@ -221,3 +226,28 @@ def test_who_may_answer_and_quote_is_a_part_of_what_a_post_says(night: Night) ->
         )
         == "Ha:"
     )
+
+
+def test_the_whole_repository_confirms_what_was_listed(night: Night) -> None:
+    """A real server's export is read, its tree is the one that the sample city would make of it, and nothing was left out."""
+    posts = [night.city.post(f"Notice {number}.") for number in range(40)]
+    night.city.delete(posts[3].uri)
+    night.city.repost(posts[5])
+    night.network.wait_until_seen(posts[-1].uri)
+    assert night.outcomes() == WHOLE
+    said = "select platform_count || ' and ' || held_count || ': ' || reason from completeness where counted like :what"
+    assert str(night.one(said, what="posts in%")).startswith(
+        "39 and 39: checked with the account's repository at revision "
+    )
+    assert str(night.one(said, what="posts in%")).endswith("all that it has is held")
+    assert str(night.one(said, what="reposts in%")).startswith("1 and 1: ")
+    raw = night.network.pds.get("com.atproto.sync.getRepo", did=night.city.did)
+    keys = {
+        each.uri.removeprefix(f"at://{night.city.did}/"): each.cid
+        for each in read_repository(io.BytesIO(raw)).found()
+        if each.uri
+    }
+    exported = CAR.from_bytes(raw)
+    root = str(libipld.encode_cid(exported.blocks[exported.root]["data"]))
+    assert car.tree(keys, {}) == root
+    assert len(keys) == 41  # and the profile

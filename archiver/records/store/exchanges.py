@@ -65,7 +65,9 @@ def insert_exchanges(
             "status": exchange.status,
             "content_type": exchange.header("content-type"),
             "received_sha256": exchange.received_sha256,
-            "received_bytes": len(exchange.received) if received_bytes is None else received_bytes,
+            "received_bytes": (exchange.file_bytes or len(exchange.received))
+            if received_bytes is None
+            else received_bytes,
             "elapsed_ms": exchange.elapsed_ms,
             "scrubbed": list(exchange.scrubbed),
         }
