@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from archiver.scrub import MARK, OWN, SECRET_HEADERS, SECRET_PARAMETERS, scrub_body, scrub_headers, scrub_text, scrub_url
+from archiver.scrub import (
+    MARK,
+    OWN,
+    SECRET_HEADERS,
+    SECRET_PARAMETERS,
+    scrub_body,
+    scrub_headers,
+    scrub_text,
+    scrub_url,
+)
 
 __all__ = [
     "MARK",
