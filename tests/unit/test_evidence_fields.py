@@ -145,6 +145,8 @@ def test_carrying_over_never_invents() -> None:
         (Source.IMPORT, None, "import", None, True),
         (Source.API, None, "import", None, True),
         (Source.IMPORT, 2, "api", 1, True),
+        (Source.IMPORT, 2, "api", 2, False),
+        (Source.IMPORT, 2, "import", 2, True),
         (Source.API, 1, "api", 2, False),
         (Source.API, 2, "api", 2, True),
         (Source.IMPORT, 1, "api", None, False),

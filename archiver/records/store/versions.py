@@ -165,9 +165,11 @@ def supersedes(item: Item, before: Earlier) -> bool:
     """
     if before.current_source is None:
         return True
+    imported = item.source is Source.IMPORT and before.current_source != Source.IMPORT.value
     if item.edited_at is not None and before.current_edited_at is not None:
-        return item.edited_at >= before.current_edited_at
-    return item.source is not Source.IMPORT or before.current_source == Source.IMPORT.value
+        later = item.edited_at > before.current_edited_at
+        return later or (item.edited_at == before.current_edited_at and not imported)
+    return not imported
 
 
 def insert_versions(
