@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def parser() -> argparse.ArgumentParser:
         help=f"the further platforms it is on as well: {', '.join(ABILITIES)}, or all",
     )
     made.add_argument("--soak", action="store_true", help="much of the further platforms; give it 30 --nights")
+    made.add_argument("--branches", type=int, default=0, help="further accounts on each of these platforms (default 0)")
+    made.add_argument("--posts", type=float, help="posts of each of these accounts on a day")
+    made.add_argument(
+        "--limits",
+        metavar="PLATFORM=REQUESTS:SECONDS",
+        nargs="*",
+        default=(),
+        help="what a token of these platforms may ask in a window, in place of --limit",
+    )
     made.add_argument("--truth", type=Path, help="write the truth after --night to this file and end")
     made.add_argument("--with-parent", action="store_true", help="stop when standard input is closed")
     made.add_argument("--announce", action="store_true", help="write one line of JSON with the address, for programs")
@@ -70,7 +80,8 @@ def main(arguments: list[str] | None = None) -> None:
             city = bulk_city(posts, comments, seed=options.seed)
     else:
         social = tuple(ABILITIES) if "all" in options.social else tuple(options.social)
-        size = SOAK if options.soak else SMALL
+        size = replace(SOAK if options.soak else SMALL, branches=options.branches)
+        size = size if options.posts is None else replace(size, posts=options.posts)
         try:
             city = City.build(options.seed, options.nights, options.scale, start, social, size)
         except ValueError as problem:
@@ -80,8 +91,14 @@ def main(arguments: list[str] | None = None) -> None:
         return
     try:
         sock, origin = listen(options.port)
-        limit = RateLimit(limit=options.limit)
-        server = CityServer(city, origin, options.night, faulty=not (options.no_faults or options.bulk), limit=limit)
+        server = CityServer(
+            city,
+            origin,
+            options.night,
+            faulty=not (options.no_faults or options.bulk),
+            limit=RateLimit(limit=options.limit),
+            limits=dict(map(_limit, options.limits)),
+        )
     except (OSError, ValueError) as problem:
         sys.exit(f"The sample city cannot start on port {options.port}: {problem}")
     if options.bulk:
@@ -90,6 +107,12 @@ def main(arguments: list[str] | None = None) -> None:
         threading.Thread(target=_stop_after_input, daemon=True).start()
     lines = [json.dumps({"url": origin})] if options.announce else _words(city, origin, options.night)
     until_stopped(server, sock, lambda: lines)
+
+
+def _limit(words: str) -> tuple[str, tuple[int, int]]:
+    platform, _, rest = words.partition("=")
+    requests, _, seconds = rest.partition(":")
+    return platform, (int(requests), int(seconds))
 
 
 def _stop_after_input() -> None:

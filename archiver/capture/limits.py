@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _LARGE, _AHEAD = 1000, 100
 """From a budget of so many units and more, a hundredth is drawn at once."""
+_SHORTEST = 0.05
+"""Seconds: where a budget opens at once (somebody gave units back), it is asked again so soon."""
 
 _DRAW = sa.text("""
     insert into allowances as a (key, units, used, window_ends, updated_at)
@@ -139,7 +141,7 @@ class SharedLimiter:
                 return 0.0
         with self._engine.connect() as connection:
             opens = connection.scalar(_OPENS, {"key": key, "units": budget.units, "take": draw.units, "now": now})
-        return max(1.0, ((opens or budget.ends(now)) - now).total_seconds())
+        return max(_SHORTEST, ((opens or budget.ends(now)) - now).total_seconds())
 
     def learn(self, exchange: Exchange, now: datetime) -> None:
         """See `Limiter.learn`."""

@@ -40,6 +40,8 @@ _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERROR = 400
 _WORDS = 300
+_WORTH_A_WORD = 5.0
+"""Seconds: a shorter wait for a budget is a platform's ordinary pace, and not logged."""
 
 
 _ABOUT_THIS = frozenset({Meaning.FORBIDDEN, Meaning.FINAL})
@@ -231,7 +233,8 @@ class CaptureSession:
         while (wait := self._limiter.draw(request.method, request.url, datetime.now(UTC))) > 0:
             if wait > self._max_wait:
                 raise RateLimited(self.clean(request.url), wait, self._limiter.words)
-            _log.info("waiting for the shared budget", url=self.clean(request.url), seconds=round(wait, 1))
+            if wait > _WORTH_A_WORD:
+                _log.info("waiting for the shared budget", url=self.clean(request.url), seconds=round(wait, 1))
             self._sleep(wait)
 
     def _wait(
