@@ -18,7 +18,8 @@ import requests
 import structlog
 import urllib3
 
-from archiver.capture import guard, retry, scrub
+from archiver import scrub
+from archiver.capture import guard, retry
 from archiver.capture.coding import Damaged, NotDecoded, decoded
 from archiver.capture.errors import RateLimited, Refused, RequestFailed, TokenRefused, Unreachable
 from archiver.platforms.contract import Exchange, Json

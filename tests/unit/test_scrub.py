@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.capture.scrub import MARK, scrub_body, scrub_headers, scrub_text, scrub_url
+from archiver.scrub import MARK, scrub_body, scrub_headers, scrub_text, scrub_url
 
 SECRET = "EAAB/s3cr+t=="
 
