@@ -6,7 +6,7 @@ With the grant of the channel's owner, comments that are held are read too; with
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archiver.platforms import youtube_items as items
 from archiver.platforms.answers import number_of, read
@@ -30,6 +30,7 @@ from archiver.platforms.contract import (
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.falling import Falling
 from archiver.platforms.manners import Draw, Manners, Renewal, TokenHealth, Usage, Verdict
+from archiver.platforms.youtube_lookups import AT_ONCE, Held, look_up_comments, look_up_videos
 from archiver.platforms.youtube_manifest import MANIFEST, SCOPE
 from archiver.platforms.youtube_manners import RENEWING, draws, judge, renewed, usage
 from archiver.platforms.youtube_server import Listed, Server, for_reasons
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _MOST = 50
-"""Of a page of a playlist, and of the ids of one question."""
+"""Of a page of a playlist."""
 _CAP, _NEAR = 20_000, 200
 """How many uploads the playlist reaches; one that ends so near may have been cut there."""
 _VIDEO = re.compile(r"[\w-]{11}", re.ASCII)
@@ -128,13 +129,14 @@ class YouTube(Manners):
         self,
         session: Session,
         account: AccountRef,
-        stream: StreamKind,  # noqa: ARG002 - there is one listing
+        stream: StreamKind,
         resume: Json,
-        validators: Mapping[str, str],  # noqa: ARG002 - the protocol's shape; this API has none worth its units
+        validators: Mapping[str, str],
     ) -> Iterator[Page]:
         """Walk the channel's uploads, newest first, and ask for the videos of each page.
 
-        A channel that has uploaded nothing may have no such playlist at all.
+        A channel that has uploaded nothing may have no such playlist at all. A walk whose place is not known any more begins
+        anew.
         """
         server = Server(session, account)
         place = resume if isinstance(resume, dict) else {}
@@ -142,12 +144,15 @@ class YouTube(Manners):
         seen = number_of(place, "seen") or 0
         falling = Falling(items.SECONDS, below if isinstance(below, str) else None)
         asked: dict[str, str | int] = {"playlistId": _uploads(server), "maxResults": _MOST}
-        none = for_reasons("playlistNotFound") if resume is None else None
+        expected = for_reasons("playlistNotFound" if at is None else "invalidPageToken")
         for got in server.walk(
-            "playlistItems", "snippet,contentDetails,status", asked, at if isinstance(at, str) else None, none
+            "playlistItems", "snippet,contentDetails,status", asked, at if isinstance(at, str) else None, expected
         ):
-            if got.refused:
+            if got.refused and at is None:
                 yield Page((), [got.exchange], coverage=Coverage(None, None), keep=True)
+                return
+            if got.refused:  # the place where the walk stood is not known any more
+                yield from self.pages(session, account, stream, None, validators)
                 return
             page = _videos(server, got)
             seen += len(got.entries)
@@ -164,11 +169,7 @@ class YouTube(Manners):
         return read_thread(Server(session, account), post_id, known)
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
-        """Ask for videos and comments by their ids, fifty at once; what YouTube leaves out of its answer is not there.
-
-        A comment's state of moderation is not told at its own address, so that it is not read there. An account's id is its
-        profile's.
-        """
+        """See `youtube_lookups`. An account's id is its profile's."""
         server = Server(session, account)
         for each in ids:
             if each == account.platform_id:
@@ -178,10 +179,11 @@ class YouTube(Manners):
         others = [each for each in ids if each != account.platform_id]
         videos = [each for each in others if _VIDEO.fullmatch(each)]
         comments = [each for each in others if not _VIDEO.fullmatch(each)]
-        for start in range(0, len(videos), _MOST):
-            yield from _looked_up(server, "videos", items.VIDEO_PARTS, videos[start : start + _MOST])
-        for start in range(0, len(comments), _MOST):
-            yield from _looked_up(server, "comments", "id", comments[start : start + _MOST])
+        held = Held(server)
+        for start in range(0, len(videos), AT_ONCE):
+            yield from look_up_videos(server, videos[start : start + AT_ONCE])
+        for start in range(0, len(comments), AT_ONCE):
+            yield from look_up_comments(server, comments[start : start + AT_ONCE], held)
 
     def media_request(self, session: Session, account: AccountRef, media: Media) -> str:
         """The address of a picture; that of one in a comment is signed for six hours, and asked for afresh."""
@@ -249,21 +251,3 @@ def _videos(server: Server, got: Listed) -> Page:
     if len(entries) < len(named):
         skipped += [Skipped(f"the video {each}", words, lost=False) for each in named if each not in shown]
     return Page(list(found.values()), [got.exchange, exchange], skipped=skipped, tombstones=gone)
-
-
-def _looked_up(server: Server, method: str, part: str, ids: Sequence[str]) -> Iterator[Lookup]:
-    exchange, entries = server.ask(method, part, {"id": ",".join(ids)})
-    shown = {str(each["id"]): each for each in entries if isinstance(each, dict) and "id" in each}
-    public = "" if server.owns else ", made private or held for review: an API key does not tell"
-    for identity in ids:
-        found: Mapping[str, Any] | None = shown.get(identity)
-        if found is None or (method == "videos" and read("the video", [], items.is_deleted, found)):
-            words = f"{method}.list, asked for it by its id, does not show it: deleted{public}"
-            yield Lookup(identity, State.GONE_CONFIRMED, words, exchange)
-            continue
-        pointer = f"/items/{entries.index(found)}"
-        item = (
-            read("the video", [], items.video_item, found, exchange=0, pointer=pointer) if method == "videos" else None
-        )
-        words = f"{method}.list, asked for it by its id, shows it"
-        yield Lookup(identity, State.PRESENT, words, exchange, item)

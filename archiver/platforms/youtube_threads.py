@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archiver.platforms.youtube_server import Listed, Server
 
 _MOST = 100
-_HELD = ("heldForReview", "likelySpam")
+HELD = ("heldForReview", "likelySpam")
 _FORMAT: dict[str, str | int] = {"textFormat": "plainText", "maxResults": _MOST}
 OFF = "comments on the video are switched off, and YouTube shows none of them (commentsDisabled)"
 NOT_OURS = "the token is not the channel owner's: YouTube shows published comments alone"
@@ -78,7 +78,7 @@ class _Thread:
         if not self.server.owns:
             self.reason = PUBLISHED_ONLY
             return
-        for status in _HELD:
+        for status in HELD:
             for got in self.server.walk(
                 "commentThreads", "snippet,replies", {**asked, "moderationStatus": status}, accept=is_refused
             ):

@@ -27,6 +27,7 @@ _API = "/youtube/v3/"
 CLIENT, KEY = "sample-city", "key-youtube-sample-city"
 _HELD = ("heldForReview", "likelySpam")
 _USED_UP = 'The request cannot be completed because you have exceeded your <a href="/youtube/v3/getting-started#quota">quota</a>.'
+_NOT_YOURS = "The request might not be properly authorized."
 _DEFAULTS = {"playlistItems": 5, "commentThreads": 20, "comments": 20}
 
 
@@ -166,28 +167,48 @@ class _View:
         return listed("video", [self._shapes.video(each) for each in found if each and self._is_shown(each)])
 
     def threads(self) -> Reply:
-        """The threads below a video by their state of moderation, the newest first."""
+        """The threads below a video, or on all of a channel, by their state of moderation, the newest first."""
+        if channel := self._request.param("allThreadsRelatedToChannelId"):
+            return self._all_threads(channel)
         post = self._world.thing(_NAME, self._request.param("videoId"))
         status = self._request.param("moderationStatus", "published")
         if post is None or not self._is_shown(post):
             words = "The video identified by the <code>videoId</code> parameter could not be found."
             return failed(404, "videoNotFound", words, "youtube.commentThread")
         if status != "published" and not self._owns(post):
-            words = "The request might not be properly authorized."
-            return failed(403, "forbidden", words, "youtube.commentThread")
+            return failed(403, "forbidden", _NOT_YOURS, "youtube.commentThread")
         if post.comments_disabled:
             words = "The video identified by the <code>videoId</code> parameter has disabled comments."
             return failed(403, "commentsDisabled", words, "youtube.commentThread")
-        tops = [
+        return self._threads_of(self._firsts(post, status), status)
+
+    def _all_threads(self, channel: str) -> Reply:
+        account = self._world.account(_NAME, channel)
+        status = self._request.param("moderationStatus", "published")
+        if account is None or not self._open(account.key):
+            words = (
+                "The channel identified by the <code>allThreadsRelatedToChannelId</code> parameter could not be found."
+            )
+            return failed(404, "channelNotFound", words, "youtube.commentThread")
+        if status != "published" and (self._viewer is None or self._viewer.key != account.key):
+            return failed(403, "forbidden", _NOT_YOURS, "youtube.commentThread")
+        posts = [post for post in self._world.posts(_NAME, account.key) if not post.comments_disabled]
+        firsts = [first for post in posts for first in self._firsts(post, status)]
+        return self._threads_of(sorted(firsts, key=lambda each: each.order), status)
+
+    def _firsts(self, post: Thing, status: str) -> list[Thing]:
+        return [
             each
             for each in self._world.replies(_NAME, post.id)
             if each.moderation == status or (status in _HELD and self._answers(each, status))
         ]
-        page, following = self._cut("commentThreads", tops[::-1])
-        return listed("commentThread", [self._thread(each, post, status) for each in page], following)
 
-    def _thread(self, first: Thing, post: Thing, status: str) -> dict[str, Any]:
-        owns = self._owns(post)
+    def _threads_of(self, firsts: Sequence[Thing], status: str) -> Reply:
+        page, following = self._cut("commentThreads", firsts[::-1])
+        return listed("commentThread", [self._thread(each, status) for each in page], following)
+
+    def _thread(self, first: Thing, status: str) -> dict[str, Any]:
+        owns = self._owns(first)
         shown = self._answers(first, status)[-SHOWN_WITH:][::-1]
         total = len(self._world.replies(_NAME, first.id)) if owns else len(self._answers(first, "published"))
         return self._shapes.thread(first, shown, total, moderated=owns)
@@ -196,10 +217,13 @@ class _View:
         return [each for each in self._world.replies(_NAME, first.id) if each.moderation == status]
 
     def comments(self) -> Reply:
-        """The answers to a comment, the newest first, or comments by their ids, whose state of moderation is not told."""
+        """The answers to a comment, the newest first, or comments by their ids. By its id a comment that is held is not shown to
+        anybody: the documentation leaves that open, and this is the harder case.
+        """
         if ids := self._request.param("id"):
             found = [self._world.thing(_NAME, each) for each in ids.split(",")]
-            shown = [each for each in found if each and each.kind == "comment" and self._is_shown(each)]
+            public = [each for each in found if each and each.kind == "comment" and each.moderation == "published"]
+            shown = [each for each in public if self._is_shown(each)]
             return listed("comment", [self._shapes.comment(each, moderated=False) for each in shown])
         parent = self._world.thing(_NAME, self._request.param("parentId"))
         if parent is None or not self._is_shown(parent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -149,6 +150,10 @@ def test_a_key_alone_reads_what_everybody_sees_and_says_so(
         assert set(words) == {PUBLISHED_ONLY}
         assert words[PUBLISHED_ONLY] == len(found)
         assert town.sql("select count(*) from exchanges where url like :key", key=f"%{KEY}%") == [(0,)]
+        files = [path for path in town.archive.archive.spool.parent.rglob("*.warc*") if path.is_file()]
+        kept = b"".join(gzip.decompress(path.read_bytes()) for path in files)
+        assert b"commentThreadListResponse" in kept
+        assert KEY.encode() not in kept
         assert town.sql("select count(*) from token_checks where alive is null")[0][0] == 2
 
 

@@ -384,9 +384,46 @@ def test_an_edit_is_told_by_another_time() -> None:
 def test_what_is_gone_is_said_with_what_a_key_cannot_tell() -> None:
     """What is left out of an answer by id is gone; with a key it may be private or held, and the words say so."""
     for who, told in ((PARKS, False), (KEY, True)):
-        found = list(YouTube().lookup(RecordedSession(listed(), listed()), who, ["goneVideo01", "UgA"]))
+        found = list(YouTube().lookup(RecordedSession(*[listed()] * 4), who, ["goneVideo01", "UgA"]))
         assert [each.state for each in found] == [State.GONE_CONFIRMED] * 2
-        assert all(("API key" in each.words) is told for each in found)
+        assert all(("held for review" in each.words) is told for each in found)
+
+
+def test_a_comment_that_is_held_is_not_taken_for_deleted() -> None:
+    """What is not shown by its id is looked for among all that are held on the channel, once for all that are asked for."""
+    held = thread(comment("UgA", moderationStatus="published"), comment("UgA.1", moderationStatus="heldForReview"))
+    spam = thread(comment("UgB"))
+    session = RecordedSession(listed(), listed(following="N"), listed(held), listed(spam))
+    found = {each.id: each for each in YouTube().lookup(session, PARKS, ["UgA", "UgA.1", "UgB", "UgC"])}
+    assert {identity: each.state for identity, each in found.items()} == {
+        "UgA": State.GONE_CONFIRMED,
+        "UgA.1": State.HIDDEN,
+        "UgB": State.HIDDEN,
+        "UgC": State.GONE_CONFIRMED,
+    }
+    assert found["UgB"].words == "held as likely spam (likelySpam)"
+    assert session.asked[1].params["allThreadsRelatedToChannelId"] == CHANNEL
+    (unsure,) = YouTube().lookup(RecordedSession(listed(), failed("forbidden"), failed("forbidden")), PARKS, ["UgA"])
+    assert "held for review" in unsure.words
+    flood = [listed(spam, following=f"T{number}") for number in range(50)]
+    (cut,) = YouTube().lookup(RecordedSession(listed(), *flood, listed()), PARKS, ["UgC"])
+    assert cut.state is None
+
+
+def test_a_walk_whose_place_is_forgotten_begins_anew() -> None:
+    """Where YouTube does not know a page token any more, the uploads are walked from the newest again."""
+    resume = {"at": "old", "below": "01772557201", "seen": 50}
+    answers = [listed(upload("newestVideo")), listed(video("newestVideo", "2026-03-03T18:00:00Z"))]
+    (page,) = walked(failed("invalidPageToken", 400), *answers, resume=resume)
+    assert page.coverage is not None
+    assert (page.coverage.before, page.coverage.after) == (None, None)
+
+
+def test_nothing_to_ask_with_is_a_dead_token() -> None:
+    """An account with neither token nor key is told so by Google, in other words than a token that is refused."""
+    words = "The request is missing a valid API key."
+    answer = Answer(body({"error": {"code": 403, "message": words, "errors": [{"reason": "forbidden"}]}}), status=403)
+    assert judged(answer).meaning is Meaning.TOKEN
 
 
 def test_pictures_are_fetched_from_where_they_are() -> None:
