@@ -28,6 +28,7 @@ _FORMS = {
     "x_archive": "parks-2024",
     "facebook_download": "library-page-2024",
     "instagram_download": "museum-2024",
+    "mastodon_archive": "clerk-2025",
 }
 _FILES = {name: files_of(SAMPLES / name / sample) for name, sample in _FORMS.items()}
 _TEXT = st.text(st.characters(codec=None, categories=("L", "Cs", "Cc", "Zs", "So")), max_size=8)
@@ -39,7 +40,7 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
     max_leaves=6,
 )
-_WHOSE = frozenset({"manifest.js", "account.js", "profile_information.json", "personal_information.json"})
+_WHOSE = frozenset({"manifest.js", "account.js", "profile_information.json", "personal_information.json", "actor.json"})
 """The files that say whose download it is: without them nothing is imported at all."""
 _DEEP: Any = "x"
 for _ in range(400):
@@ -121,6 +122,7 @@ def test_what_cannot_be_held_becomes_a_sign_of_it(name: str) -> None:
         "x_archive": ("data/tweets.js", b"And the south gate"),
         "facebook_download": ("this_profile's_activity_across_facebook/posts/profile_posts_1.json", b"The book sale"),
         "instagram_download": ("your_instagram_activity/media/posts_1.json", b"Two pictures"),
+        "mastodon_archive": ("outbox.json", b"3. Parks"),
     }[name]
     assert words in files[path]
     files[path] = files[path].replace(words, b"\\u0000\\ud83d" + words)
@@ -170,6 +172,7 @@ def test_a_file_named_alike_in_two_folders_is_not_guessed() -> None:
         ("x_archive", "data/tweets_media/1-a.png"),
         ("facebook_download", "this_profile's_activity_across_facebook/posts/media/loose/a.png"),
         ("instagram_download", "media/posts/202403/a.png"),
+        ("mastodon_archive", "media_attachments/files/000/000/001/original/a.png"),
     ],
 )
 def test_a_picture_that_nothing_names_is_noted(name: str, path: str) -> None:
