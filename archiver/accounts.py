@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import math
 import os
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -160,9 +161,18 @@ def _check_settings(name: str, platform: str, settings: Mapping[str, Any], *, im
     if platform in PLATFORMS and (wrong := member_lists.unknown(PLATFORMS[platform].manifest, settings.get("lists"))):
         gives = ", ".join(PLATFORMS[platform].manifest.lists) or "no list"
         raise RegisterError(f"{name}: {platform} has no list {', '.join(wrong)}; it gives {gives}, or say `none`")
+    if "light_minutes" in settings and not _is_minutes(settings["light_minutes"]):
+        raise RegisterError(f"{name}: light_minutes is a number of minutes, 0 or more, not {settings['light_minutes']!r}")
     for setting in declared:
         if setting.required and setting.name not in settings and not import_only:
             raise RegisterError(f"{name}: the setting {setting.name} is missing ({setting.help})")
+
+
+def _is_minutes(value: object) -> bool:
+    try:
+        return 0 <= float(str(value)) < math.inf
+    except ValueError:
+        return False
 
 
 def import_csv(engine: Engine, path: Path, *, actor: str = "command line") -> tuple[list[str], list[str]]:

@@ -61,6 +61,9 @@ def test_an_account_is_added_once_with_its_entry_and_an_audit_row(register: Test
         ("bluesky:b.example", {**ENTRY, "colour": "red"}, {}, "no field colour"),
         ("bluesky:b.example", {**ENTRY, "began_on": "31/01/2024"}, {}, "is no date"),
         ("bluesky:b.example", ENTRY, {"password": "x"}, "no setting 'password'"),
+        ("bluesky:b.example", ENTRY, {"light_minutes": "often"}, "number of minutes"),
+        ("bluesky:b.example", ENTRY, {"light_minutes": "-5"}, "number of minutes"),
+        ("bluesky:b.example", ENTRY, {"light_minutes": "nan"}, "number of minutes"),
     ],
 )
 def test_what_the_register_cannot_take_is_refused_in_words(
