@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms import times
 from archiver.platforms.answers import id_of, number_of, text_of
 from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
-from archiver.platforms.falling import key_of
+from archiver.platforms.graph_media import sent, stable
+from archiver.platforms.graph_times import moment_of, place_in_listing, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
 HIDDEN = "hidden by the page"
-SECONDS = 11
 _ATTACHED = (
     "attachments{description,media_type,media,target,title,type,unshimmed_url,url,"
     "subattachments.limit(100){description,media_type,media,target,title,type,unshimmed_url,url}}"
@@ -45,29 +43,27 @@ PAGE_FIELDS = (
     "id,name,username,about,description,category,category_list,link,website,phone,emails,fan_count,followers_count,cover{id,source},"
     "verification_status,is_published"
 )
+SAYS = {
+    **{name: (name,) for name in ("status_type", "story", "backdated_time", "place", "privacy", "title", "is_private")},
+    **{name: (name,) for name in ("category", "phone", "emails")},
+    **dict.fromkeys(("attachments", "attachment"), ("media", "links")),
+    **dict.fromkeys(("created_time", "creation_time"), ("created",)),
+    **dict.fromkeys(("parent", "parent_id"), ("references",)),
+    "from": ("author",),
+    "message": ("text",),
+    "message_tags": ("tags", "mentions"),
+    "name": ("title",),
+    "cover": ("media",),
+    "website": ("links",),
+}
+"""Which evidence comes from a field, and from no other."""
 _VIDEOS = frozenset({"video", "video_inline", "video_autoplay", "animated_image_video"})
-
-
-def moment_of(record: Mapping[str, Any], name: str = "created_time") -> tuple[str | None, datetime | None]:
-    """A time as it is written, and read. Graph writes `2021-08-10T18:45:03+0000`; stories have Unix seconds [U]."""
-    value = record.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value), times.unix_seconds(value)
-    text = text_of(record, name)
-    if text is None:
-        return None, None
-    return text, times.graph(text) or times.rfc3339(text) or times.unix_seconds(text)
-
-
-def place_of(at: datetime | None, identity: str) -> str:
-    """The order key in a listing from new to old: the second, then the id."""
-    return key_of(max(0, int(at.timestamp())) if at else 0, SECONDS, identity)
 
 
 def post_item(post: Mapping[str, Any], **around: Any) -> Item:
     """A post: the page's own, a visitor's, or one that tags the page. Raises `KeyError`, `TypeError` for what is none."""
     identity = id_of(post)
-    created, at = moment_of(post)
+    created, at = moment_of(post, "created_time")
     media, links = attached(post.get("attachments"))
     evidence: dict[str, Json] = {
         name: value for name in ("status_type", "story", "backdated_time") if (value := text_of(post, name))
@@ -96,7 +92,7 @@ def post_item(post: Mapping[str, Any], **around: Any) -> Item:
         references=(Reference(ReferenceKind.QUOTE, parent),) if parent else (),
         evidence=evidence,
         counts={name: value for name, value in counts.items() if value is not None},
-        order_key=place_of(at, identity),
+        order_key=place_in_listing(at, identity),
         hidden=HIDDEN if post.get("is_hidden") is True else None,
         **around,
     )
@@ -105,7 +101,7 @@ def post_item(post: Mapping[str, Any], **around: Any) -> Item:
 def reel_item(reel: Mapping[str, Any], page: Party, **around: Any) -> Item:
     """A reel, which is a video of the page; `source` is asked for when its bytes are."""
     identity = id_of(reel)
-    created, at = moment_of(reel)
+    created, at = moment_of(reel, "created_time")
     counts = {"replies": _total(reel, "comments"), "likes": _total(reel, "likes")}
     address = text_of(reel, "permalink_url")
     return Item(
@@ -121,7 +117,7 @@ def reel_item(reel: Mapping[str, Any], page: Party, **around: Any) -> Item:
         media=(Media(id=identity, kind="video"),),
         evidence={"reel": True},
         counts={name: value for name, value in counts.items() if value is not None},
-        order_key=place_of(at, identity),
+        order_key=place_in_listing(at, identity),
         **around,
     )
 
@@ -140,7 +136,7 @@ def story_item(story: Mapping[str, Any], page: Party, **around: Any) -> Item:
         created_at=at,
         url=text_of(story, "url"),
         media=(Media(id=id_of(story, "media_id"), kind=kind),) if story.get("media_id") else (),
-        order_key=place_of(at, identity),
+        order_key=place_in_listing(at, identity),
         **around,
     )
 
@@ -148,7 +144,7 @@ def story_item(story: Mapping[str, Any], page: Party, **around: Any) -> Item:
 def comment_item(comment: Mapping[str, Any], post_id: str, **around: Any) -> Item:
     """A comment, wherever in the tree below the post it stands. `from` is missing where we may not know who wrote it."""
     identity = id_of(comment)
-    created, at = moment_of(comment)
+    created, at = moment_of(comment, "created_time")
     parent = comment.get("parent")
     above = id_of(parent) if isinstance(parent, dict) else post_id
     attachment = comment.get("attachment")
@@ -178,14 +174,19 @@ def comment_item(comment: Mapping[str, Any], post_id: str, **around: Any) -> Ite
 def message_item(message: Mapping[str, Any], conversation: str, **around: Any) -> Item:
     """A private message, with whom it went to."""
     identity = id_of(message)
-    created, at = moment_of(message)
+    created, at = moment_of(message, "created_time")
     sticker = text_of(message, "sticker")
     shared = message.get("shares")
     links = tuple(
-        str(each["link"]) for each in (shared.get("data") or () if isinstance(shared, dict) else ()) if each.get("link")
+        stable(str(each["link"]))
+        for each in (shared.get("data") or () if isinstance(shared, dict) else ())
+        if each.get("link")
     )
     receivers = message.get("to")
-    to = [str(each.get("name")) for each in (receivers.get("data") or () if isinstance(receivers, dict) else ())]
+    to = [
+        str(each.get("name") or each["id"])
+        for each in (receivers.get("data") or () if isinstance(receivers, dict) else ())
+    ]
     return Item(
         kind=ItemKind.MESSAGE,
         id=identity,
@@ -196,8 +197,8 @@ def message_item(message: Mapping[str, Any], conversation: str, **around: Any) -
         created_at=at,
         links=links,
         media=(
-            *_sent(message.get("attachments")),
-            *((Media(id=sticker, kind="image", url=sticker),) if sticker else ()),
+            *sent(message.get("attachments")),
+            *((Media(id=stable(sticker), kind="image", url=sticker),) if sticker else ()),
         ),
         evidence={"conversation": conversation, "to": list(to)},
         order_key=f"{conversation} {place_of(at, identity)}",
@@ -268,33 +269,15 @@ def _medium(attachment: Mapping[str, Any]) -> Media | None:
     video = kind in _VIDEOS or kind.startswith("video")
     image = shown.get("image")
     url = shown.get("source") if video else image.get("src") if isinstance(image, dict) else None
-    identity = target.get("id") if isinstance(target, dict) else None
+    identity = id_of(target) if isinstance(target, dict) and target.get("id") is not None else None
     if identity is None and not isinstance(url, str):
         return None
     return Media(
-        id=str(identity or url),
+        id=stable(str(url)) if identity is None else identity,
         kind="video" if video else "image",
         url=url if isinstance(url, str) else None,
         alt_text=text_of(attachment, "description"),
     )
-
-
-def _sent(attachments: Any) -> Iterator[Media]:
-    """The files of a message."""
-    for each in (attachments.get("data") or ()) if isinstance(attachments, dict) else ():
-        mime = text_of(each, "mime_type") or ""
-        image, video = each.get("image_data"), each.get("video_data")
-        url = next(
-            (part["url"] for part in (image, video) if isinstance(part, dict) and part.get("url")), each.get("file_url")
-        )
-        kind = mime.partition("/")[0]
-        yield Media(
-            id=id_of(each),
-            kind=kind if kind in {"image", "video", "audio"} else "file",
-            url=str(url) if url else None,
-            content_type=mime or None,
-            size=number_of(each, "size"),
-        )
 
 
 def _tags(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

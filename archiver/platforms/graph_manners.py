@@ -1,19 +1,21 @@
 """How Meta's Graph APIs (Facebook, Instagram, Threads) say no, what their headers tell of the limits, and how a token stands.
 
 Sources: developers.facebook.com/docs graph-api/guides/error-handling (codes), graph-api/overview/rate-limiting (codes 4, 17, 32,
-613 and 80001 to 80006, X-App-Usage in percent, X-Business-Use-Case-Usage whose time is in minutes), debug_token.
+613 and 80001 to 80006, X-App-Usage in percent, X-Business-Use-Case-Usage whose time is in minutes), debug_token; X-Page-Usage,
+which older versions send for a page's own limit, is of the same form as X-App-Usage.
 """
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from archiver.platforms.answers import error_body, loaded
 from archiver.platforms.manners import Budget, Draw, Meaning, TokenHealth, Usage, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archiver.platforms.contract import Exchange
 
@@ -22,7 +24,9 @@ _RETRY = frozenset({1, 2})
 _WAIT = frozenset({4, 17, 32, 341, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008})
 _FORBIDDEN = frozenset({3, 10, *range(200, 300)})
 BLOCKED = 368
-BAD_PARAMETER, NOT_THERE = 100, 33
+BAD_PARAMETER = 100
+_TOO_MANY = 429
+"""From this status on HTTP says enough of an error whose code is not in the table: ask again later."""
 _REASONS = {
     458: "the app was removed from the account",
     459: "the account has to pass a checkpoint",
@@ -37,16 +41,19 @@ BUDGET = Budget("usage", 100, timedelta(hours=1))
 _ENOUGH = 95
 """Percent from which nobody asks any more: calling on while throttled makes the wait longer."""
 _PAUSE = timedelta(minutes=5)
-_USAGE, _BUSINESS = "x-app-usage", "x-business-use-case-usage"
+_LONGEST = timedelta(days=1)
+"""The windows of all limits are a day at the most: a longer wait is a mistake."""
+_BUSINESS = "x-business-use-case-usage"
+_HEADERS = ("x-app-usage", "x-page-usage", _BUSINESS)
 _PERCENT = ("call_count", "total_cputime", "total_time")
 
 
 def error_of(exchange: Exchange) -> dict[str, Any] | None:
     """The error in an answer of a Graph API, whatever its status; None where there is none."""
-    if exchange.status < 400 and not exchange.body.lstrip()[:12].startswith(b'{"error"'):  # noqa: PLR2004 - HTTP
+    if exchange.status < 400 and b'"error"' not in exchange.body:  # noqa: PLR2004 - HTTP
         return None
     error = error_body(exchange).get("error")
-    return error if isinstance(error, dict) and isinstance(error.get("code"), int) else None
+    return error if isinstance(error, dict) and _is_number(error.get("code")) else None
 
 
 def code_of(exchange: Exchange) -> tuple[int, int] | None:
@@ -55,13 +62,13 @@ def code_of(exchange: Exchange) -> tuple[int, int] | None:
     if error is None:
         return None
     subcode = error.get("error_subcode")
-    return int(error["code"]), subcode if isinstance(subcode, int) else 0
+    return int(error["code"]), int(subcode) if _is_number(subcode) else 0
 
 
 def asks_for_less(exchange: Exchange) -> bool:
     """Whether the platform says that the page asked for is too large to be made."""
     error = error_of(exchange)
-    return error is not None and _LESS in str(error.get("message")).lower()
+    return error is not None and _LESS in _message(error).lower()
 
 
 def is_not_there(exchange: Exchange) -> bool:
@@ -78,9 +85,17 @@ def is_token(exchange: Exchange) -> bool:
 
 def words_of(exchange: Exchange) -> str:
     """An error in the platform's own words, its code before them."""
-    error = error_of(exchange) or {}
-    subcode = f"/{error['error_subcode']}" if error.get("error_subcode") else ""
-    return f"{error.get('code')}{subcode}: {error.get('message') or exchange.reason}"
+    error, found = error_of(exchange) or {}, code_of(exchange)
+    if found is None:
+        return f"{exchange.status}: {exchange.reason or 'an error without a code'}"
+    subcode = f"/{found[1]}" if found[1] else ""
+    return f"{found[0]}{subcode}: {_message(error) or exchange.reason}"
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    """What an error says; nothing where that is no text."""
+    message = error.get("message")
+    return message if isinstance(message, str) else ""
 
 
 def judge(exchange: Exchange) -> Verdict | None:
@@ -102,6 +117,8 @@ def judge(exchange: Exchange) -> Verdict | None:
         meaning = Meaning.FORBIDDEN
     elif code in _RETRY or error.get("is_transient") is True:
         meaning = Meaning.RETRY
+    elif code != BAD_PARAMETER and exchange.status >= _TOO_MANY:
+        return None
     return Verdict(meaning, words, seconds)
 
 
@@ -123,19 +140,27 @@ def usage(exchange: Exchange) -> tuple[Usage, ...]:
 
 def _used(exchange: Exchange) -> Iterator[int]:
     """Every percentage that the headers name."""
-    for name in (_USAGE, _BUSINESS):
+    for name in _HEADERS:
         for entry in _entries(exchange.header(name)):
-            yield from (value for key in _PERCENT if isinstance(value := entry.get(key), int))
+            for key in _PERCENT:
+                if _is_number(value := entry.get(key)) and value >= 0:
+                    yield math.ceil(min(value, 100))
 
 
 def _regained(exchange: Exchange) -> float | None:
     """Seconds until access is given again, of the longest that is named; None where none is."""
     minutes = [
-        value
+        min(value, _LONGEST.total_seconds() / 60)
         for entry in _entries(exchange.header(_BUSINESS))
-        if isinstance(value := entry.get("estimated_time_to_regain_access"), int) and value > 0
+        if _is_number(value := entry.get("estimated_time_to_regain_access")) and value > 0
     ]
     return max(minutes) * 60.0 if minutes else None
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether it is a number that can be counted with: no truth value, and none that is not finite."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole or (isinstance(value, float) and math.isfinite(value))
 
 
 def _entries(header: str | None) -> Iterator[dict[str, Any]]:
@@ -158,14 +183,14 @@ def health(data: Any, needed: Sequence[str], exchange: Exchange) -> TokenHealth:
     ends = [
         datetime.fromtimestamp(value, UTC)
         for name in ("expires_at", "data_access_expires_at")
-        if isinstance(value := told.get(name), int) and 0 < value < 2**33
+        if _is_number(value := told.get(name)) and 0 < value < 2**33
     ]
-    alive = told.get("is_valid")
-    error = told.get("error")
-    why = str(error.get("message")) if isinstance(error, dict) else "the platform takes it"
+    valid, error = told.get("is_valid"), told.get("error")
+    alive = valid if isinstance(valid, bool) else None
+    words = {True: "the platform takes it", False: "the platform does not take it", None: "the platform does not tell"}
     return TokenHealth(
-        alive=alive if isinstance(alive, bool) else None,
-        words=why if alive is not None else "the platform does not tell",
+        alive=alive,
+        words=(_message(error) if isinstance(error, dict) else "") or words[alive],
         expires_at=min(ends, default=None),
         scopes=scopes,
         missing=tuple(each for each in needed if scopes and each not in scopes),

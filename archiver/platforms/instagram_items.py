@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms import times
 from archiver.platforms.answers import id_of, number_of, text_of
 from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
-from archiver.platforms.falling import key_of
+from archiver.platforms.graph_media import sent, stable
+from archiver.platforms.graph_times import moment_of, place_in_listing, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
-SECONDS = 11
 HIDDEN = "hidden by the account"
 MEDIA_FIELDS = (
     "id,caption,media_type,media_product_type,media_url,thumbnail_url,permalink,shortcode,timestamp,username,owner{id},alt_text,"
@@ -34,25 +32,30 @@ MESSAGE_FIELDS = (
     "attachments{id,mime_type,name,size,image_data,video_data,file_url}"
 )
 PROFILE_FIELDS = "id,username,name,biography,website,profile_picture_url,followers_count,follows_count,media_count"
+SAYS = {
+    **dict.fromkeys(("timestamp", "created_time"), ("created",)),
+    "children": ("media",),
+    "caption": ("text", "tags", "mentions"),
+    "text": ("text", "mentions"),
+    "message": ("text",),
+    "media_product_type": ("product",),
+    "shares": ("links",),
+    "attachments": ("media",),
+    "name": ("title",),
+    "biography": ("text",),
+    "website": ("links",),
+}
+"""Which evidence comes from a field, and from no other."""
 _HASHTAG = re.compile(r"(?<![&\w])#(\w+)")
 _MENTION = re.compile(r"(?<![\w.])@([\w.]*\w)")
 
 
-def moment_of(record: Mapping[str, Any]) -> tuple[str | None, datetime | None]:
-    """When a thing was published: as it is written, and read."""
-    text = text_of(record, "timestamp") or text_of(record, "created_time")
-    return text, (times.graph(text) or times.rfc3339(text)) if text else None
-
-
-def place_of(at: datetime | None, identity: str) -> str:
-    """The order key in a listing from new to old."""
-    return key_of(max(0, int(at.timestamp())) if at else 0, SECONDS, identity)
-
-
-def media_item(media: Mapping[str, Any], kind: ItemKind, mine: Party, **around: Any) -> Item:
-    """A post, a reel or a story; one that others tagged the account in has another author. Raises `KeyError`, `TypeError`."""
+def media_item(media: Mapping[str, Any], kind: ItemKind, mine: Party, *, own: bool = True, **around: Any) -> Item:
+    """A post, a reel or a story. `own`: whether one that does not say whose it is is the account's (not what others tagged it
+    in). Raises `KeyError`, `TypeError`.
+    """
     identity = id_of(media)
-    created, at = moment_of(media)
+    created, at = moment_of(media, "timestamp")
     caption = text_of(media, "caption")
     counts = {"replies": number_of(media, "comments_count"), "likes": number_of(media, "like_count")}
     evidence: dict[str, Json] = {}
@@ -62,7 +65,7 @@ def media_item(media: Mapping[str, Any], kind: ItemKind, mine: Party, **around: 
         kind=kind,
         id=identity,
         source=Source.API,
-        author=author_of(media, mine),
+        author=author_of(media, mine, own=own),
         text=caption,
         created_text=created,
         created_at=at,
@@ -72,7 +75,7 @@ def media_item(media: Mapping[str, Any], kind: ItemKind, mine: Party, **around: 
         media=tuple(_files(media)),
         evidence=evidence,
         counts={name: value for name, value in counts.items() if value is not None},
-        order_key=place_of(at, identity),
+        order_key=place_in_listing(at, identity),
         **around,
     )
 
@@ -88,7 +91,7 @@ def comment_item(comment: Mapping[str, Any], post_id: str, above: str | None, pl
         around: Further fields of the item.
     """
     identity = id_of(comment)
-    created, at = moment_of(comment)
+    created, at = moment_of(comment, "timestamp")
     text = text_of(comment, "text")
     counts = {"likes": number_of(comment, "like_count")}
     return Item(
@@ -111,10 +114,10 @@ def comment_item(comment: Mapping[str, Any], post_id: str, above: str | None, pl
 def message_item(message: Mapping[str, Any], conversation: str, **around: Any) -> Item:
     """A private message. Of what was shared with it only the address of its media is told."""
     identity = id_of(message)
-    created, at = moment_of(message)
+    created, at = moment_of(message, "created_time")
     receivers = message.get("to")
-    to = [str(each.get("username") or each.get("id")) for each in _data(receivers)]
-    shared = [str(each["link"]) for each in _data(message.get("shares")) if each.get("link")]
+    to = [str(each.get("username") or each["id"]) for each in _data(receivers)]
+    shared = [stable(str(each["link"])) for each in _data(message.get("shares")) if each.get("link")]
     return Item(
         kind=ItemKind.MESSAGE,
         id=identity,
@@ -124,7 +127,7 @@ def message_item(message: Mapping[str, Any], conversation: str, **around: Any) -
         created_text=created,
         created_at=at,
         links=tuple(shared),
-        media=tuple(_sent(message.get("attachments"))),
+        media=tuple(sent(message.get("attachments"))),
         evidence={"conversation": conversation, "to": list(to)},
         order_key=f"{conversation} {place_of(at, identity)}",
         **around,
@@ -153,14 +156,16 @@ def profile_item(user: Mapping[str, Any], identity: str, **around: Any) -> Item:
     )
 
 
-def author_of(record: Mapping[str, Any], mine: Party | None) -> Party | None:
-    """Who wrote it: `from` or `owner`, else by the name alone, which is all that is told of some. None where nothing is."""
+def author_of(record: Mapping[str, Any], mine: Party | None, *, own: bool = True) -> Party | None:
+    """Who wrote it: `from` or `owner`, else by the name alone, which is all that is told of some. Where nothing is told it is
+    the account (`mine`) among its `own`, and None elsewhere.
+    """
     username = text_of(record, "username")
     for name in ("from", "owner"):
         told = record.get(name)
         if isinstance(told, dict) and "id" in told:
             return Party(id_of(told), text_of(told, "username") or username)
-    if mine is not None and username in {None, mine.handle}:
+    if mine is not None and (username == mine.handle or (username is None and own)):
         return mine
     return Party(f"username:{username}", username) if username else None
 
@@ -177,23 +182,6 @@ def _files(media: Mapping[str, Any]) -> Iterator[Media]:
             kind="video" if kind in {"VIDEO", "BROADCAST"} else "image",
             url=text_of(each, "media_url"),
             alt_text=text_of(each, "alt_text") or None,
-        )
-
-
-def _sent(attachments: Any) -> Iterator[Media]:
-    for each in _data(attachments):
-        mime = text_of(each, "mime_type") or ""
-        parts = [part for part in (each.get("image_data"), each.get("video_data")) if isinstance(part, dict)]
-        url = next((part["url"] for part in parts if part.get("url")), each.get("file_url"))
-        kind = mime.partition("/")[0] or (
-            "video" if each.get("video_data") else "image" if each.get("image_data") else "file"
-        )
-        yield Media(
-            id=id_of(each) if "id" in each else str(url),
-            kind=kind if kind in {"image", "video", "audio"} else "file",
-            url=str(url) if url else None,
-            content_type=mime or None,
-            size=number_of(each, "size"),
         )
 
 

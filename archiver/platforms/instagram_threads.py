@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 from archiver.platforms import instagram_items as items
 from archiver.platforms.answers import id_of, number_of, read
 from archiver.platforms.contract import Count, Coverage, Page, Skipped
+from archiver.platforms.falling import all_below
 from archiver.platforms.graph import following_of
+from archiver.platforms.graph_manners import is_not_there
+from archiver.platforms.graph_times import SECONDS, moment_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from archiver.platforms.contract import Exchange, Item
-    from archiver.platforms.graph import Graph
+    from archiver.platforms.graph import Graph, GraphPage
 
 MOST = 50
 
@@ -28,6 +31,7 @@ MOST = 50
 class _Part:
     """What one page of comments brought, with the answers of those that were asked for besides."""
 
+    graph: Graph
     post_id: str
     exchanges: list[Exchange]
     found: dict[str, Item] = dataclasses.field(default_factory=dict)
@@ -40,7 +44,26 @@ class _Part:
             f"the comment {pointer}", self.skipped, items.comment_item, comment, self.post_id, above, place, **around
         )
         if item is not None:
-            self.found.setdefault(item.id, item)
+            self.found.setdefault(item.id, self.graph.as_asked(item))
+
+    def lose(self, what: str, why: str) -> None:
+        """Something of it cannot be reached."""
+        self.skipped.append(Skipped(what, why))
+
+
+@dataclasses.dataclass(slots=True)
+class _Order:
+    """Whether the comments of the first level come newest first, as is promised, and which is the oldest of them."""
+
+    oldest: str | None = None
+    kept: bool = True
+
+    def add(self, place: str) -> None:
+        """Go on behind a comment. One without a time says nothing."""
+        if int(place[:SECONDS]) == 0:
+            return
+        self.kept = self.kept and (self.oldest is None or place[:SECONDS] <= self.oldest[:SECONDS])
+        self.oldest = place if self.oldest is None else min(self.oldest, place)
 
 
 def read_thread(graph: Graph, post_id: str) -> Iterator[Page]:
@@ -52,60 +75,73 @@ def read_thread(graph: Graph, post_id: str) -> Iterator[Page]:
         off = "comments are switched off: those that there were are not shown"
         yield Page((), [head], sub_key=post_id, counts=[Count("comments", counted, item=post_id, reason=off)])
         return
-    whole, below = True, None
+    whole, order = True, _Order()
     for got in graph.edge(f"{post_id}/comments", {"fields": items.COMMENT_FIELDS}, limit=MOST):
-        part = _Part(post_id, [got.exchange])
-        for number, comment in enumerate(got.entries):
-            place = read(f"entry {number} of the comments", part.skipped, _place, comment)
-            if place is None:
-                continue
-            below = place if below is None else min(below, place)
-            part.add(comment, None, place, f"/data/{number}", 0)
-            _answers(graph, part, comment, place, f"/data/{number}")
-        if got.circles:
-            part.skipped.append(
-                Skipped(f"the older comments of {post_id}", "the platform sends a page again and again")
-            )
+        part = _read(graph, got, post_id, order)
         last = got.following is None
-        full = last and len(got.entries) == MOST
+        full = last and got.lost is None and len(got.entries) >= got.limit
         if full:
-            why = "exactly 50 came, and no way to older ones: there may be more than the platform shows"
+            why = f"exactly {got.limit} came, and no way to older ones: there may be more than the platform shows"
             part.skipped.append(Skipped(f"older comments of {post_id}, possibly", why, lost=False))
         whole = whole and not any(each.lost for each in part.skipped)
-        exchanges, counts = part.exchanges, []
-        if last:
-            exchanges = [*exchanges, head]
-            counts = [Count("comments", counted, item=post_id)]
-        after = f"{post_id} {below}" if full and below is not None else f"{post_id} "
         yield Page(
             list(part.found.values()),
-            exchanges,
+            [*part.exchanges, *([head] if last else [])],
             sub_key=post_id,
-            counts=counts,
+            counts=[Count("comments", counted, item=post_id)] if last else [],
             skipped=part.skipped,
-            coverage=Coverage(before=f"{post_id}!", after=after) if last and whole else None,
+            coverage=_covered(post_id, order, full=full) if last and whole else None,
         )
 
 
+def _covered(post_id: str, order: _Order, *, full: bool) -> Coverage | None:
+    """All of the thread; where older comments may not have been shown, what is not older than the oldest that were."""
+    if not full:
+        return all_below(post_id)
+    return Coverage(f"{post_id}!", f"{post_id} {order.oldest}") if order.kept and order.oldest is not None else None
+
+
+def _read(graph: Graph, got: GraphPage, post_id: str, order: _Order) -> _Part:
+    """A page of comments, with all answers to them."""
+    part = _Part(graph, post_id, [got.exchange])
+    for number, comment in enumerate(got.entries):
+        place = read(f"entry {number} of the comments", part.skipped, _place, comment)
+        if place is None:
+            continue
+        order.add(place)
+        part.add(comment, None, place, f"/data/{number}", 0)
+        _answers(part, comment, place, f"/data/{number}")
+    if got.lost is not None:
+        part.lose(f"the older comments of {post_id}", got.lost)
+    return part
+
+
 def _place(comment: Mapping[str, Any]) -> str:
-    return items.place_of(items.moment_of(comment)[1], id_of(comment))
+    return place_of(moment_of(comment, "timestamp")[1], id_of(comment))
 
 
-def _answers(graph: Graph, part: _Part, comment: Mapping[str, Any], place: str, pointer: str) -> None:
-    """The answers to a comment: those that came with it, and where there are more, all of them from its own edge."""
+def _answers(part: _Part, comment: Mapping[str, Any], place: str, pointer: str) -> None:
+    """The answers to a comment: those that came with it, and where there are more, the rest from its own edge."""
     shown = comment.get("replies")
-    if not isinstance(shown, dict):
+    if shown is None:
         return
     above = id_of(comment)
-    data = shown.get("data")
-    for number, answer in enumerate(data if isinstance(data, list) else []):
+    data = shown.get("data") if isinstance(shown, dict) else None
+    if not isinstance(data, list):
+        part.lose(f"the answers to {above}", "they have not the form that the platform promises")
+        return
+    for number, answer in enumerate(data):
         part.add(answer, above, place, f"{pointer}/replies/data/{number}", 0)
-    following = following_of(shown)
+    try:
+        following = following_of(shown)
+    except ValueError:
+        part.lose(f"the later answers to {above}", "the platform says that there are more, and not where")
+        return
     if following is None:
         return
-    for got in graph.edge(f"{above}/replies", {"fields": items.REPLY_FIELDS}, dict(following), MOST):
+    for got in part.graph.edge(f"{above}/replies", {"fields": items.REPLY_FIELDS}, dict(following), MOST, is_not_there):
         part.exchanges.append(got.exchange)
         for number, answer in enumerate(got.entries):
             part.add(answer, above, place, f"/data/{number}", len(part.exchanges) - 1)
-        if got.circles:
-            part.skipped.append(Skipped(f"the later answers to {above}", "the platform sends a page again and again"))
+        if why := got.lost or got.refused:
+            part.lose(f"the later answers to {above}", why)

@@ -9,17 +9,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms import times
 from archiver.platforms.answers import id_of, text_of
 from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
-from archiver.platforms.falling import key_of
+from archiver.platforms.graph_times import moment_of, place_in_listing
 from archiver.platforms.instagram_items import author_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
-SECONDS = 11
 _OWN = (
     "id,media_product_type,media_type,media_url,permalink,owner{id},username,text,timestamp,shortcode,thumbnail_url,is_quote_post,"
     "alt_text,link_attachment_url,gif_url,topic_tag,text_attachment,poll_attachment"
@@ -34,6 +31,18 @@ REPLY_FIELDS = (
     f"root_post{{{_SHOWN}}},replied_to{{{_SHOWN}}}"
 )
 PROFILE_FIELDS = "id,username,name,threads_profile_picture_url,threads_biography,is_verified"
+SAYS = {
+    **dict.fromkeys(("root_post", "replied_to", "quoted_post", "reposted_post", "is_reply"), ("references",)),
+    "text": ("text",),
+    "threads_biography": ("text",),
+    "children": ("media",),
+    "link_attachment_url": ("links",),
+    "topic_tag": ("tags",),
+    "poll_attachment": ("poll",),
+    "timestamp": ("created",),
+    "name": ("title",),
+}
+"""Which evidence comes from a field, and from no other."""
 _HIDDEN = {
     "HIDDEN": "hidden by the account (HIDDEN)",
     "COVERED": "covered by the platform (COVERED)",
@@ -46,33 +55,25 @@ _REPOST = "REPOST_FACADE"
 REFERENCES = frozenset({"references"})
 
 
-def moment_of(record: Mapping[str, Any]) -> tuple[str | None, datetime | None]:
-    """When a thing was published: as it is written, and read."""
-    text = text_of(record, "timestamp")
-    return text, (times.graph(text) or times.rfc3339(text)) if text else None
-
-
-def place_of(at: datetime | None, identity: str) -> str:
-    """The order key in a listing from new to old."""
-    return key_of(max(0, int(at.timestamp())) if at else 0, SECONDS, identity)
-
-
-def post_item(post: Mapping[str, Any], mine: Party, root: str | None = None, **around: Any) -> Item:
+def post_item(
+    post: Mapping[str, Any], mine: Party, root: str | None = None, *, own: bool = True, **around: Any
+) -> Item:
     """A post, a reply (a comment), or a repost. Raises `KeyError`, `TypeError` for what is none.
 
     Args:
         post: The entity.
         mine: The account.
         root: The post below which it was found.
+        own: Whether one that does not say whose it is is the account's.
         around: Further fields of the item, of which the order key is made here unless it is given.
     """
     identity = id_of(post)
-    created, at = moment_of(post)
-    around.setdefault("order_key", place_of(at, identity))
+    created, at = moment_of(post, "timestamp")
+    around.setdefault("order_key", place_in_listing(at, identity))
     common: dict[str, Any] = {
         "id": identity,
         "source": Source.API,
-        "author": author_of(post, mine),
+        "author": author_of(post, mine, own=own),
         "created_text": created,
         "created_at": at,
         "url": text_of(post, "permalink"),
@@ -113,7 +114,7 @@ def inside(post: Mapping[str, Any], mine: Party, exchange: int, pointer: str) ->
     for name in ("quoted_post", "reposted_post", *(("root_post", "replied_to") if elsewhere else ())):
         shown = post.get(name)
         if isinstance(shown, dict) and shown.get("timestamp") and shown.get("username") != mine.handle:
-            item = post_item(shown, mine, exchange=exchange, pointer=f"{pointer}/{name}", sighted=False)
+            item = post_item(shown, mine, own=False, exchange=exchange, pointer=f"{pointer}/{name}", sighted=False)
             yield dataclasses.replace(item, not_requested=REFERENCES)
 
 

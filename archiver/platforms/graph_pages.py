@@ -1,0 +1,141 @@
+"""What the pages of an edge become, alike on all of Meta's platforms: items, and what each page has shown whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from archiver.platforms.answers import read
+from archiver.platforms.contract import Conversation, ConversationsPage, Item, Page, Skipped
+from archiver.platforms.falling import Falling, all_below
+from archiver.platforms.graph_times import SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from archiver.platforms.contract import AccountRef, Count, Json
+    from archiver.platforms.graph import Graph, GraphPage
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of a page, each item once, and what could not be."""
+
+    items: list[Item]
+    skipped: list[Skipped]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of the page, or of what should have come after it, is missing."""
+        return not any(each.lost for each in self.skipped)
+
+
+def read_entries(graph: Graph, got: GraphPage, make: Callable[..., Item], what: str) -> Reading:
+    """The items of a page of an edge, as `make` has them: it is given an entry, and by name the fields that say where it stood.
+
+    An entry that cannot be read is skipped, and so is what cannot be reached behind it.
+    """
+    skipped: list[Skipped] = []
+    found: dict[str, Item] = {}
+    for number, entry in enumerate(got.entries):
+        item = read(f"entry {number} of {what}", skipped, make, entry, exchange=0, pointer=f"/data/{number}")
+        if item is not None:
+            found.setdefault(item.id, graph.as_asked(item))
+    if got.lost is not None:
+        skipped.append(Skipped(f"what comes after in {what}", got.lost))
+    return Reading(list(found.values()), skipped)
+
+
+class Listing:
+    """A walk through an edge that goes from new to old: what each page covers, and where the walk goes on."""
+
+    def __init__(self, account: AccountRef, resume: Json) -> None:
+        self._account = account
+        self.place: Mapping[str, Any] = resume if isinstance(resume, dict) else {}
+        below = self.place.get("below")
+        self._falling = Falling(SECONDS, below if isinstance(below, str) else None)
+
+    @property
+    def at(self) -> Json:
+        """What places the page that the walk begins with (`Graph.edge`)."""
+        at: Json = self.place.get("at")
+        return at
+
+    def page(self, got: GraphPage, reading: Reading, *, capped: bool = False, **more: Json) -> Page:
+        """The page as it is to be kept. `capped`: the listing ends, and not at its first item. `more` is kept to go on with.
+
+        Raises `UnreadableAnswerError` where page after page shows nothing.
+        """
+        following = got.following
+        coverage = self._falling.shown(
+            [item.order_key for item in reading.items if item.order_key is not None],
+            last=following is None and not capped,
+            whole=reading.whole,
+        )
+        self._falling.check(self._account, got.exchange)
+        return Page(
+            reading.items,
+            [got.exchange],
+            resume=None if following is None else {"at": dict(following), "below": self._falling.below, **more},
+            coverage=coverage,
+            skipped=reading.skipped,
+        )
+
+
+def not_listed(got: GraphPage, what: str) -> Page:
+    """The page that says that the platform does not give an edge here."""
+    why = f"the platform does not list them here ({got.refused})"
+    return Page((), [got.exchange], skipped=[Skipped(what, why, lost=False)], keep=True)
+
+
+def read_below(
+    graph: Graph,
+    key: str,
+    walk: Iterator[GraphPage],
+    make: Callable[..., Item],
+    what: str,
+    known: bytes | None = None,
+    count: Callable[[GraphPage], Count] | None = None,
+) -> Iterator[Page]:
+    """Everything below one thing (a post's comments, the messages of a conversation); the last page covers all of it.
+
+    Args:
+        graph: What is asked.
+        key: The thing's id.
+        walk: The pages of its edge.
+        make: Makes an item of an entry.
+        what: What the entries are, for the reader.
+        known: The digest of the one answer that all of it came in the last time.
+        count: What the last page tells of how many there are.
+    """
+    whole = True
+    for got in walk:
+        last = got.following is None
+        if known is not None and last and got.exchange.received_sha256 == known:
+            yield Page((), [got.exchange], sub_key=key, coverage=all_below(key), unchanged=True)
+            return
+        reading = read_entries(graph, got, make, what)
+        whole = whole and reading.whole
+        yield Page(
+            reading.items,
+            [got.exchange],
+            sub_key=key,
+            counts=[count(got)] if last and count is not None else [],
+            skipped=reading.skipped,
+            coverage=all_below(key) if last and whole else None,
+        )
+
+
+def read_conversations(
+    walk: Iterator[GraphPage], make: Callable[[Mapping[str, Any]], Conversation]
+) -> Iterator[ConversationsPage]:
+    """The conversations of a listing, page by page."""
+    for got in walk:
+        skipped: list[Skipped] = []
+        found: Sequence[Conversation | None] = [
+            read(f"conversation {number} of the listing", skipped, make, entry)
+            for number, entry in enumerate(got.entries)
+        ]
+        if got.lost is not None:
+            skipped.append(Skipped("the conversations that come after", got.lost))
+        yield ConversationsPage([each for each in found if each is not None], [got.exchange], skipped)
