@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+import structlog
 
 from archiver import accounts, coverage
 from archiver.accounts import RegisterError
@@ -19,6 +21,7 @@ from archiver.capture.running import BACKFILL
 from archiver.platforms import PLATFORMS
 from archiver.platforms.contract import StreamKind
 from archiver.records.models import uuid7
+from archiver.thumbnails.run import make_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,8 +36,11 @@ POOL_SLOTS = 4
 """How many accounts of one platform are captured at once, until an operator changes the pool's slots."""
 
 _ENVIRONMENT = "env:"
+_THUMBNAILS = timedelta(minutes=15)
+"""How long the end of an account's capture may make small pictures; the rest waits for the next."""
 _ROLLED_UP = frozenset({"nightly", BACKFILL})
 """The modes of a run after which the record says how complete the account is."""
+_log = structlog.get_logger(__name__)
 
 
 class AccountFailed(Exception):
@@ -148,12 +154,24 @@ def capture(
             f"{report.account} ({each.listing}): "
             + (each.problem or f"{each.size}, {each.joined} new, {each.left} gone")
         )
+    _thumbnails(archive, account.id, say)
     if report.complete:
         return report
     problems = "; ".join(report.problems)
     stored = sum(stream.versions_new for stream in report.streams)
     message = f"{report.account} was not captured whole ({stored} new versions are kept): {problems}"
     raise (AccountFailed if report.retryable else AccountNeedsHelp)(message)
+
+
+def _thumbnails(archive: Archive, account_id: int, say: Callable[[str], None]) -> None:
+    """Small pictures of what was fetched. That some are missing takes nothing from the account's night."""
+    try:
+        done = make_waiting(archive, account_id=account_id, longest=_THUMBNAILS.total_seconds())
+    except Exception:  # noqa: BLE001 - whatever it is, the capture stands, and the next night makes what is missing
+        _log.exception("small pictures not made; `civic-archive media thumbnails` makes them")
+        return
+    for each in (*done.unmade, *done.later):
+        say(f"no small picture of {each}")
 
 
 def _check_streams(account: AccountRef, streams: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from markupsafe import Markup
+    from sqlalchemy.engine import Row
 
     from archiver.records.shapes import ItemShape, MediumShape, VersionShape
     from clerk.thread import Placed
@@ -40,6 +41,8 @@ class MediumView:
     is_picture: bool
     is_kept: bool
     note: str
+    small: tuple[int, int] | None = None
+    """Width and height of its small picture; a picture without one yet is shown itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -155,12 +158,14 @@ class LinkView:
     href: str | None
 
 
-def medium_view(medium: MediumShape) -> MediumView:
-    """An attachment, and in words what is (not) kept of it."""
+def medium_view(medium: MediumShape, thumbnail: Row[Any] | None = None) -> MediumView:
+    """An attachment, and in words what is (not) kept of it. `thumbnail` is what was made of its bytes, where that was tried."""
     kept = medium.state == "kept" and medium.sha256 is not None
     what = {"image": "picture", "video": "video", "audio": "recording"}.get(medium.kind, "file")
     if kept:
         note = f"{medium.content_type or 'unknown type'}, {words.size(medium.size)}"
+        if thumbnail is not None and thumbnail.reason is not None:
+            note += f"; it is not shown here: {thumbnail.reason}"
     elif medium.state == "wanted" and medium.reason is None:
         note = f"The {what} is not kept yet: it has not been fetched."
     elif medium.state == "withheld":
@@ -168,13 +173,16 @@ def medium_view(medium: MediumShape) -> MediumView:
     else:
         note = f"The {what} is not kept: {medium.reason or 'no reason is recorded'}."
     alt = medium.alt_text or f"{what.capitalize()} without a description"
-    return MediumView(
-        medium.public_id, what, alt, bool(medium.alt_text), kept and medium.content_type in SAFE_IMAGES, kept, note
-    )
+    small = (thumbnail.width, thumbnail.height) if thumbnail is not None and thumbnail.reason is None else None
+    shown = medium.content_type in SAFE_IMAGES if thumbnail is None else small is not None
+    return MediumView(medium.public_id, what, alt, bool(medium.alt_text), kept and shown, kept, note, small)
 
 
-def card(item: ItemShape, zone: zoneinfo.ZoneInfo, *, longest: int) -> Card:
-    """An item for any page, its text cut at `longest` characters."""
+def card(
+    item: ItemShape, zone: zoneinfo.ZoneInfo, *, longest: int, thumbnails: Mapping[bytes, Row[Any]] | None = None
+) -> Card:
+    """An item for any page, its text cut at `longest` characters; with what was made of its pictures, by their digest."""
+    known = thumbnails or {}
     version = item.current
     author = version.author if version else None
     text, left_off = cut((version.text if version else None) or "", longest)
@@ -197,7 +205,7 @@ def card(item: ItemShape, zone: zoneinfo.ZoneInfo, *, longest: int) -> Card:
         left_off=left_off,
         version_count=len(item.versions),
         places=tuple(places),
-        media=tuple(medium_view(medium) for medium in version.media) if version else (),
+        media=tuple(medium_view(each, known.get(each.sha256 or b"")) for each in version.media) if version else (),
     )
 
 

@@ -8,7 +8,7 @@ import sys
 import structlog
 import typer
 
-from archiver.cli import accounts, capture, coverage, lists, log, moderation, pages, platforms, stack, tokens
+from archiver.cli import accounts, capture, coverage, lists, log, media, moderation, pages, platforms, stack, tokens
 from archiver.cli.output import problem
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(log.app, name="log")
+app.add_typer(media.app, name="media")
 app.add_typer(moderation.app, name="moderation")
 app.add_typer(pages.users, name="users")
 for module in (stack, capture, pages, coverage, lists, platforms):

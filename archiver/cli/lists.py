@@ -78,7 +78,7 @@ def _standings(connection: Connection, account_id: int, name: str, *, as_json: b
                     "snapshots": each.snapshots,
                     "since": each.since,
                     "last": _snapshot(each.snapshot),
-                    "failure": None if each.failure is None else dict(each.failure._mapping),
+                    "failure": None if each.failure is None else each.failure._asdict(),
                 }
                 for each in found
             ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid  # noqa: TC003 - FastAPI reads the annotation
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
 from archiver.blobs import BlobStore
+from archiver.records.store.thumbnails import thumbnails_of
+from archiver.thumbnails.making import CONTENT_TYPE, MOST_BYTES, is_webp
 from clerk import messages, reading
 from clerk.context import clerk_of
 from clerk.roles import Ability, require
@@ -16,6 +18,8 @@ from clerk.views import SAFE_IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy.engine import Row
 
 router = APIRouter()
 _CHUNK = 1 << 18
@@ -43,15 +47,7 @@ def picture_type(head: bytes) -> str | None:
 def medium(request: Request, public_id: uuid.UUID) -> Response:
     """One attachment. Shown only where both its stated type and its first bytes are of the same safe kind of picture."""
     clerk = clerk_of(request)
-    with clerk.archive.engine.connect() as connection:
-        row = reading.medium_of(connection, public_id)
-        private = messages.only_with_messages(connection, public_id)
-    if private:
-        require(request, Ability.OPEN_MESSAGES, str(public_id))
-    if row is None:
-        raise HTTPException(404, "The archive holds no such attachment: check that the address was copied whole.")
-    if row.state != "kept" or row.sha256 is None:
-        raise HTTPException(404, f"The attachment is not kept: {row.reason or 'it has not been fetched yet'}.")
+    row = _kept(request, public_id)
     clerk.record(request, "attachment opened", str(public_id), {})
     try:
         file = clerk.archive.blobs.open(BlobStore.key(bytes(row.sha256)))
@@ -69,6 +65,40 @@ def medium(request: Request, public_id: uuid.UUID) -> Response:
             **({} if row.size is None else {"Content-Length": str(row.size)}),
         },
     )
+
+
+@router.get("/media/{public_id}/small")
+def small(request: Request, public_id: uuid.UUID) -> Response:
+    """The small picture of an attachment: made by us, of a known form, and yet looked at before it is sent."""
+    clerk = clerk_of(request)
+    row = _kept(request, public_id)
+    with clerk.archive.engine.connect() as connection:
+        made = thumbnails_of(connection, [bytes(row.sha256)]).get(bytes(row.sha256))
+    if made is None or made.thumbnail_sha256 is None:
+        raise HTTPException(404, f"There is no small picture of it: {made.reason if made else 'none was made yet'}.")
+    clerk.record(request, "attachment opened", str(public_id), {"small": True})
+    try:
+        with clerk.archive.blobs.open(BlobStore.key(bytes(made.thumbnail_sha256))) as file:
+            data = file.read(MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise HTTPException(404, "The small picture is missing from the store: tell the operator.") from error
+    if not is_webp(data):
+        raise HTTPException(404, "The small picture in the store is damaged: tell the operator.")
+    return Response(data, media_type=CONTENT_TYPE, headers={"Content-Security-Policy": "sandbox; default-src 'none'"})
+
+
+def _kept(request: Request, public_id: uuid.UUID) -> Row[Any]:
+    """The row of an attachment whose bytes are kept, and that whoever asks may see. Raises `HTTPException`."""
+    with clerk_of(request).archive.engine.connect() as connection:
+        row = reading.medium_of(connection, public_id)
+        private = messages.only_with_messages(connection, public_id)
+    if private:
+        require(request, Ability.OPEN_MESSAGES, str(public_id))
+    if row is None:
+        raise HTTPException(404, "The archive holds no such attachment: check that the address was copied whole.")
+    if row.state != "kept" or row.sha256 is None:
+        raise HTTPException(404, f"The attachment is not kept: {row.reason or 'it has not been fetched yet'}.")
+    return row
 
 
 def _pieces(head: bytes, file: IO[bytes]) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from archiver import asked, moderation
 from archiver.database import repeatable_read
 from archiver.records.shapes import load_shapes
+from archiver.records.store.thumbnails import thumbnails_of
 from clerk import capturing, kept, messages, reading, views
 from clerk.context import clerk_of, page
 from clerk.roles import Ability, allowed, require
@@ -60,6 +61,8 @@ def show(
         shapes = load_shapes(connection, {*above, *replies.ids, *replies.answered, item_id})
         pointers = reading.version_evidence(connection, item_id)
         evidence = reading.evidence(connection, [exchange for exchange, _ in pointers.values()])
+        attached = item.current.media if item.current else ()
+        made = thumbnails_of(connection, [each.sha256 for each in attached if each.sha256 is not None])
         place = reading.thread_of(connection, public_id)
         whole = reading.whole_of(connection, item_id, place) if place is not None and place.is_top else None
         acts = moderation.listed(connection, moderation.Wanted(item_id=item_id), messages=True, most=MOST_ACTS)
@@ -71,7 +74,7 @@ def show(
                 asked.progress(connection, place.account_id, post_id=place.post_id, thread=True) if place else None
             )
     clerk.record(request, "record opened", str(public_id), {"revision": item.revision})
-    card = views.card(item, zone, longest=LONGEST)
+    card = views.card(item, zone, longest=LONGEST, thumbnails=made)
     return page(
         request,
         "record.html",

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from archiver.capture.evidence_file import seal
 from archiver.database import engine_for
+from archiver.thumbnails import run
+from archiver.thumbnails.making import is_webp
 from clerk.security import HEADERS
 from tests.fixtures.clerk import BODY, NAME, picture
 
@@ -377,3 +379,28 @@ def test_the_block_list_is_shown_with_its_latest_changes(module_city: City) -> N
     assert "It could not be read to its end on 4 May 2026, 02:10 PDT: answered 502 <b>twice</b>." in seen
     assert "<script>alert(1)" not in page
     assert "Who follows it" not in seen
+
+
+def test_a_picture_is_shown_small_and_leads_to_itself(module_city: City) -> None:
+    """The page shows what a process of its own made of it, with its size and description; the link is the original. What could
+    not be decoded is a file with the reason beside it.
+    """
+    run.make_waiting(module_city.archive)
+    client = module_city.signed_in()
+    page = client.get(module_city.page_of("post")).text
+    street, plan = module_city.media["street"], module_city.media["plan"]
+    (image,) = [attrs for tag, attrs in Elements(page).found if tag == "img"]
+    assert image == {
+        "src": f"/media/{street}/small", "width": "320", "height": "200", "alt": "A barrier across Main Street",
+    }  # fmt: skip
+    assert f'<a href="/media/{street}"><img' in page
+    assert f'<a href="/media/{plan}">Download the picture</a>' in page
+    assert "it is not shown here: its bytes are none of a picture that browsers show" in text_of(page)
+    small = client.get(f"/media/{street}/small")
+    assert (small.status_code, small.headers["content-type"]) == (200, "image/webp")
+    assert small.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert is_webp(small.content)
+    assert client.get(f"/media/{plan}/small").status_code == 404
+    assert client.get(f"/media/{uuid.uuid4()}/small").status_code == 404
+    assert module_city.client().get(f"/media/{street}/small").status_code == 303
+    assert client.get(f"/media/{street}").content == picture()

@@ -250,7 +250,7 @@ def test_what_was_altered_is_found(make_archive: ArchiveMaker, monkeypatch: pyte
 
 
 def test_lists_are_read_on_the_command_line(
-    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, request: pytest.FixtureRequest
 ) -> None:
     """How each list stands, who is on it, who was on a day, what changed; and what cannot be asked."""
     with one_account(make_archive, monkeypatch) as (town, account):
@@ -262,6 +262,7 @@ def test_lists_are_read_on_the_command_line(
         monkeypatch.setenv("MIGRATION_DATABASE_URL", town.archive.migration_url)
         monkeypatch.setenv("CIVIC_ARCHIVE_HOME", str(tmp_path))
         settings.cache_clear()
+        request.addfinalizer(settings.cache_clear)
         name = f"mastodon:{account.handle}"
 
         def run(*words: str, code: int = 0) -> str:
@@ -290,7 +291,6 @@ def test_lists_are_read_on_the_command_line(
         assert "There is no snapshot" in run(name, "blocked", "--on", "2020-01-01")
         assert "is no date" in run(name, "blocked", "--on", "soon", code=2)
         assert "say which list" in run(name, "--changes", code=2)
-        settings.cache_clear()
 
 
 def test_a_setting_that_names_no_list_is_refused(make_archive: ArchiveMaker) -> None:

@@ -19,6 +19,7 @@ from archiver.records.models.lists import ListChange, ListFailure, ListSnapshot
 from archiver.records.models.log import FixityCheck, LogLeaf, LogNode, LogOutboxRow, LogRoot
 from archiver.records.models.operations import AuditRow, OutboxRow, User, UserSession
 from archiver.records.models.supervision import CaptureRequest, CoverageRow, Moderation
+from archiver.records.models.thumbnails import Thumbnail
 from archiver.records.models.tokens import AccountToken, Allowance, TokenCheck
 
 append_only = (
@@ -76,6 +77,7 @@ __all__ = [
     "Stream",
     "StreamState",
     "SubCursor",
+    "Thumbnail",
     "TokenCheck",
     "User",
     "UserSession",
