@@ -12,6 +12,7 @@ from collections import defaultdict
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
+from samplecity.social import lists
 from samplecity.social.api import Api, cut, holder, reply
 from samplecity.social.x_shapes import NAME, Shapes, missing
 from samplecity.social.x_words import NEW, OLD, Words, refusal, spoken
@@ -236,8 +237,8 @@ class _View:
             case "mentions":
                 return self._posts(world.mentions(NAME, account.key)[:_MENTIONS_CAP])
             case "followers" | "blocking" if mine or listing == "followers":
-                everybody = list({one.author.id: one.author for one in world.mentions(NAME, account.key)}.values())
-                found = everybody[:3] if listing == "blocking" else everybody
+                people = lists.blocked if listing == "blocking" else lists.followers
+                found = people(NAME, account.key, world.night)
                 page = cut(self._request, found, self._size(), self._cursor())
                 return self._reply([self._shapes.person(one) for one in page.items], following=page.next)
             case "blocking":
