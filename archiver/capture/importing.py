@@ -19,6 +19,7 @@ from archiver.capture.evidence_file import run_warc, seal_left_behind
 from archiver.capture.import_media import address, import_media, media_type
 from archiver.custody.log import append_or_wait
 from archiver.downloads import DOWNLOADS
+from archiver.downloads.contract import DownloadOwner
 from archiver.downloads.errors import DownloadError
 from archiver.downloads.parts import open_parts
 from archiver.platforms import IMPORTED
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from archiver.archive import Archive
     from archiver.capture.evidence_file import RunWarc
-    from archiver.downloads.contract import Download, DownloadFile, DownloadOwner
+    from archiver.downloads.contract import Download, DownloadFile
     from archiver.downloads.unpack import Tree
     from archiver.platforms.contract import AccountRef, Item
 
@@ -105,11 +106,14 @@ def import_download(
     """
     with contextlib.closing(open_parts([paths] if isinstance(paths, Path) else list(paths))) as tree:
         download = _format_of(tree, account)
-        owner = _owner_of(archive, download.owner(tree), account, tree.name, owner_id)
-        owner = dataclasses.replace(owner, namespace=_namespace(account, owner))
-        words = "its owner, as the download says"
-        status = AccountStatus(owner.platform_id, None, State.PRESENT, words, namespace=owner.namespace)
-        account = accounts.learn(archive.engine, account, status, archive.now())
+        if download.platform is None:  # it belongs to no account: whoever imports it says to which
+            owner = DownloadOwner(account.platform_id, account.handle, namespace=account.namespace)
+        else:
+            owner = _owner_of(archive, download.owner(tree), account, tree.name, owner_id)
+            owner = dataclasses.replace(owner, namespace=_namespace(account, owner))
+            words = "its owner, as the download says"
+            status = AccountStatus(owner.platform_id, None, State.PRESENT, words, namespace=owner.namespace)
+            account = accounts.learn(archive.engine, account, status, archive.now())
         try:
             return _Import(archive, download, tree, account, owner, progress).run()
         finally:
@@ -176,7 +180,7 @@ def _named_alike(archive: Archive, owner: DownloadOwner, account: AccountRef, do
 
 
 def _format_of(tree: Tree, account: AccountRef) -> Download:
-    known = [download for download in DOWNLOADS.values() if download.platform in (account.platform, None)]
+    known = [each for platform in (account.platform, None) for each in DOWNLOADS.values() if each.platform == platform]
     for download in known:
         if download.detect(tree):
             return download
@@ -260,7 +264,7 @@ class _Import:
     def _file(self, context: CaptureContext, warc: RunWarc, file: DownloadFile) -> None:
         report, skipped = self._report, tuple(file.skipped)
         own: list[Item] = []
-        for pages in [list(file.pages)] if file.pages else self._pages(context, file):
+        for pages in self._pages(context, file) if file.pages is None else [_named(file.pages)]:
             with self._archive.engine.begin() as connection:
                 result = save_pages(connection, context, pages, self._archive.now(), warc.write)
             self._count(result, len(pages))
@@ -306,6 +310,16 @@ class _Import:
         self._totals["items_seen"] += result.seen
         self._totals["items_new"] += result.items_new
         self._totals["versions_new"] += result.versions_new
+
+
+def _named(pages: Sequence[Page]) -> list[Page]:
+    """Pages of what somebody else recorded, their exchanges with ids of ours."""
+    return [
+        dataclasses.replace(
+            page, exchanges=[dataclasses.replace(each, id=each.id or str(uuid7())) for each in page.exchanges]
+        )
+        for page in pages
+    ]
 
 
 def _exchange_of(tree: Tree, file: DownloadFile, now: datetime) -> Exchange:

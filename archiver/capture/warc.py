@@ -130,15 +130,16 @@ class SpoolWarc:
         if exchange.scrubbed:
             named["X-Scrubbed"] = ", ".join(exchange.scrubbed)
             named["X-Received-Digest"] = f"sha256:{exchange.received_sha256.hex()}"
-        imported = exchange.method == "IMPORT"
+        imported = exchange.method == "IMPORT"  # of what was imported, only an answer that somebody recorded has a head
+        resource = imported and not exchange.status
         record = self._writer.create_warc_record(
             exchange.url,
-            "resource" if imported else "response",
+            "resource" if resource else "response",
             payload=payload,
             length=size,
-            warc_content_type=exchange.header("content-type") or "application/octet-stream" if imported else "",
+            warc_content_type=exchange.header("content-type") or "application/octet-stream" if resource else "",
             warc_headers_dict=named,
-            http_headers=None if imported else _response_head(exchange, size),
+            http_headers=None if resource else _response_head(exchange, size),
         )
         offset = self._file.tell()
         self._writer.write_record(record)

@@ -9,6 +9,7 @@ from archiver.downloads.facebook import FacebookDownload
 from archiver.downloads.instagram import InstagramDownload
 from archiver.downloads.mastodon_archive import MastodonArchive
 from archiver.downloads.nextdoor import NextdoorForm
+from archiver.downloads.warc import Warc
 from archiver.downloads.x_archive import XArchive
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ DOWNLOADS: dict[str, Download] = {
     "instagram_download": InstagramDownload(),
     "mastodon_archive": MastodonArchive(),
     "nextdoor_form": NextdoorForm(),
+    "warc": Warc(),
     "x_archive": XArchive(),
 }
 """Every format by its name."""

@@ -61,9 +61,9 @@ class DownloadFile:
     scrubbed: tuple[str, ...] = ()
     keep: bool = False
     """Keep the bytes, once, even if nothing in them is new: other pieces cannot be proved without them."""
-    pages: Sequence[Page] = ()
-    """What it holds, where that is exchanges which somebody recorded (a WARC), each page with its own; `body` and `items` are
-    empty then."""
+    pages: Sequence[Page] | None = None
+    """What it holds, where that is exchanges which somebody recorded (a WARC): each page with its own, still without ids;
+    `body` and `items` are empty then."""
     media_tree: Tree | None = None
     """Where the files of `media` lie, if not in the download's own tree."""
 
