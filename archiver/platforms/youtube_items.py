@@ -134,9 +134,7 @@ def comment_item(
     """
     identity, snippet = id_of(comment), part_of(comment, "snippet")
     created, at = moment_of(snippet)
-    edited, edited_at = moment_of(snippet, "updatedAt")
-    if edited == created or (at is not None and edited_at == at):
-        edited, edited_at = None, None
+    edited, edited_at = _edit_of(snippet, created, at)
     parent = id_of(snippet, "parentId") if snippet.get("parentId") else post_id
     text, shown = text_of(snippet, "textOriginal"), text_of(snippet, "textDisplay")
     name, picture = text_of(snippet, "authorDisplayName") or None, text_of(snippet, "imageUrl")
@@ -163,6 +161,16 @@ def comment_item(
         hidden=hidden_words(status),
         **around,
     )
+
+
+def _edit_of(
+    snippet: Mapping[str, Any], created: str | None, at: datetime | None
+) -> tuple[str | None, datetime | None]:
+    """When a comment was edited; nothing where it was last changed when it was published."""
+    if snippet.get("updatedAt") == created:
+        return None, None
+    edited, edited_at = moment_of(snippet, "updatedAt")
+    return (None, None) if at is not None and edited_at == at else (edited, edited_at)
 
 
 def hidden_words(status: str | None) -> str | None:
