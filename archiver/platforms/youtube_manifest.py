@@ -47,6 +47,7 @@ MANIFEST = Manifest(
         "10,000 units a day for all accounts of one Google project, until midnight in Los Angeles; each request costs one",
         "50 uploads take 2 units; a video's comments take at least 3 (published, held for review, spam), with an API key alone 1",
         "one unit more for each 100 further comments, and for each comment with more answers than are shown with it",
+        "what is not listed any more is asked for by its id, fifty at once; missing comments also among all that are held",
         "an access token lasts an hour; a refresh token that is not used for six months ends",
     ),
     cannot_see=(
