@@ -77,6 +77,12 @@ class WarcBytes:
                 return True
         return False
 
+    def settle(self) -> None:
+        """After a record's last byte: go on to the end of its member, where its checksum is. Raises `DamagedBytesError`."""
+        while self._decoder is not None and not self._decoder.eof and not self._out.lstrip(_ENDS):
+            self._out = b""
+            self._fill()
+
     def _fill(self) -> None:
         if self._decoder is None:
             self._out, self._raw = (self._raw or self._stream.read(CHUNK)), b""

@@ -66,6 +66,8 @@ class Record:
         self._digest = hashlib.new(self.declared.algorithm, usedforsecurity=False) if self.declared else None
         self._held = b""
         self.damage: Damage | None = None
+        if not length:
+            self._settle()
 
     @property
     def uri(self) -> str:
@@ -93,7 +95,15 @@ class Record:
         self._left -= len(data)
         if self._digest is not None:
             self._digest.update(data)
+        if not self._left:
+            self._settle()
         return data
+
+    def _settle(self) -> None:
+        try:
+            self._data.settle()
+        except DamagedBytesError as error:
+            self.damage = Damage(self.place, error.why, f"{self}: ")
 
     def head(self) -> bytes | None:
         """The block up to and with its first empty line, as an HTTP message has one; None where there is none of a fair size."""
@@ -127,8 +137,7 @@ def read_records(stream: IO[bytes], at: int = 0) -> Iterator[Record | Damage]:
     data = WarcBytes(stream, at)
     damages = 0
     while True:
-        record: Record | None = None
-        place = data.place
+        place: tuple[int, int] | None = None
         try:
             if not data.skip_ends():
                 return
@@ -139,6 +148,7 @@ def read_records(stream: IO[bytes], at: int = 0) -> Iterator[Record | Damage]:
                 pass
             damage = record.damage
         except DamagedBytesError as error:
+            place = place or data.place
             damage = Damage(place, error.why)
         if damage is None:
             continue
