@@ -26,11 +26,19 @@ class Falling:
     """Follows one walk, page after page. Order keys begin with the moment, `width` digits wide.
 
     `below` is where what was shown whole ends: every item of that moment or a later one has been shown. It is what a walk that
-    goes on later begins with (None: at the newest).
+    goes on later begins with (None: at the newest; 0: behind a page that could not be read whole, of which nobody knows where
+    it ended).
     """
 
     width: int
     below: str | None = None
+    _begun: bool = False
+    _low: int | None = None
+    """The moment behind the lowest that was shown."""
+    _bound: int | None = None
+    """Below it nothing of an earlier page can stand that could not be read."""
+    _broken: bool = False
+    """Whether something of the page before could not be read, which may stand anywhere down to where the next begins."""
     _before: frozenset[int | str] | None = None
     """What the page before showed; None on the first, of which nothing is known that it could contradict."""
     _ordered: bool = True
@@ -47,28 +55,47 @@ class Falling:
         Gives what it covers; None where it is out of order against the pages before (it shows what should have stood on them:
         a page that begins with items of the one before is in order), or could not be read whole, or nothing was shown yet.
         """
-        before = self.below
-        self._empty = 0 if places else self._empty + 1
-        if places:
-            if before is not None and self._before is not None:
-                bound = moment_of(before, self.width)
-                late = [each for each in places if each not in self._before and self._moment(each) >= bound]
+        if not self._begun:
+            self._begin()
+        moments = [moment_of(each, self.width) if isinstance(each, str) else each for each in places]
+        before, after_break = self._bound, self._broken
+        self._empty = 0 if moments else self._empty + 1
+        if moments:
+            if self._low is not None and self._before is not None:
+                both = zip(places, moments, strict=True)
+                late = [each for each, moment in both if moment >= self._low and each not in self._before]
                 self._ordered = self._ordered and not late
             self._before = frozenset(places)
-            lowest = key_of(min(*map(self._moment, places), 10**self.width - 2) + 1, self.width)
-            self.below = lowest if before is None else min(before, lowest)
-        if not self._ordered or not whole or (self.below is None and not last):
+            self._low = _least(self._low, min(moments) + 1)
+            if after_break:
+                before = _least(before, max(moments))
+            self._bound = _least(before, self._low)
+        self._broken = not whole or (after_break and not moments)
+        self.below = key_of(0, self.width) if self._broken else self._key(self._bound)
+        if self._broken or not self._ordered or (self._bound is None and not last):
             return None
-        return Coverage(before, None if last else self.below)
+        return Coverage(self._key(before), None if last else self._key(self._bound))
 
-    def _moment(self, place: int | str) -> int:
-        return moment_of(place, self.width) if isinstance(place, str) else place
+    def _begin(self) -> None:
+        self._begun = True
+        if self.below is not None:
+            self._low = self._bound = moment_of(self.below, self.width) or None
+            self._broken = self._low is None
+
+    def _key(self, moment: int | None) -> str | None:
+        if moment == 10**self.width:
+            return f"{moment - 1}~"  # behind all ids of the last moment that there is
+        return None if moment is None else key_of(moment, self.width)
 
     def check(self, account: AccountRef, exchange: Exchange) -> None:
         """Raise `UnreadableAnswerError` once pages go on saying that there is more, and show nothing."""
         if self._empty >= _MOST_EMPTY:
             words = f"{self._empty} pages in a row say that there is more, and show nothing"
             raise UnreadableAnswerError(account.name, exchange.url, words, exchange)
+
+
+def _least(one: int | None, other: int) -> int:
+    return other if one is None else min(one, other)
 
 
 def all_below(identity: str) -> Coverage:

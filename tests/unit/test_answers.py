@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archiver.platforms.answers import (
@@ -36,6 +36,7 @@ def told(raw: bytes, kind: str | None = None) -> Any:
     return exchange_of("https://api.example/x", Answer(raw, headers=(("Content-Type", kind),) if kind else ()))
 
 
+@settings(deadline=None)
 @given(anything(["a", "b"]))
 def test_json_comes_back_as_it_was(value: Any) -> None:
     """Lone surrogates, NUL and integers of any size among it."""
@@ -82,6 +83,7 @@ def test_the_shape_at_the_top_is_what_was_promised() -> None:
             list_of(CITY, told(body(wrong)), wrong, "data")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | anything(["error"]).map(body))
 @example(DEEP)
 def test_an_error_body_is_never_worth_another_error(raw: bytes) -> None:
@@ -135,6 +137,7 @@ def test_ids_are_text_and_nothing_else_is_an_id() -> None:
         id_of({})
 
 
+@settings(deadline=None)
 @given(anything(["a"]))
 def test_texts_are_texts(value: Any) -> None:
     """A text or nothing is given as it is; anything else is refused by name."""
@@ -145,6 +148,7 @@ def test_texts_are_texts(value: Any) -> None:
             text_of({"text": value}, "text")
 
 
+@settings(deadline=None)
 @given(anything(["a"]))
 @example("12")
 @example("²")

@@ -446,6 +446,7 @@ def test_an_address_in_metas_stores_stays_the_same(address: str, same: str) -> N
     assert stable(address) == same
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_address_has_a_stable_form(address: str) -> None:
     """Whatever it is, and once is enough."""

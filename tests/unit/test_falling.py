@@ -46,6 +46,7 @@ def within(keys: list[str], covered: Coverage) -> set[str]:
     }
 
 
+@settings(deadline=None)
 @given(ANY_MOMENTS, SIZES, st.integers(0, 3))
 def test_a_listing_in_order_is_covered_by_what_it_shows_and_to_its_end(
     moments: list[int], sizes: list[int], again: int
@@ -69,7 +70,7 @@ def test_a_listing_in_order_is_covered_by_what_it_shows_and_to_its_end(
     assert claimed == set(keys)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(ANY_MOMENTS, SIZES)
 def test_a_listing_out_of_order_covers_nothing_from_where_it_shows(moments: list[int], sizes: list[int]) -> None:
     """Once an item comes that should have stood on an earlier page, nothing is claimed any more."""
@@ -87,6 +88,7 @@ def test_a_listing_out_of_order_covers_nothing_from_where_it_shows(moments: list
             claims.append(covered)
 
 
+@settings(deadline=None)
 @given(ANY_MOMENTS, ANY_MOMENTS)
 def test_a_walk_that_goes_on_begins_where_it_stood(first: list[int], later: list[int]) -> None:
     """What is kept of a walk is enough to go on with: nothing above it is claimed by what comes after, whatever that is."""
@@ -116,20 +118,50 @@ def test_an_empty_page_is_the_end_only_where_it_says_so() -> None:
     assert Falling(WIDTH).shown([], last=False, whole=True) is None
 
 
-def test_what_could_not_be_read_whole_is_not_covered_and_the_rest_is() -> None:
-    """A page of which something could not be read covers nothing; the next covers its own part."""
+@settings(max_examples=300, deadline=None)
+@given(ANY_MOMENTS, SIZES, st.sets(st.integers(0, 29)), st.sets(st.integers(0, 40)))
+def test_what_could_not_be_read_is_never_covered(
+    moments: list[int], sizes: list[int], unread: set[int], stops: set[int]
+) -> None:
+    """Wherever on its page the broken item stood, and though the walk broke off and went on behind that page: no page claims a
+    range that the item may be in.
+    """
+    keys = keys_of(sorted(moments, reverse=True))
+    lost = {key for number, key in enumerate(keys) if number in unread}
+    falling, shown = Falling(WIDTH), set[str]()
+    pages = cut(keys, sizes)
+    for number, page in enumerate(pages):
+        read = [key for key in page if key not in lost]
+        shown |= set(read)
+        covered = falling.shown(read, last=number == len(pages) - 1, whole=len(read) == len(page))
+        if covered is not None:
+            assert within(keys, covered) <= shown
+        if number in stops:
+            falling = Falling(WIDTH, falling.below)
+
+
+def test_a_page_behind_one_that_was_not_read_whole_covers_what_is_below_its_first() -> None:
+    """Only there can nothing of the page before have stood."""
     falling = Falling(WIDTH)
     assert falling.shown([9, 8], last=False, whole=False) is None
-    covered = falling.shown([7, 6], last=True, whole=True)
+    covered = falling.shown([6, 5], last=False, whole=True)
     assert covered is not None
-    assert (covered.before, covered.after) == ("009", None)
+    assert (covered.before, covered.after) == ("006", "006")
+    covered = falling.shown([3], last=True, whole=True)
+    assert covered is not None
+    assert (covered.before, covered.after) == ("006", None)
 
 
 def test_the_last_moment_there_is_does_not_break_the_walk() -> None:
-    """A stranger's item of the last moment that a key can hold is as good as any."""
+    """A stranger's items of the last moment that a key can hold are as good as any."""
     falling = Falling(WIDTH)
-    assert falling.shown([999], last=False, whole=True) is not None
-    assert falling.below == "999"
+    covered = falling.shown([999], last=False, whole=True)
+    assert covered is not None
+    assert covered.after is not None
+    assert key_of(999, WIDTH, "zzz") < covered.after
+    later = Falling(WIDTH, falling.below).shown([999, 5], last=True, whole=True)
+    assert later is not None
+    assert (later.before, later.after) == ("999", None)
 
 
 def test_endless_emptiness_is_an_error_with_the_answer() -> None:
@@ -149,6 +181,7 @@ def test_endless_emptiness_is_an_error_with_the_answer() -> None:
     assert caught.value.exchange is exchange
 
 
+@settings(deadline=None)
 @given(st.integers(0, 998), st.text(max_size=5), st.text(max_size=5))
 def test_keys_sort_as_their_moments(moment: int, one: str, other: str) -> None:
     """An item of an earlier moment stands below one of a later, whatever their ids, and above the lowest of its moment."""
@@ -165,6 +198,7 @@ def test_a_moment_that_does_not_fit_is_refused(moment: int) -> None:
         key_of(moment, WIDTH)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=5), st.text(max_size=5))
 def test_all_below_is_exactly_what_begins_with_the_id_and_a_space(identity: str, rest: str) -> None:
     """The range of a post holds its comments, and none of a post whose id begins like it or is longer."""

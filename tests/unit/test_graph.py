@@ -389,6 +389,7 @@ def test_a_request_only_asks_whether_the_limit_is_open() -> None:
 NUMBERS = st.integers() | st.floats() | st.sampled_from([-1, 0, 10**400, 2**70, True])
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["call_count", "total_time", "estimated_time_to_regain_access"]), NUMBERS | anything(["a"])
@@ -412,13 +413,14 @@ def test_no_header_breaks_the_reading(entry: dict[str, Any], name: str, within: 
     assert verdict.seconds is None or 0 < verdict.seconds <= 86_400
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_header_that_is_no_json_says_nothing(header: str) -> None:
     """Broken headers are left alone."""
     assert isinstance(usage(exchange_of(API, Answer(b"{}", headers=(("X-App-Usage", header),)))), tuple)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(objects(NAMES, WORDS), st.sampled_from([200, 400, 401, 403, 500]))
 def test_any_error_is_judged_in_words(error: dict[str, Any], status: int) -> None:
     """Whatever an error holds, it has a meaning and words, or is HTTP's."""
@@ -494,6 +496,7 @@ FIELDS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(FIELDS, min_size=1, max_size=4).map(",".join), st.sampled_from(["a", "b", "c", "x"]))
 def test_what_is_left_out_is_nowhere_left(fields: str, name: str) -> None:
     """However deep it stands; and where it is not asked for, or alone, nothing can be left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.platforms.unnamed import PREFIX, is_made, made_id, order_key
@@ -13,6 +13,7 @@ _ANY = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
 _MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 
 
+@settings(deadline=None)
 @given(_ANY, _ANY, _MOMENTS, st.none() | _ANY, st.lists(_ANY, max_size=3))
 def test_an_id_is_made_of_anything_and_always_the_same(
     owner: str, kind: str, moment: datetime, text: str | None, media: list[str]
@@ -26,6 +27,7 @@ def test_an_id_is_made_of_anything_and_always_the_same(
     assert len(made) == len(f"{PREFIX}{kind}:{int(moment.timestamp())}:") + 32
 
 
+@settings(deadline=None)
 @given(_ANY, _ANY)
 def test_different_words_are_different_items(one: str, other: str) -> None:
     """Two posts of one second that say different things are two, and no text is mistaken for the names of pictures."""
@@ -41,6 +43,7 @@ def test_no_platforms_own_id_is_taken_for_a_made_one() -> None:
     assert not any(map(is_made, ["19292868552", "19292868552_10158407654328553", "", "m_download:x", "profile:1"]))
 
 
+@settings(deadline=None)
 @given(_MOMENTS, _MOMENTS)
 def test_places_sort_as_time_does(one: datetime, other: datetime) -> None:
     """All items of a second stand at one place, and an earlier second before a later."""
