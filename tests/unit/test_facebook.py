@@ -185,6 +185,17 @@ def test_a_broken_post_is_one_post_less_and_no_page_less(broken: Any) -> None:
         assert each.lost
 
 
+@pytest.mark.parametrize("depth", [50, 400, 990, 5_000, 200_000])
+def test_what_is_nested_too_deeply_is_skipped_or_the_answer_is_named(depth: int) -> None:
+    """As deep as it can be parsed the post alone is lost, or read; deeper the whole answer is an error, and never ours."""
+    raw = listed(post(3, 30), post(2, 20, place={"name": "DEEP"}), post(1, 10)).body
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    with contextlib.suppress(UnreadableAnswerError):
+        (page,), _ = walked(StreamKind.POSTS, Answer(raw.replace(b'"DEEP"', deep)))
+        assert {"565225540184937_3", "565225540184937_1"} <= {item.id for item in page.items}
+        assert keepable(page.items)
+
+
 def test_pages_cover_what_they_show_and_together_all() -> None:
     """Short, empty and repeated pages are followed; each covers its part, the last to the very beginning."""
     place_ = {"until": "5", "__paging_token": "x"}
