@@ -43,6 +43,8 @@ _NEAR = 200
 _MESSAGES_BACK = timedelta(days=29)
 _RECENT = timedelta(days=6, hours=12)
 _AT_ONCE, _MEMBERS = 100, 1000
+_LIGHT = 10
+"""Each post that is read is paid for: between two nights a page has few."""
 
 
 class X(Manners):
@@ -143,6 +145,7 @@ class X(Manners):
         """Walk the account's posts, its mentions or its messages, newest first, until no next token comes."""
         server = Server(session, account)
         messages = stream is StreamKind.MESSAGES
+        size = _LIGHT if account.settings.get("mode") == "light" else _AT_ONCE
         name = "mentions" if stream is StreamKind.MENTIONS else "tweets"
         path = "/dm_events" if messages else f"/users/{account.platform_id}/{name}"
         token: str | None = None
@@ -152,7 +155,7 @@ class X(Manners):
             walk = Falling(WIDTH, below=None if resume["below"] is None else str(resume["below"]))
         while True:
             place = {"pagination_token": token} if token else {}
-            exchange = server.get(path, "message" if messages else "post", {"max_results": _AT_ONCE, **place})
+            exchange = server.get(path, "message" if messages else "post", {"max_results": size, **place})
             answer = server.object(exchange)
             following = server.following(exchange, answer, token)
             records = server.records(exchange, answer)
@@ -199,8 +202,7 @@ class X(Manners):
             found = Found(server)
             number = found.took(exchange, answer)
             records = server.records(exchange, answer)
-            replies = [each for each in records if post_id not in _chain(each)]
-            found.posts(replies, number, beside=POINTING - {"replied_to"}, prefix=post_id)
+            found.posts(records, number, beside=POINTING - {"replied_to"}, below=post_id)
             found.items = [each for each in found.items if each.id != post_id]
             found.history = [each for each in found.history if each.id != post_id]
             whole = whole and not any(each.lost for each in found.skipped)

@@ -56,7 +56,8 @@ MANIFEST = Manifest(
         "each post read costs 0.005 dollars, each user and message 0.01; counted, and stopped at monthly_spend_usd",
         "so does each account on a list, each night: none is read unless the setting `lists` names it",
         "the counted spend is rather too high: X charges a post once a day",
-        "edited posts, and posts whose quoted media are not shown, cost a further request",
+        "edited posts, and quoted ones whose media or authors are not shown, cost a further request",
+        "each night reads the window of days again, and pays for it again; between two nights pages of ten posts are read",
     ),
     cannot_see=(
         "posts beyond the newest 3,200 and mentions beyond the newest 800: import the account's download for the rest",
@@ -70,7 +71,7 @@ MANIFEST = Manifest(
     needs_token=True,
     may_be_empty=frozenset({StreamKind.MENTIONS, StreamKind.MESSAGES}),
     light=(StreamKind.POSTS, StreamKind.MENTIONS),
-    light_minutes=60,
+    light_minutes=240,
     lists=("blocked", "followers"),
     lists_asked=frozenset({"blocked", "followers"}),
 )

@@ -106,7 +106,7 @@ class Found:
         return len(self.exchanges) - 1
 
     def posts(
-        self, records: Sequence[Any], exchange: int, *, beside: Collection[str] = POINTING, prefix: str = ""
+        self, records: Sequence[Any], exchange: int, *, beside: Collection[str] = POINTING, below: str = ""
     ) -> None:
         """Read the posts of a listing, each by its newest form, with its earlier ones.
 
@@ -114,17 +114,17 @@ class Found:
             records: The posts.
             exchange: Which of the page's exchanges showed them.
             beside: In which ways other posts are pointed at that are kept as well (what is answered, quoted, reposted).
-            prefix: What their order keys begin with.
+            below: Whose thread they are: the post itself is none of them, and their order keys begin with its id.
         """
         own: list[str] = []
         for place, record in enumerate(records):
             if read(f"post {place} of the listing", self.skipped, _checked, record) is not None:
                 self.known.take_post(record, exchange, f"/data/{place}")
-                own.append(record["id"])
+                own += [] if below and below in chain_of(record) else [record["id"]]
         self._complete(own, beside)
         done: set[str] = set()
         for each in own:
-            self._post(each, done, sighted=True, prefix=prefix)
+            self._post(each, done, sighted=True, prefix=below)
         for each in own:
             told = read(f"post {each}", self.skipped, pointers, self.known.posts[each])
             for kind, identity in told or ():

@@ -210,6 +210,10 @@ def test_each_accounts_spend_is_counted_by_the_month(
         assert 0 < spent[0][1] <= spent[0][2]
         seen = sum(count for kind, _, count in states_of(town, second.id) if kind in {"posts", "comments"})
         assert spent[1][1] >= seen * 5
+        again = next(one for one in accounts.active(town.archive.engine) if one.platform_id == second.id)
+        assert export_account(town.archive.archive, again, mode="light").complete
+        (light,) = town.sql("select used from allowances where key like '%monthly spend%' and units > 600")
+        assert 0 < light[0] - spent[1][1] < 400
         account = next(one for one in accounts.active(town.archive.engine) if one.platform_id == first.id)
         limiter = SharedLimiter(town.archive.engine, PLATFORMS["x"], lambda: account, "t")
         url = f"{town.running.url}/x/2/users/{first.id}/tweets?max_results=100"

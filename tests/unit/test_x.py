@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.platforms.contract import StreamKind
-from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.manners import Meaning
 from archiver.platforms.x import X
 from tests.fixtures.sessions import Answer, RecordedSession, account, exchange_of
@@ -46,6 +46,8 @@ _POST = st.fixed_dictionaries(
         (402, {"title": "CreditsDepleted"}, {}, Meaning.EXHAUSTED, None),
         (401, {"title": "Unauthorized"}, {}, Meaning.TOKEN, None),
         (403, {"title": "Forbidden"}, {}, Meaning.FORBIDDEN, None),
+        (200, {"title": "Service Unavailable", "status": 503}, {}, Meaning.RETRY, None),
+        (200, {"errors": [{"type": "https://api.x.com/2/problems/internal-error"}]}, {}, Meaning.RETRY, None),
     ],
 )  # fmt: skip
 def test_each_refusal_has_its_meaning(
@@ -81,6 +83,28 @@ def test_a_token_is_renewed_with_its_refresh_token() -> None:
 def test_no_json_breaks_the_reading(posts: list[Any], includes: Any, errors: Any) -> None:
     """Whatever stands in a page, its walk ends, or says that the answer cannot be read."""
     body = json.dumps({"data": posts, "includes": includes, "errors": errors}).encode()
-    session = RecordedSession(Answer(body), *[Answer(b"{}")] * 9)
+    mine = account("x", "1", token="t")
+    for stream in (StreamKind.POSTS, StreamKind.MESSAGES):
+        with contextlib.suppress(UnreadableAnswerError):
+            list(X().pages(session_of(body), mine, stream, None, {}))
     with contextlib.suppress(UnreadableAnswerError):
-        list(X().pages(session, account("x", "1", token="t"), StreamKind.POSTS, None, {}))
+        list(X().thread(session_of(body), mine, "7"))
+    with contextlib.suppress(UnreadableAnswerError):
+        list(X().lookup(session_of(body), mine, ["1", "2"]))
+    with contextlib.suppress(UnreadableAnswerError):
+        list(X().members(session_of(body), mine, "blocked"))
+
+
+@given(_JSON, _JSON)
+def test_no_json_breaks_the_reading_of_an_account_or_a_message(data: Any, errors: Any) -> None:
+    """Whatever stands where a user or a message should, it is read, or said to be unreadable."""
+    body = json.dumps({"data": data, "errors": errors}).encode()
+    with contextlib.suppress(UnreadableAnswerError, NoSuchHandleError):
+        X().status(session_of(body), account("x", "1", token="t"))
+    with contextlib.suppress(UnreadableAnswerError):
+        list(X().lookup(session_of(body), account("x", "1", token="t", stream="messages"), ["1"]))
+
+
+def session_of(body: bytes) -> RecordedSession:
+    """A session that answers with this, and then with empty listings."""
+    return RecordedSession(Answer(body), *[Answer(b'{"meta":{"result_count":0}}')] * 9)

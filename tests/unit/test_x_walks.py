@@ -1,0 +1,201 @@
+"""X: how listings, threads and lookups are walked, whatever their pages are like."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from archiver.platforms.contract import ReferenceKind, State, StreamKind
+from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.x import X
+from tests.fixtures.sessions import Answer, RecordedSession, account
+
+if TYPE_CHECKING:
+    from archiver.platforms.contract import AccountRef, Page
+
+MINE = account("x", "1", "city", token="t", post_count="40")
+EMPTY: dict[str, Any] = {"meta": {"result_count": 0}}
+GONE = "https://api.x.com/2/problems/resource-not-found"
+
+
+def posts(*ids: int | dict[str, Any], following: str | None = None, **more: Any) -> dict[str, Any]:
+    """A page of posts, by their ids where nothing else matters."""
+    data = [each if isinstance(each, dict) else post(each) for each in ids]
+    meta = {"result_count": len(data), **({"next_token": following} if following else {})}
+    return {**({"data": data} if data else {}), "meta": meta, **more}
+
+
+def post(own: int, **more: Any) -> dict[str, Any]:
+    """A post of the account's own."""
+    return {"id": str(own), "text": f"post {own}", "author_id": "1", **more}
+
+
+def missing(own: int, **more: Any) -> dict[str, Any]:
+    """The problem of a post that is not there."""
+    return {"resource_id": str(own), "title": "Not Found Error", "type": GONE, "detail": "Could not find it", **more}
+
+
+def session(*bodies: Any) -> RecordedSession:
+    """A session with these answers; one that is a number is a failure of that status."""
+    return RecordedSession(*(Answer(json.dumps(each).encode()) for each in bodies))
+
+
+def walk(*bodies: Any, mine: AccountRef = MINE, stream: StreamKind = StreamKind.POSTS) -> list[Page]:
+    """The pages of a listing."""
+    return list(X().pages(session(*bodies), mine, stream, None, {}))
+
+
+def ids(pages: list[Page]) -> list[str]:
+    """The ids of all sighted items, in their order."""
+    return [item.id for page in pages for item in page.items if item.sighted]
+
+
+def covered(page: Page) -> tuple[int | None, int | None] | None:
+    """What a page covers: from which id on (None: from the first), below which (None: to the newest)."""
+    if page.coverage is None:
+        return None
+    return tuple(None if each is None else int(each) for each in (page.coverage.after, page.coverage.before))  # type: ignore[return-value]
+
+
+def test_short_empty_and_repeated_pages_end_nothing() -> None:
+    """Only a page without a next token is the last; each covers what was shown whole down to it."""
+    pages = walk(posts(9, 8, following="a"), posts(following="b"), posts(8, 5, following="c"), posts(3))
+    assert ids(pages) == ["9", "8", "8", "5", "3"]
+    assert [covered(page) for page in pages] == [(9, None), (9, 9), (6, 9), (None, 6)]
+
+
+def test_a_page_that_leads_to_itself_is_an_error() -> None:
+    """A next token that is the one just used would go on for ever."""
+    with pytest.raises(UnreadableAnswerError, match="no other page"):
+        walk(posts(9, following="a"), posts(8, following="a"))
+
+
+def test_pages_out_of_order_cover_nothing_any_more() -> None:
+    """A listing that shows late what belonged on an earlier page is read to its end, and says nothing of what it lacks."""
+    pages = walk(posts(9, 7, following="a"), posts(8, following="b"), posts(3))
+    assert ids(pages) == ["9", "7", "8", "3"]
+    assert [covered(page) for page in pages] == [(8, None), None, None]
+
+
+def test_an_edited_post_tells_no_place() -> None:
+    """Its newest form has a later id than its neighbours, its first an earlier one: neither bounds what a page covers."""
+    edited = post(9, edit_history_post_ids=["4", "9"])
+    includes = {"posts": [post(4, edit_history_post_ids=["4", "9"])]}
+    pages = walk(posts(7, following="a"), posts(edited, 2, includes=includes))
+    assert [covered(page) for page in pages] == [(8, None), (None, 8)]
+    assert [(item.id, item.aliases, item.text) for item in pages[1].items] == [
+        ("4", ("9",), "post 9"),
+        ("2", (), "post 2"),
+    ]
+    assert [(item.id, item.text) for item in pages[1].history] == [("4", "post 4")]
+
+
+@pytest.mark.parametrize("body", [{}, {"meta": {"result_count": 5}}, {"data": {}}, {"data": None, "meta": {}}])
+def test_a_listing_that_does_not_say_that_it_is_empty_is_an_error(body: Any) -> None:
+    """An answer without data is no proof that there is nothing."""
+    with pytest.raises(UnreadableAnswerError, match=r"its data is no list|does not say that there is none"):
+        walk(body)
+
+
+def test_a_listing_cut_at_its_cap_does_not_reach_the_first_post() -> None:
+    """X lists the newest 3,200: of what is older the last page says nothing."""
+    (page,) = walk(posts(9, 8), mine=account("x", "1", token="t", post_count="5000"))
+    assert covered(page) == (9, None)
+
+
+def test_messages_cover_the_days_that_x_lists() -> None:
+    """Messages older than a month are not listed, and not taken for gone."""
+    event = {"id": "1900000000000000000", "text": "Hello", "event_type": "MessageCreate", "sender_id": "7"}
+    (page,) = walk({"data": [event], "meta": {"result_count": 1}}, stream=StreamKind.MESSAGES)
+    assert [item.id for item in page.items] == ["1900000000000000000"]
+    month = 29 * 86_400_000 << 22
+    assert page.coverage is not None
+    assert page.coverage.after is not None
+    assert 0 < int(page.coverage.after) <= 1900000000000000001 + month
+
+
+def test_between_two_nights_few_posts_are_read() -> None:
+    """Each is paid for."""
+    asked = session(posts(9))
+    list(X().pages(asked, account("x", "1", token="t", mode="light"), StreamKind.POSTS, None, {}))
+    assert asked.asked[0].params["max_results"] == 10
+
+
+def test_what_an_answer_says_is_not_there_is_not_asked_for_again() -> None:
+    """A quoted post that is gone costs no further request; its reference stays."""
+    quoting = post(9, referenced_posts=[{"type": "quoted", "id": "5"}])
+    asked = session(
+        posts(quoting, errors=[missing(5)], includes={"users": [{"id": "1", "username": "city", "name": "City"}]})
+    )
+    (page,) = X().pages(asked, MINE, StreamKind.POSTS, None, {})
+    assert len(asked.asked) == 1
+    assert page.items[0].reference(ReferenceKind.QUOTE) == "5"
+    assert [each.lost for each in page.skipped] == [False]
+
+
+def test_who_wrote_what_is_quoted_is_asked_for() -> None:
+    """Where the answer shows the quoted post without its author, one lookup brings both."""
+    quoting = post(9, referenced_posts=[{"type": "quoted", "id": "5"}])
+    quoted = post(5, author_id="7")
+    author = {"id": "7", "username": "ana", "name": "Ana"}
+    asked = session(posts(quoting, includes={"posts": [quoted]}), {"data": [quoted], "includes": {"users": [author]}})
+    (page,) = X().pages(asked, MINE, StreamKind.POSTS, None, {})
+    assert asked.asked[1].params["ids"] == "5"
+    inner = page.items[1]
+    assert inner.author is not None
+    assert (inner.id, inner.sighted, inner.author.handle) == ("5", False, "ana")
+
+
+def test_a_thread_asks_for_no_parent_that_stands_elsewhere_in_it() -> None:
+    """What a reply answers is in the same conversation: it is neither kept twice nor asked for."""
+    reply = post(9, author_id="7", conversation_id="3", referenced_posts=[{"type": "replied_to", "id": "5"}])
+    shown = post(5, author_id="8", conversation_id="3", referenced_posts=[{"type": "replied_to", "id": "3"}])
+    asked = session(posts(reply, following="a", includes={"posts": [shown]}), posts(shown, post(3)))
+    pages = list(X().thread(asked, MINE, "3"))
+    assert len(asked.asked) == 2
+    assert [(item.id, item.reference(ReferenceKind.PARENT)) for page in pages for item in page.items] == [
+        ("9", "5"),
+        ("5", "3"),
+    ]
+    assert [page.coverage is not None for page in pages] == [False, True]
+    keys = [item.order_key or "" for page in pages for item in page.items]
+    assert pages[1].coverage is not None
+    assert all((pages[1].coverage.after or "") <= key < (pages[1].coverage.before or "") for key in keys)
+
+
+def test_a_thread_of_which_a_part_is_lost_covers_nothing() -> None:
+    """Where X could not put a part together, no reply is taken for missing."""
+    problem = {"resource_id": "9", "title": "Hydration", "type": "https://api.x.com/2/problems/field-hydration-failure"}
+    (page,) = X().thread(session(posts(5, errors=[problem])), MINE, "3")
+    assert page.coverage is None
+    assert [each.lost for each in page.skipped] == [True]
+
+
+def test_a_lookup_tells_gone_from_withheld_and_from_nothing() -> None:
+    """Not found is gone; suspended or protected is hidden; what is not spoken of is not known."""
+    suspended = missing(3, title="Forbidden", detail="User has been suspended: [28].")
+    barred = "https://api.x.com/2/problems/not-authorized-for-resource"
+    protected = {"resource_id": "4", "title": "Authorization Error", "type": barred}
+    edited = post(8, edit_history_post_ids=["7", "8"])
+    asked = session({"data": [edited], "errors": [missing(2), suspended, protected]})
+    found = {each.id: each.state for each in X().lookup(asked, MINE, ["7", "2", "3", "4", "6"])}
+    assert found == {"7": State.PRESENT, "2": State.GONE_CONFIRMED, "3": State.HIDDEN, "4": State.HIDDEN, "6": None}
+    assert asked.asked[0].params["ids"] == "7,2,3,4,6"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "state"),
+    [
+        (200, {"data": {"id": "5", "text": "Hello", "sender_id": "7"}}, State.PRESENT),
+        (200, {"errors": [missing(5)]}, State.GONE_CONFIRMED),
+        (404, {"title": "Not Found"}, State.GONE_CONFIRMED),
+        (403, {"title": "Forbidden"}, None),
+    ],
+)
+def test_a_message_is_looked_up_at_its_own_address(status: int, body: Any, state: State | None) -> None:
+    """What may not be read is not taken for gone."""
+    asked = RecordedSession(Answer(json.dumps(body).encode(), status))
+    (found,) = X().lookup(asked, account("x", "1", token="t", stream="messages"), ["5"])
+    assert (found.state, asked.asked[0].url.rpartition("/2/")[2]) == (state, "dm_events/5")
