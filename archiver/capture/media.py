@@ -1,25 +1,26 @@
 """Fetching attachments: streamed past into the blob store, checked by type, size and, where the platform names it, digest.
 
-A medium whose fetch fails stays wanted, with its reason; the post it belongs to is archived, and counted as incomplete.
+A medium whose fetch fails is tried again by later runs, its reason beside it; the post it belongs to is archived all the same.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import requests
 import sqlalchemy as sa
 import structlog
-import urllib3
 
-from archiver.capture.errors import BadAnswer, CaptureError, RateLimited, Refused, RequestFailed, Unreachable
+from archiver.capture.errors import CaptureError, RateLimited, Refused, RequestFailed, Unreachable
 from archiver.capture.evidence_file import MEDIUM
-from archiver.platforms.contract import Exchange, Media
+from archiver.capture.fetching import Fetching, Whole
+from archiver.capture.running import LIGHT
+from archiver.platforms.contract import Media
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.records.storable import mend
 from archiver.records.store.exchanges import insert_exchanges
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
     from archiver.capture.running import RunningCapture
 
 _log = structlog.get_logger(__name__)
-_CHUNK = 1 << 20
 _BATCH = 100
-_MAX_ATTEMPTS = 10
-_OK = 200
-_EXPECTED = {
-    "image": ("image/",),
-    "video": ("video/", "application/mp4", "application/octet-stream"),
-    "audio": ("audio/", "application/ogg", "application/octet-stream"),
-}
+_ASKED_AT_ONCE = 3
+"""How often one medium is asked for before the next one is."""
+_MAX_ATTEMPTS = 14
+_LIGHT_ATTEMPTS = 3
+"""A light pass, which comes by every few minutes, leaves what failed so often to the nights, of which it gets the rest."""
+_DEAD = 3
+"""So many media of a host that fails in a row are enough: the others wait for the next run, and lose no attempt."""
+_SERVER_ERROR = 500
 
 _WANTED = """
     select m.id, m.platform_id, m.kind, m.url, m.owner, m.content_type, m.attempts
@@ -69,18 +70,28 @@ _TOUCH = """
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Fetched:
     path: Path
-    sha256: bytes
-    size: int
-    exchange: Exchange
+    whole: Whole
 
 
 def fetch_media(capture: RunningCapture) -> None:
     """Fetch what the stream's versions want. Gives up on single media, never on the capture."""
-    after = 0
+    after, failed = 0, Counter[str]()
     while rows := _wanted(capture, after):
         after = rows[-1].id
         for row in rows:
-            _one(capture, row)
+            _one(capture, row, failed)
+
+
+def _is_down(error: CaptureError | UnreadableAnswerError) -> bool:
+    """Whether a failure is the server's, and says nothing of the one medium."""
+    return isinstance(error, Unreachable) or (isinstance(error, RequestFailed) and error.status >= _SERVER_ERROR)
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:  # no address at all, as its fetch will say
+        return ""
 
 
 def _wanted(capture: RunningCapture, after: int) -> list[Row[tuple[int, str]]]:
@@ -91,43 +102,45 @@ def _wanted(capture: RunningCapture, after: int) -> list[Row[tuple[int, str]]]:
                 {
                     "stream": capture.context.stream_id,
                     "after": after,
-                    "attempts": _MAX_ATTEMPTS,
+                    "attempts": _LIGHT_ATTEMPTS if capture.context.mode == LIGHT else _MAX_ATTEMPTS,
                     "batch": _BATCH,
                 },
             ).all()
         )
 
 
-def _one(capture: RunningCapture, row: Row[tuple[int, str]]) -> None:
+def _one(capture: RunningCapture, row: Row[tuple[int, str]], failed: Counter[str]) -> None:
+    """Fetch one medium. `failed` counts by host what failed there in a row."""
+    host = ""
     medium = Media(row.platform_id, row.kind, row.url, content_type=row.content_type, owner=row.owner)
     try:
         url = capture.platform.media_request(capture.session, capture.account, medium)
+        host = _host_of(url)
+        if failed[host] >= _DEAD:
+            return
         fetched = _fetch(capture, url, medium)
     except RateLimited:
         raise  # says nothing about the medium: the next run goes on from here
     except (CaptureError, UnreadableAnswerError) as error:
         reason = mend(str(error))
+        failed[host] = failed[host] + 1 if host and _is_down(error) else 0
         _log.warning("medium not kept", account=capture.account.name, medium=medium.id, reason=reason)
         with capture.archive.engine.begin() as connection:
             hold_fence(connection, capture.context)
             _failed(connection, row.id, reason, refused=isinstance(error, Refused))
         return
     try:
-        capture.archive.blobs.put_file(fetched.path, fetched.sha256)
+        capture.archive.blobs.put_file(fetched.path, fetched.whole.sha256)
     finally:
         fetched.path.unlink()
+    whole = fetched.whole
+    failed[host] = 0
     with capture.archive.engine.begin() as connection:
         hold_fence(connection, capture.context)
-        insert_exchanges(connection, capture.context.capture_id, [fetched.exchange], received_bytes=fetched.size)
-        kept(
-            connection,
-            row.id,
-            fetched.sha256,
-            fetched.size,
-            fetched.exchange.header("content-type"),
-            fetched.exchange.id,
-            capture.archive.now(),
-        )
+        for piece in whole.pieces:
+            insert_exchanges(connection, capture.context.capture_id, [piece.exchange], received_bytes=piece.size)
+        last = whole.pieces[-1].exchange
+        kept(connection, row.id, whole.sha256, whole.size, whole.content_type, last.id, capture.archive.now())
 
 
 def kept(
@@ -171,39 +184,22 @@ def _failed(connection: Connection, medium_id: int, reason: str, *, refused: boo
 
 
 def _fetch(capture: RunningCapture, url: str, medium: Media) -> _Fetched:
-    """Stream a medium into a temporary file. Raises `Refused`, `RequestFailed`, `Unreachable`."""
-    limit = capture.archive.settings.media_max_bytes
-    clean = capture.session.clean(url)
-    capture.archive.spool.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=capture.archive.spool, suffix=MEDIUM)
+    """Stream a medium into a temporary file; see `fetching.Fetching.run` for what it raises."""
+    archive = capture.archive
+    archive.spool.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=archive.spool, suffix=MEDIUM)
     path = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file, capture.session.stream(url) as (response, target, started):
-            if response.status_code != _OK:
-                raise RequestFailed(clean, response.status_code, response.reason or "")
-            _check_type(clean, medium, response.headers.get("Content-Type"))
-            digest, size = hashlib.sha256(), 0
-            for chunk in response.raw.stream(_CHUNK, decode_content=True):
-                size += len(chunk)
-                if size > limit:
-                    raise Refused(clean, f"it is larger than {limit} bytes (CIVIC_ARCHIVE_MEDIA_MAX_BYTES)")
-                digest.update(chunk)
-                file.write(chunk)
-            expected = capture.platform.media_sha256(medium)
-            if expected is not None and digest.digest() != expected:
-                raise RequestFailed(clean, response.status_code, "the bytes are not those that the platform names")
-            exchange = capture.session.describe(response, target, started, b"", b"", digest.digest())
-            return _Fetched(path, digest.digest(), size, exchange)
-    except BaseException as error:
+        with os.fdopen(handle, "w+b") as file:
+            fetching = Fetching(
+                capture.session,
+                url,
+                medium,
+                file,
+                archive.settings.media_max_bytes,
+                capture.platform.media_sha256(medium),
+            )
+            return _Fetched(path, fetching.run(min(archive.settings.max_attempts, _ASKED_AT_ONCE)))
+    except BaseException:
         path.unlink(missing_ok=True)
-        if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
-            raise Unreachable(clean, type(error).__name__) from None
         raise
-
-
-def _check_type(url: str, medium: Media, content_type: str | None) -> None:
-    """A picture that arrives as a web page is a log-in page or an attack, never the picture."""
-    expected = _EXPECTED.get(medium.kind)
-    got = (content_type or "application/octet-stream").split(";")[0].strip().lower()
-    if expected is not None and not got.startswith(expected):
-        raise BadAnswer(url, f"it should be {medium.kind} and came as {got}")

@@ -129,6 +129,15 @@ class CaptureSession:
         del self.failed[: len(taken)]
         return taken
 
+    @property
+    def longest_wait(self) -> float:
+        """The longest wait, in seconds, granted to a rate limit."""
+        return self._max_wait
+
+    def pause(self, seconds: float) -> None:
+        """Wait, as between two attempts, no longer than a rate limit may make a capture wait."""
+        self._sleep(min(seconds, self._max_wait))
+
     def close(self) -> None:
         """Close the connections."""
         self._requests.close()

@@ -1,4 +1,4 @@
-"""`media thumbnails`: small pictures of what is kept, for the pages."""
+"""`media`: what is not kept and why; small pictures of what is, for the pages."""
 
 from __future__ import annotations
 
@@ -7,23 +7,51 @@ from typing import Annotated
 
 import typer
 
-from archiver import accounts
-from archiver.cli.output import AsJson, console, print_json, problem
+from archiver import accounts, media_missing
+from archiver.cli.output import AsJson, console, print_json, problem, table
 from archiver.runtime import opened
 
-app = typer.Typer(help="The kept media.", no_args_is_help=True)
+app = typer.Typer(help="Pictures, videos and other attachments.", no_args_is_help=True)
+Account = Annotated[str | None, typer.Option(help="Only what was seen through it, as platform:handle-or-id.")]
 
 
-@app.callback()
-def media() -> None:
-    """The kept media."""
+@app.command("missing")
+def missing(
+    account: Account = None,
+    again: Annotated[bool, typer.Option("--again", help="Let the next captures try anew what has failed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show which attachments are not kept, and why."""
+    with opened() as archive:
+        chosen = None if account is None else accounts.id_of(archive.engine, account)
+        with archive.engine.begin() as connection:
+            renewed = media_missing.try_again(connection, chosen) if again else 0
+            rows = media_missing.missing(connection, chosen)
+    if as_json:
+        print_json([{**row._asdict(), "public_id": str(row.public_id), "item": str(row.item)} for row in rows])
+        return
+    table(
+        f"{len(rows)} attachments are not kept",
+        ("what", "state", "tries", "why", "record"),
+        (
+            (
+                f"{row.kind} {row.url or row.platform_id}"[:200],
+                row.state,
+                row.attempts,
+                row.reason or ("not fetched yet" if row.state == "wanted" else None),
+                row.item,
+            )
+            for row in rows
+        ),
+        empty="Every attachment is kept.",
+    )
+    if again:
+        console.print(f"{renewed} will be tried again by the next captures.")
 
 
 @app.command("thumbnails")
 def thumbnails(
-    account: Annotated[
-        str | None, typer.Option(help="Only what was seen through it, as platform:handle-or-id.")
-    ] = None,
+    account: Account = None,
     again: Annotated[
         bool,
         typer.Option("--again", help="Also those of which none could be made, as after an update of the decoders."),

@@ -159,3 +159,4 @@ def test_small_pictures_are_made_on_the_command_line(
     again = CliRunner().invoke(app, ["media", "thumbnails", "--again"])
     assert "0 small pictures made." in again.output
     assert "none can be made of x bad" in again.output
+    assert "Every attachment is kept." in CliRunner().invoke(app, ["media", "missing"]).output
