@@ -138,6 +138,20 @@ def _get_author_feed(views: Views, query: Query) -> Json:
     return answer
 
 
+def _get_followers(views: Views, query: Query) -> Json:
+    did = _actor(views, query.need("actor"))
+    limit = query.number("limit", 50, 1, MAX_PAGE)
+    there = [one for one in views.world.followers(did) if views.world.active(one)]
+    start = int(query.get("cursor") or 0)
+    answer: Json = {
+        "subject": views.plain(did),
+        "followers": [views.plain(one) for one in there[start : start + limit]],
+    }
+    if len(there) > start + limit:
+        answer["cursor"] = str(start + limit)
+    return answer
+
+
 METHODS: Mapping[str, Callable[[Views, Query], Json | Raw]] = {
     "com.atproto.identity.resolveHandle": _resolve_handle,
     "app.bsky.actor.getProfile": _get_profile,
@@ -146,4 +160,5 @@ METHODS: Mapping[str, Callable[[Views, Query], Json | Raw]] = {
     "app.bsky.feed.getPostThread": _get_post_thread,
     "app.bsky.feed.getQuotes": _get_quotes,
     "app.bsky.feed.getAuthorFeed": _get_author_feed,
+    "app.bsky.graph.getFollowers": _get_followers,
 }

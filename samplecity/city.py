@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from samplecity import daily, story
 from samplecity.accounts import ACCOUNTS, FEEDS, TIME_ZONE, CityAccount, CityFeed
+from samplecity.chat import LOGGED_IN, Chat
+from samplecity.chat_api import password_of, variable_of
 from samplecity.ledger import Ledger
 from samplecity.social import APIS
 from samplecity.social.city import SocialCity
@@ -51,6 +53,7 @@ class City:
         accounts: the city's Bluesky accounts.
         feeds: the city's feeds.
         social: its accounts on the further platforms, none unless asked for.
+        chat: its direct messages on Bluesky, none unless asked for: they need app passwords in the environment.
     """
 
     seed: int
@@ -62,6 +65,7 @@ class City:
     accounts: tuple[CityAccount, ...] = ACCOUNTS
     feeds: tuple[CityFeed, ...] = FEEDS
     social: SocialCity = field(default_factory=SocialCity.nowhere)
+    chat: Chat | None = None
     _worlds: dict[int, World] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -73,6 +77,8 @@ class City:
         start: date = DEFAULT_START,
         social: Iterable[str] = (),
         social_scale: Scale = SMALL,
+        *,
+        chat: bool = False,
     ) -> City:
         """Build a city; the same arguments give the same city, byte for byte.
 
@@ -84,6 +90,7 @@ class City:
                 days of old posts, up to 640 days back, which nothing ever happens to.
             social: the further platforms it is on as well, names of `samplecity.social.abilities.ABILITIES`.
             social_scale: how much there is of them.
+            chat: give some Bluesky accounts direct messages, and the register their app passwords.
 
         Raises:
             ValueError: for a further platform that there is not.
@@ -93,7 +100,8 @@ class City:
         story.tell(ledger, seed)
         daily.live(ledger, seed, scale, story.away)
         further = SocialCity.build(seed, nights, start, social, social_scale)
-        return cls(seed, nights, start, ledger.events(), ledger.pictures, ledger.story, social=further)
+        talks = Chat(start, nights, ledger.story["answered_resident_post"][0]) if chat else None
+        return cls(seed, nights, start, ledger.events(), ledger.pictures, ledger.story, social=further, chat=talks)
 
     def at(self, night: int) -> World:
         """Give the state that the capture of a night sees.
@@ -110,6 +118,8 @@ class City:
     def truth_after(self, night: int) -> Truth:
         """Give everything ever visible up to a night, and how it stands then."""
         truth = tell_truth(self, night)
+        if self.chat is not None:
+            truth.items += self.chat.truth_after(night)
         if self.social.platforms:
             accounts, items = self.social.truth_after(night)
             truth.accounts += accounts
@@ -130,7 +140,10 @@ class City:
         """
         rows = [
             _row("bluesky", one.handle, one.department, one.steward, one.purpose)
-            | {"began_on": one.began_on, "settings": {"plc_url": f"{url}/plc", "appview_url": url}}
+            | {
+                "began_on": one.began_on,
+                "settings": {"plc_url": f"{url}/plc", "appview_url": url, **self._log_in(one.key)},
+            }
             for one in self.accounts
         ]
         rows += [
@@ -145,6 +158,15 @@ class City:
             if one.platform in APIS
         ]
         return rows
+
+    def _log_in(self, key: str) -> dict[str, str]:
+        there = self.chat is not None and key in LOGGED_IN
+        return {"app_password": f"env:{variable_of(key)}"} if there else {}
+
+    def tokens(self) -> dict[str, str]:
+        """Give what the environment must hold for the register's settings, by variable."""
+        mine = {variable_of(key): password_of(key) for key in LOGGED_IN} if self.chat is not None else {}
+        return {**self.social.tokens(), **mine}
 
     def register_csv(self, url: str) -> str:
         """Give the same rows as CSV, one column for each setting (`setting.NAME`)."""

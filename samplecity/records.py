@@ -18,6 +18,7 @@ PROFILE = "app.bsky.actor.profile"
 THREAD_GATE = "app.bsky.feed.threadgate"
 POST_GATE = "app.bsky.feed.postgate"
 GATES = (THREAD_GATE, POST_GATE)
+BLOCK = "app.bsky.graph.block"
 
 _TAG = re.compile(r"(?<!\w)#(\w+)")
 _LINK = re.compile(r"https?://[^\s]+[\w/]")
@@ -144,6 +145,11 @@ def post_gate(post_uri: str, at: datetime, *, detached: Sequence[str] = (), clos
     if closed:
         gate["embeddingRules"] = [{"$type": f"{POST_GATE}#disableRule"}]
     return gate
+
+
+def block(did: str, at: datetime) -> dict[str, Any]:
+    """Make the record by which an account blocks another."""
+    return {"$type": BLOCK, "subject": did, "createdAt": stamp(at)}
 
 
 def gate_uri(post_uri: str, collection: str) -> str:

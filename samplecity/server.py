@@ -1,7 +1,7 @@
 """The city over HTTP: one origin that is the PLC directory, every account's PDS, the app view and the web site.
 
 GET /plc/{did}                      DID document
-GET /xrpc/{method}                  PDS and app view
+GET, POST /xrpc/{method}            PDS, app view and direct messages
 GET /img/{preset}/plain/{did}/{cid}@png   the app view's re-encoded images
 GET, POST /{platform}/…             a further platform's API (`samplecity.social`); media under /{platform}/_media/
 GET /feeds/{key}                    RSS or Atom; media under /feeds/{key}/media/
@@ -29,6 +29,7 @@ from starlette.routing import Route
 
 from samplecity import appview, bluesky, feeds, pds
 from samplecity.accounts import FEED_BY_KEY
+from samplecity.chat_api import ChatServer
 from samplecity.faults import Fault, FaultPlan, Reply, after, before, nightly
 from samplecity.limits import RateLimit
 from samplecity.social import api as social
@@ -75,6 +76,7 @@ class CityServer:
         self.city, self.origin, self.faulty = city, origin, faulty
         self.limit = limit or RateLimit()
         self.social = SocialServer(city.social, origin, (self.limit.limit, self.limit.window), limits)
+        self.chat = ChatServer(city)
         self.plan = FaultPlan()
         self.requests: dict[int, Counter[str]] = defaultdict(Counter)
         self._views: dict[int, Views] = {}
@@ -123,18 +125,19 @@ class CityServer:
             )
             reply = self.social.answer(self.night, platform, below, struck)
             struck = [fault for fault in struck if fault.kind not in PAGE_FAULTS]
-        elif request.method == "POST":
-            reply = Reply(_NOT_ALLOWED, _TEXT, b"Nothing is posted here.")
         else:
-            reply = next((answer for fault in struck if (answer := before(fault))), None) or self._answer(request)
+            body = await request.body()
+            reply = next((answer for fault in struck if (answer := before(fault))), None) or self._answer(request, body)
         for fault in struck:
             reply = after(self.plan, fault, path, reply)
         return Response(reply.body, reply.status, reply.headers)
 
-    def _answer(self, request: Request) -> Reply:
+    def _answer(self, request: Request, body: bytes) -> Reply:
         path = request.url.path
         if path.startswith("/xrpc/"):
-            return self._xrpc(path.removeprefix("/xrpc/"), Query(request.query_params.multi_items()))
+            return self._xrpc(path.removeprefix("/xrpc/"), Query(request.query_params.multi_items()), request, body)
+        if request.method == "POST":
+            return Reply(_NOT_ALLOWED, _TEXT, b"Nothing is posted here.")
         if path.startswith("/plc/"):
             return self._plc(path.removeprefix("/plc/"))
         if match := _IMAGE.match(path):
@@ -144,11 +147,21 @@ class CityServer:
             return self._feed(match[1], match[2], request)
         return Reply(_NOT_FOUND, _TEXT, b"The city has no such page.")
 
-    def _xrpc(self, method: str, query: Query) -> Reply:
+    def _xrpc(self, method: str, query: Query, request: Request, body: bytes) -> Reply:
         allowed, headers = self.limit.take()
         if not allowed:
             return _error(_TOO_MANY, "RateLimitExceeded", "Rate Limit Exceeded", headers)
-        return _guarded(lambda: bluesky.call(self.views, method, query), headers)
+        sent = {name.lower(): value for name, value in request.headers.items()}
+
+        def answer() -> Json | Raw:
+            private = self.chat.call(self.views, self.night, method, query, sent, body)
+            if private is not None:
+                return private
+            if request.method == "POST":
+                raise XrpcError("InvalidRequest", "Incorrect HTTP method (POST) expected GET", _NOT_ALLOWED)
+            return bluesky.call(self.views, method, query)
+
+        return _guarded(answer, headers)
 
     def _plc(self, did: str) -> Reply:
         document = pds.did_document(self.views, did)
@@ -196,7 +209,7 @@ class CityServer:
         if what == "register":
             return self.city.register_rows(self.origin)
         if what == "tokens":
-            return self.city.social.tokens()
+            return self.city.tokens()
         raise KeyError(f"no such control: {what}")
 
 

@@ -248,6 +248,13 @@ def _accounts(ledger: Ledger) -> None:
         at = ledger.moment(1, 19)
         ledger.post(_resident(key), "I will leave this site soon.", at, under=ledger.story["busy_thread"][0])
 
+    for number, (key, until) in enumerate((("arvid-berg", 0), ("frank-abruzzo", 4))):
+        at = ledger.moment(2, 8, number)
+        block = ledger.put(_city("elections"), records.BLOCK, records.block(_resident(key), at), at)
+        if until:
+            ledger.delete(block, ledger.moment(until, 8))
+    ledger.note("blocks", _city("elections"))
+
     first = ledger.post(_city("elections"), "Hello! Voting places will be announced here.", ledger.moment(3, 12))
     ledger.note("first_post_of_an_empty_account", first)
 

@@ -54,13 +54,18 @@ class Views:
         profile = self._profile(did)
         view = {
             **self.basic(did),
-            "followersCount": 40 + int(did[-6:].encode().hex(), 16) % 5000,
+            "followersCount": len(self.world.followers(did)),
             "followsCount": 12,
             "postsCount": len(self.world.keys.get((did, records.POST), ())),
         }
         if profile:
             view |= {"description": profile.record["description"], "indexedAt": self.world.indexed(profile)}
         return view
+
+    def plain(self, did: str) -> Json:
+        """Give a profile as lists show it (`profileView`)."""
+        whole = self.detailed(did)
+        return {name: whole[name] for name in (*self.basic(did), "description", "indexedAt") if name in whole}
 
     def _profile(self, did: str) -> Stored | None:
         return self.world.records.get(f"at://{did}/{records.PROFILE}/self")
@@ -143,6 +148,10 @@ class Views:
             "value": value,
             **({"embeds": [embed] if embed else []} if depth == 0 else {}),
         }
+
+    def shared(self, uri: str) -> Json:
+        """Give a post as it is shown in a message."""
+        return {"$type": "app.bsky.embed.record#view", "record": self._quoted("", uri, 0)}
 
     def thread(self, stored: Stored, depth: int, height: int) -> Json:
         """Give a post with its replies and parents (`threadViewPost`).

@@ -85,6 +85,8 @@ class Witness:
         if collection in records.GATES:
             self._gate(uri, record)
             return
+        if collection == records.BLOCK:  # a list of accounts, no item
+            return
         reply = record.get("reply")
         kind = _KINDS.get(collection) or ("comment" if reply else "post")
         item = self.items.setdefault(("bluesky", "", uri), TrueItem("bluesky", "", uri, kind, did))

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from samplecity import car, records
 from samplecity.events import Delete, Entry, FeedDrop, FeedPut, Put, SetHandle, SetStatus, Status
-from samplecity.ids import EPOCH, dag_cbor, parse_uri, record_cid, stamp, tid
+from samplecity.ids import EPOCH, dag_cbor, dice, parse_uri, record_cid, stamp, tid
+from samplecity.people import RESIDENTS
+
+_FOLLOWS = 0.6
+"""The share of the residents that follows an account."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -157,6 +161,14 @@ class World:
         for line in found.values():
             line.sort(key=lambda one: one.place)
         return found
+
+    def followers(self, did: str) -> list[str]:
+        """Give who follows an account, in a fixed order: residents, whether their accounts are in order or not."""
+        return [
+            one.did
+            for one in RESIDENTS
+            if one.did in self.handles and dice("follows", one.did, did).random() < _FOLLOWS
+        ]
 
     def active(self, did: str) -> bool:
         """Tell whether an account is known and in order."""

@@ -15,6 +15,8 @@ from archiver.platforms.answers import json_of, list_of, read
 from archiver.platforms.bluesky_check import checked_every, read_inventory
 from archiver.platforms.bluesky_gates import gated
 from archiver.platforms.bluesky_manifest import MANIFEST
+from archiver.platforms.bluesky_members import read_members
+from archiver.platforms.bluesky_messages import read_conversation, read_conversations
 from archiver.platforms.bluesky_servers import (
     BAD_REQUEST,
     GONE,
@@ -29,6 +31,7 @@ from archiver.platforms.bluesky_servers import (
     resolve_handle,
     xrpc,
 )
+from archiver.platforms.bluesky_session import draws, has_password, health, judge, renew
 from archiver.platforms.bluesky_threads import read_thread
 from archiver.platforms.bluesky_views import hydrated, shown_inside, views
 from archiver.platforms.contract import (
@@ -56,7 +59,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import timedelta
 
-    from archiver.platforms.contract import Inventory
+    from archiver.platforms.contract import Conversation, ConversationsPage, Inventory, MemberPage
+    from archiver.platforms.manners import Draw, Renewal, TokenHealth, Verdict
 
 _LIST_LIMIT = 100
 _COLLECTIONS = {StreamKind.POSTS: records.POST, StreamKind.REPOSTS: records.REPOST}
@@ -69,6 +73,39 @@ class Bluesky(Manners):
     """The connector. It keeps nothing between two captures."""
 
     manifest = MANIFEST
+
+    def streams(self, account: AccountRef) -> Sequence[StreamKind]:
+        """Messages need the account's log-in."""
+        there = self.manifest.streams
+        return there if has_password(account) else tuple(each for each in there if each is not StreamKind.MESSAGES)
+
+    def judge(self, exchange: Exchange) -> Verdict | None:
+        """See `bluesky_session.judge`."""
+        return judge(exchange)
+
+    def draws(self, account: AccountRef, method: str, url: str) -> Sequence[Draw]:  # noqa: ARG002 - the protocol's shape
+        """See `bluesky_session.draws`."""
+        return draws(url)
+
+    def token(self, session: Session, account: AccountRef) -> TokenHealth | None:
+        """See `bluesky_session.health`."""
+        return health(session, account)
+
+    def renew(self, session: Session, account: AccountRef) -> Renewal | None:
+        """See `bluesky_session.renew`."""
+        return renew(session, account)
+
+    def conversations(self, session: Session, account: AccountRef) -> Iterator[ConversationsPage]:
+        """See `bluesky_messages.read_conversations`."""
+        return read_conversations(session, account)
+
+    def conversation(self, session: Session, account: AccountRef, conversation: Conversation) -> Iterator[Page]:
+        """See `bluesky_messages.read_conversation`."""
+        return read_conversation(session, account, conversation)
+
+    def members(self, session: Session, account: AccountRef, listing: str) -> Iterator[MemberPage]:
+        """See `bluesky_members.read_members`."""
+        return read_members(session, account, listing)
 
     def checked_every(self, account: AccountRef) -> timedelta | None:
         """See `bluesky_check.checked_every`."""

@@ -318,6 +318,12 @@ def _quote(record: Any) -> Reference | None:
     return Reference(ReferenceKind.QUOTE, record["uri"], _text(record.get("cid")))
 
 
+def shared_post(embed: Any) -> Reference | None:
+    """The post that a message shares (`app.bsky.embed.record#view`); None where it shares none, or something else."""
+    record = _dict(_dict(embed).get("record"))
+    return _quote(record) if f"/{POST}/" in str(record.get("uri")) else None
+
+
 def _external(embed: Any) -> tuple[str, ...]:
     uri = _dict(_dict(embed).get("external")).get("uri")
     return (uri,) if isinstance(uri, str) else ()

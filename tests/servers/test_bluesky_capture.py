@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ from atproto import CAR
 
 from archiver import accounts
 from archiver.capture.export import ExportReport, export_account
+from archiver.capture.tokens import standings
 from archiver.platforms.bluesky_car import read_repository
 from samplecity import car
+from tests.fixtures.town import OddServer, Page, odd_server
 
 if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker, TestArchive
@@ -251,3 +254,104 @@ def test_the_whole_repository_confirms_what_was_listed(night: Night) -> None:
     root = str(libipld.encode_cid(exported.blocks[exported.root]["data"]))
     assert car.tree(keys, {}) == root
     assert len(keys) == 41  # and the profile
+
+
+def connect(night: Night, monkeypatch: pytest.MonkeyPatch, chat: str, *, privileged: bool) -> None:
+    """Give the account an app password of the real server, and name the service that keeps the messages."""
+    asked = {"name": f"archive {privileged}", "privileged": privileged}
+    made = night.city.session.post("com.atproto.server.createAppPassword", asked)
+    monkeypatch.setenv("CITY_APP_PASSWORD", made["password"])
+    settings = {
+        "app_password": "env:CITY_APP_PASSWORD",
+        "chat_service": f"did:web:localhost%3A{chat.rpartition(':')[2]}#bsky_chat",
+    }
+    with night.archive.engine.begin() as connection:
+        connection.execute(
+            sa.text("update accounts set settings = settings || cast(:more as jsonb)"), {"more": json.dumps(settings)}
+        )
+
+
+def chat_service(odd: OddServer, did: str) -> None:
+    """Let a server be a service of messages: its DID document, one conversation, one message."""
+    port = odd.url.rpartition(":")[2]
+    service = {"id": "#bsky_chat", "type": "BskyChatService", "serviceEndpoint": f"http://localhost:{port}"}
+    document = {"id": f"did:web:localhost%3A{port}", "service": [service]}
+    message = {
+        "id": "m1",
+        "rev": "1",
+        "text": "By way of a real server.",
+        "sender": {"did": did},
+        "sentAt": "2026-01-01T09:00:00Z",
+    }
+    convo = {"id": "c1", "rev": "1", "members": [], "muted": False, "unreadCount": 0}
+    kind = "chat.bsky.convo.defs#messageView"
+    for path, body in {
+        "/.well-known/did.json": document,
+        "/xrpc/chat.bsky.convo.listConvos": {"convos": [convo]},
+        "/xrpc/chat.bsky.convo.getMessages": {
+            "messages": [{"$type": kind, **message, "sender": {"did": did}}],
+            "relatedProfiles": [],
+        },
+    }.items():
+        odd.pages[path] = Page(json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+
+
+def test_a_real_server_takes_the_log_in_and_passes_the_messages_on(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an app password that may, its server passes the questions on to the service that the header names, and a later run
+    refreshes the session.
+    """
+    with odd_server() as odd:
+        chat_service(odd, night.city.did)
+        connect(night, monkeypatch, odd.url, privileged=True)
+        night.archive.clock.ahead -= timedelta(days=1)  # the real server's tokens end by the real clock
+        assert night.outcomes() == {**WHOLE, "messages": "complete"}
+        assert night.one("select text from versions v join items i on i.id = v.item_id where i.kind = 'message'") == (
+            "By way of a real server."
+        )
+        (standing,) = standings(night.archive.archive)
+        assert (standing.alive, standing.problem) == (True, None)
+        assert standing.scopes == ("com.atproto.appPassPrivileged",)
+        renewed = "select max(renewed_at) from account_tokens"
+        first = night.one(renewed)
+        night.archive.clock.ahead += timedelta(minutes=100)
+        (account,) = accounts.active(night.archive.engine)
+        assert export_account(night.archive.archive, account).complete
+        assert night.one(renewed) != first
+        made = "select count(*) from exchanges where url like '%Session'"
+        assert night.one(made) == 0  # log-ins are no evidence of anything
+
+
+def test_a_password_without_access_to_messages_is_told(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real server refuses them by name; what is public goes on, and the token's check says what is missing."""
+    with odd_server() as odd:
+        chat_service(odd, night.city.did)
+        connect(night, monkeypatch, odd.url, privileged=False)
+        night.archive.clock.ahead -= timedelta(days=1)
+        reports = {stream.stream: stream for stream in night.export().streams}
+        assert {name: each.outcome for name, each in reports.items()} == {**WHOLE, "messages": "access_lost"}
+        assert "Bad token method" in (reports["messages"].error or "")
+        (standing,) = standings(night.archive.archive)
+        assert standing.scopes == ("com.atproto.appPass",)
+        assert "direct messages" in (standing.problem or "")
+
+
+def test_whom_a_real_account_blocks_and_who_follows_it(night: Night) -> None:
+    """Blocks from its own repository, with the names that the AppView shows; followers from the AppView."""
+    rude, fan = (night.network.create_account(name) for name in ("rude", "fan"))
+    night.city.block(rude.did)
+    fan.create_record("app.bsky.graph.follow", {"subject": night.city.did, "createdAt": "2026-01-01T00:00:00.000Z"})
+    followers = "app.bsky.graph.getFollowers"
+    night.network.wait_until(
+        lambda: night.network.appview.get(followers, actor=night.city.did)["followers"], "the follower shown"
+    )
+    with night.archive.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update accounts set settings = settings || jsonb_build_object('lists', 'blocked,followers')"
+        )
+    report = night.export()
+    assert {each.listing: (each.size, each.problem) for each in report.lists} == {
+        "blocked": (1, None),
+        "followers": (1, None),
+    }

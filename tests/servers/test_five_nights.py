@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker, TestArchive
 
 Key = tuple[str, str, str]
-CAPTURED = {"posts", "profile", "comments", "entries", "reposts"}
+CAPTURED = {"posts", "profile", "comments", "entries", "reposts", "messages"}
 """Streams that a sighting is kept for; `references` and `parents` are kept as items that were shown inside others."""
 
 
@@ -114,7 +114,7 @@ def compare_item(truth: Truth, item: TrueItem, mine: dict[str, Any]) -> list[str
         found.append(f"{key}: kind {mine['kind']}, true {item.kind}")
     wanted = expected_versions(item)
     got = [
-        version.fields.get("fingerprint") or f"{version.fields.get('title')}\n{version.text}"
+        version.fields.get("fingerprint") or f"{version.fields.get('title')}\n{version.text or ''}"
         for version in mine["versions"]
     ]
     if item.platform == "rss":
@@ -134,7 +134,7 @@ def compare_item(truth: Truth, item: TrueItem, mine: dict[str, Any]) -> list[str
         for version in item.versions
         if version.cid in got or item.platform == "rss"
     ]
-    if item.platform == "bluesky" and item.kind != "profile":
+    if item.platform == "bluesky" and item.kind not in {"profile", "message"}:
         mine_media = {v.fields["fingerprint"]: m for v, m in zip(mine["versions"], mine["media"], strict=True)}
         for version, media in zip((v for v in item.versions if v.cid in got), true_media, strict=True):
             if version.cid and mine_media.get(version.cid) != media:
@@ -169,6 +169,7 @@ def expected_state(truth: Truth, item: TrueItem) -> set[str] | None:
             return {"present"}
         case "deleted" | "account_deleted":
             confirmed = item.gone_since is not None and truth.night > item.gone_since
+            confirmed = confirmed or item.kind == "message"  # its service says so itself, and is believed at once
             return {"gone_confirmed"} if confirmed else {"not_returned"}
         case _:
             return {"hidden"}

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from atproto import Client, models
+from atproto_client.exceptions import UnauthorizedError
 
 from samplecity import records
 from samplecity.accounts import BY_KEY
 from samplecity.appview import THREAD_DEPTH
+from samplecity.chat_api import password_of
 from samplecity.city import City
 from samplecity.running import RunningCity, serve
 
@@ -233,3 +235,39 @@ def test_the_clock_refuses_a_night_that_is_not(running: RunningCity) -> None:
     """Moving the clock outside the history is an error that names the nights there are."""
     with pytest.raises(ValueError, match="nights 1 to 5, not 9"):
         running.at(9)
+
+
+def test_a_foreign_client_reads_messages_and_followers(running: RunningCity) -> None:
+    """`atproto` logs in with an app password, reads every conversation through its chat proxy, and who follows the account."""
+    talking = City.build(chat=True)
+    assert talking.chat is not None
+    with serve(talking, faulty=False, night=3) as server:
+        client = Client(base_url=f"{server.url}/xrpc")
+        client.login("clerk.laspalmasverdes.test", password_of("clerk"))
+        convo = client.with_bsky_chat_proxy().chat.bsky.convo
+        read: dict[str, int] = {}
+        for each in convo.list_convos().convos:
+            cursor, found = None, []
+            while True:
+                page = convo.get_messages(
+                    models.ChatBskyConvoGetMessages.Params(convo_id=each.id, limit=100, cursor=cursor)
+                )
+                found += page.messages
+                cursor = page.cursor
+                if not cursor:
+                    break
+            read[each.id] = len(found)
+        did = BY_KEY["clerk"].did
+        assert read == {talk.id: len(talk.at(3)) for talk in talking.chat.of(did, 3)}
+        followers, cursor = [], None
+        while True:
+            listed = client.get_followers(did, cursor=cursor, limit=7)
+            followers += [one.did for one in listed.followers]
+            cursor = listed.cursor
+            if not cursor:
+                break
+        world = talking.at(3)
+        assert followers == [one for one in world.followers(did) if world.active(one)]
+        with pytest.raises(UnauthorizedError):
+            Client(base_url=f"{server.url}/xrpc").login("clerk.laspalmasverdes.test", "wrong")
+    assert ask(running, "chat.bsky.convo.listConvos")["error"] == "MethodNotImplemented"

@@ -11,6 +11,8 @@ import requests
 
 from samplecity import bluesky, records
 from samplecity.accounts import BY_KEY
+from samplecity.chat import LOGGED_IN
+from samplecity.chat_api import PROXY, ChatServer, password_of
 from samplecity.city import City
 from samplecity.running import RunningCity, serve
 from samplecity.views import Views
@@ -72,6 +74,37 @@ def test_every_answer_fits_its_lexicon(city: City, night: int) -> None:
             check("app.bsky.feed.getPosts", {"uris": stored.uri})
             check("app.bsky.feed.getQuotes", {"uri": stored.uri})
             check("com.atproto.repo.getRecord", {"repo": did, "collection": POST, "rkey": stored.uri[-13:]})
+    assert problems == []
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="the lexicons are not on this machine (ARCHIVE_RECORDED_DIR)")
+@pytest.mark.parametrize("night", [1, 3, 5])
+def test_every_answer_about_messages_fits_its_lexicon(night: int) -> None:
+    """Sessions, conversations and messages of each account that has them, page by page."""
+    lexicons, talking = Lexicons(), City.build(chat=True)
+    views, server = Views(talking.at(night), "http://127.0.0.1:1"), ChatServer(talking)
+    problems: list[str] = []
+
+    def ask(method: str, query: dict[str, str], headers: dict[str, str], body: bytes = b"") -> dict[str, Any]:
+        answer = server.call(views, night, method, Query(list(query.items())), headers, body)
+        assert answer is not None
+        problems.extend(f"{method}: {one}" for one in lexicons.problems(method, answer))
+        return answer
+
+    for key in LOGGED_IN:
+        asked = json.dumps({"identifier": BY_KEY[key].did, "password": password_of(key)}).encode()
+        begun = ask("com.atproto.server.createSession", {}, {}, asked)
+        refreshed = {"authorization": f"Bearer {begun['refreshJwt']}"}
+        begun = ask("com.atproto.server.refreshSession", {}, refreshed)
+        headers = {"authorization": f"Bearer {begun['accessJwt']}", "atproto-proxy": PROXY}
+        ask("com.atproto.server.getSession", {}, headers)
+        for convo in ask("chat.bsky.convo.listConvos", {"limit": "100"}, headers)["convos"]:
+            query = {"convoId": convo["id"], "limit": "100"}
+            while True:
+                answer = ask("chat.bsky.convo.getMessages", query, headers)
+                if "cursor" not in answer:
+                    break
+                query["cursor"] = answer["cursor"]
     assert problems == []
 
 
