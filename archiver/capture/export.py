@@ -241,9 +241,8 @@ class _Run:
             keep_unchanged=self.archive.settings.keep_unchanged_exchanges,
             late_after=timedelta(hours=self.archive.settings.gap_hours),
         )
-        account = dataclasses.replace(
-            self.account, settings={**self.account.settings, "stream": kind.value, "mode": self.mode}
-        )
+        told = {"stream": kind.value, "mode": self.mode, "started_at": context.started_at}
+        account = dataclasses.replace(self.account, settings={**self.account.settings, **told})
         capture = RunningCapture(self.archive, self.platform, account, self.session, self.warc, context, cursor)
         try:
             outcome, error, retryable = self._captured(capture, thread)

@@ -340,7 +340,7 @@ class AccountRef:
     handle: str
     settings: Mapping[str, Any]
     """Its settings of this platform, secrets among them: those are given as `env:NAME` and read from there. While a stream is
-    captured, `stream` says which, and `mode` in which way (`light`: the newest alone)."""
+    captured, `stream` says which, `mode` in which way (`light`: the newest alone), and `started_at` since when (aware, UTC)."""
     secrets: tuple[str, ...] = ()
     """The values among the settings that must never be kept or shown."""
 

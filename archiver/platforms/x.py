@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import number_of, read, text_of
@@ -172,7 +172,7 @@ class X(Manners):
             last = following is None and not messages and not _cut(account, stream, seen)
             coverage = walk.shown(moments, last=last, whole=whole)
             if coverage is not None and following is None and messages:
-                window = key_at(exchange.requested_at - _MESSAGES_BACK)
+                window = key_at(_now(account, exchange) - _MESSAGES_BACK)
                 coverage = Coverage(before, window if coverage.after is None else min(coverage.after, window))
             elif coverage is not None and coverage.after is None and not last:
                 coverage = None
@@ -215,7 +215,7 @@ class X(Manners):
                 words = "the setting `search` is `recent`: answers older than 7 days are not found"
                 counts.append(Count("replies", None, item=post_id, reason=words))
             last = following is None and whole
-            begins = key_at(exchange.requested_at - _RECENT) if recent else ""
+            begins = key_at(_now(account, exchange) - _RECENT) if recent else ""
             yield found.page(sub_key=post_id, counts=counts, coverage=_below(post_id, begins) if last else None)
             if following is None:
                 return
@@ -294,6 +294,12 @@ def _cut(account: AccountRef, stream: StreamKind, seen: int) -> bool:
         return seen >= _MENTIONS_CAP - _NEAR
     posts = number_of(account.settings, "post_count") or 0
     return max(seen, posts) >= _TIMELINE_CAP - _NEAR
+
+
+def _now(account: AccountRef, exchange: Exchange) -> datetime:
+    """When the stream's capture began: what X lists for some days only is counted from there."""
+    started = account.settings.get("started_at")
+    return started if isinstance(started, datetime) else exchange.requested_at
 
 
 def _below(post_id: str, begins: str = "") -> Coverage:

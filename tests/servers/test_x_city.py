@@ -14,7 +14,6 @@ from archiver.lists import shown
 from archiver.platforms import PLATFORMS
 from archiver.platforms.contract import StreamKind
 from archiver.platforms.manners import Budget
-from samplecity.city import recent_start
 from samplecity.faults import Fault
 from samplecity.social import APIS
 from samplecity.social import lists as true_lists
@@ -26,8 +25,6 @@ from tests.fixtures.social_trouble import lost_access, states_of, troubled_night
 from tests.servers.test_five_nights import night_of
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from samplecity.social.x_words import Words
     from tests.fixtures.archives import ArchiveMaker
     from tests.fixtures.social_nights import SocialTown
@@ -42,14 +39,6 @@ _WHOLE = 280
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let full searches follow each other at once: a night has fifty of them, each a second after the other."""
     monkeypatch.setattr("archiver.platforms.x_manners._SECOND", Budget("full search", 1000, timedelta(seconds=1)))
-
-
-def x_town(
-    make: ArchiveMaker, monkeypatch: pytest.MonkeyPatch, nights: int = 5, *, faulty: bool = False, **settings: Any
-) -> AbstractContextManager[SocialTown]:
-    """A town whose last day was yesterday: how far back X looks for messages and recent posts is counted from now."""
-    start = recent_start(nights)
-    return social_town(make, monkeypatch, "x", nights=nights, start=start, faulty=faulty, **settings)
 
 
 def setting(town: SocialTown, name: str, value: str, key: str = "") -> None:
@@ -74,7 +63,7 @@ def test_the_nights_end_equal_to_the_truth(
 ) -> None:
     """Every form of every post, reposts, answers, mentions and messages, with their states, and nothing else."""
     monkeypatch.setitem(APIS, "x", X(understands=[words], most=20))
-    with x_town(make_archive, monkeypatch, nights, max_attempts=8, faulty=True) as town:
+    with social_town(make_archive, monkeypatch, "x", nights=nights, max_attempts=8) as town:
         for night in range(1, nights + 1):
             reports = troubled_night(town, night)
             assert not town.troubles(night, reports)
@@ -95,7 +84,7 @@ def test_posts_are_looked_up_together_and_messages_one_by_one(
     make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their ids are alike: a message is never asked for as a post, nor a post as a message."""
-    with x_town(make_archive, monkeypatch) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False) as town:
         for night in (1, 2, 3, 4):
             town.night(night)
         kinds = dict(town.sql("select platform_id, kind from items"))
@@ -110,7 +99,7 @@ def test_posts_are_looked_up_together_and_messages_one_by_one(
 @pytest.mark.usefixtures("fast")
 def test_a_token_that_dies_is_no_deletion(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """The account's streams say that access was lost, and no item changes its state."""
-    with x_town(make_archive, monkeypatch) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False) as town:
         lost_access(town, 1, 2)
 
 
@@ -120,7 +109,7 @@ def test_every_night_begins_with_a_renewal_that_was_kept_first(
 ) -> None:
     """Access tokens end after two hours; each refresh token is good for one renewal, and gives the next."""
     monkeypatch.setitem(APIS, "x", X(lasting=False))
-    with x_town(make_archive, monkeypatch) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False) as town:
         first = town.city.social.accounts[0]
         for night in (1, 2):
             reports = town.night(night)
@@ -135,7 +124,7 @@ def test_every_night_begins_with_a_renewal_that_was_kept_first(
 def test_full_searches_keep_a_second_apart(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """X answers none of three searches with 429, and each follows a second after the one before."""
     monkeypatch.setitem(APIS, "x", X(pause=0.9))
-    with x_town(make_archive, monkeypatch) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False) as town:
         town.night(1, only=[StreamKind.PROFILE, StreamKind.POSTS])
         account = accounts.active(town.archive.engine)[0]
         busy = dict(town.city.social.story["busy_thread"])["x"]
@@ -151,7 +140,7 @@ def test_recent_search_alone_is_a_known_gap_and_no_deletion(
     make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answers older than a week are not found any more: the coverage says so, and what is held of them stands."""
-    with x_town(make_archive, monkeypatch) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False) as town:
         first = town.city.social.accounts[0]
         town.night(1)
         old = "select i.platform_id, s.state from sightings s join items i on i.id = s.item_id "
@@ -177,7 +166,7 @@ def test_a_month_that_is_used_up_stops_the_capture(
 ) -> None:
     """A month's cap or missing credit is no limit to wait for: the run stops, says what to do, and takes nothing for gone."""
     monkeypatch.setitem(APIS, "x", X(cap=400, refusal=refusal))
-    with x_town(make_archive, monkeypatch) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False) as town:
         town.night(1)
         held = {one.id: states_of(town, one.id) for one in town.city.social.accounts}
         assert all(state == "present" for rows in held.values() for _, state, _ in rows)
@@ -197,7 +186,7 @@ def test_each_accounts_spend_is_counted_by_the_month(
     make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An account whose month is spent stops, and says by which setting; the others go on; the next month is a new one."""
-    with x_town(make_archive, monkeypatch) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False) as town:
         first, second = town.city.social.accounts
         setting(town, "monthly_spend_usd", "0.6", first.key)
         reports = town.night(1)
@@ -228,7 +217,7 @@ def test_who_is_blocked_is_read_where_it_is_asked_for(
 ) -> None:
     """To its last page; without being asked for it costs nothing, since it is not read."""
     monkeypatch.setitem(APIS, "x", X(most=2))
-    with x_town(make_archive, monkeypatch) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False) as town:
         first, second = town.city.social.accounts
         setting(town, "lists", "blocked, followers", first.key)
         town.night(1)
@@ -244,7 +233,7 @@ def test_who_is_blocked_is_read_where_it_is_asked_for(
 @pytest.mark.usefixtures("fast")
 def test_a_failure_in_a_200_is_no_empty_listing(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """X's own error under status 200 is asked again; a listing that goes on failing so is failed, and nothing is missing."""
-    with x_town(make_archive, monkeypatch, max_attempts=3) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False, max_attempts=3) as town:
         first = town.city.social.accounts[0]
         town.running.at(1)
         town.archive.clock.set(night_of(town.city, 1))
