@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import requests
 import urllib3
 
-from archiver.capture import retry
+from archiver.capture import retry, sniffing
 from archiver.capture.errors import BadAnswer, RateLimited, Refused, RequestFailed, Unreachable
 
 if TYPE_CHECKING:
@@ -27,13 +27,9 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 """Bytes that are read together; fewer are lost where a connection breaks."""
 _OK, _PART, _NO_SUCH_PART = 200, 206, 416
+_DIGITS = 18
 _BUSY = frozenset({retry.TOO_MANY_REQUESTS, 503})
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_EXPECTED = {
-    "image": ("image/",),
-    "video": ("video/", "application/mp4", "application/octet-stream"),
-    "audio": ("audio/", "application/ogg", "application/octet-stream"),
-}
+_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,6 +94,8 @@ class Fetching:
             if wait is None:
                 break
             self._session.pause(wait.seconds)
+        if not self._size:
+            raise BadAnswer(self._clean, "it is empty")
         if self._expected is not None and self._digest.digest() != self._expected:
             raise RequestFailed(self._clean, _OK, "the bytes are not those that the platform names")
         return Whole(self._digest.digest(), self._size, self._type, tuple(self._pieces))
@@ -121,19 +119,32 @@ class Fetching:
             if status == _OK:
                 self._begin_anew()
             self._type = response.headers.get("Content-Type")
-            check_type(self._clean, self._medium, self._type)
+            self._check(b"")
             self._check_length(response)
             etag = response.headers.get("ETag", "")
             self._validator = etag if etag.startswith('"') and not _is_coded(response) else ""
             before, piece = self._size, hashlib.sha256()
             try:
                 for chunk in response.raw.stream(_CHUNK, decode_content=True):
+                    if not self._size:
+                        self._check(chunk)
                     self._take(chunk)
                     piece.update(chunk)
             finally:
                 described = self._session.describe(response, target, started, b"", b"", piece.digest())
                 self._pieces.append(Piece(described, self._size - before))
         return None
+
+    def _check(self, head: bytes) -> None:
+        """Hold the answer to what it should be: by its stated type alone while nothing of it has come. Raises `BadAnswer`."""
+        first = head[: sniffing.HEAD]
+        why = (
+            sniffing.why_not(self._medium.kind, self._type, first)
+            if first
+            else sniffing.stated_otherwise(self._medium.kind, self._type)
+        )
+        if why is not None:
+            raise BadAnswer(self._clean, why)
 
     def _take(self, chunk: bytes) -> None:
         if self._size + len(chunk) > self._limit:
@@ -155,7 +166,7 @@ class Fetching:
     def _check_length(self, response: requests.Response) -> None:
         """Refuse what is said to be too large before it is fetched."""
         told = response.headers.get("Content-Length", "")
-        if told.isascii() and told.isdigit() and self._size + int(told) > self._limit:
+        if told.isascii() and told.isdigit() and (len(told) > _DIGITS or self._size + int(told) > self._limit):
             raise Refused(self._clean, f"it is larger than {self._limit} bytes (CIVIC_ARCHIVE_MEDIA_MAX_BYTES)")
 
     def _refused(self, response: requests.Response, attempt: int, *, last: bool) -> retry.Wait:
@@ -172,11 +183,3 @@ class Fetching:
 
 def _is_coded(response: requests.Response) -> bool:
     return response.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}
-
-
-def check_type(url: str, medium: Media, content_type: str | None) -> None:
-    """A picture that arrives as a web page is a log-in page or an attack, never the picture. Raises `BadAnswer`."""
-    expected = _EXPECTED.get(medium.kind)
-    got = (content_type or "application/octet-stream").split(";")[0].strip().lower()
-    if expected is not None and not got.startswith(expected):
-        raise BadAnswer(url, f"it should be {medium.kind} and came as {got}")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tests.fixtures.town import OddServer
 
 PIECE = fetching._CHUNK
-DATA = random.Random(7).randbytes(3 * PIECE)  # noqa: S311 - bytes to send, no secret
+DATA = b"\x89PNG\r\n\x1a\n" + random.Random(7).randbytes(3 * PIECE - 8)  # noqa: S311 - bytes to send, no secret
 IMAGE = {"Content-Type": "image/png", "ETag": '"one"'}
 
 
@@ -244,6 +244,23 @@ def test_a_page_in_a_mediums_place_is_none() -> None:
             fetched(url)
         with pytest.raises(BadAnswer, match="should be video and came as image/png"):
             fetched(url, kind="video")
+
+
+def test_what_a_store_of_files_calls_mere_bytes_is_looked_at() -> None:
+    """A picture that is stated as none in particular is kept; what else is stated so is not, nor a page that is stated as one."""
+    for kind in ("application/octet-stream", "binary/octet-stream"):
+        with server(lambda request, _, k=kind: whole_or_rest(request, DATA, {"Content-Type": k})) as (url, _):  # type: ignore[misc] # a default
+            assert fetched(url)[1] == DATA
+    for kind, data in (
+        ("application/octet-stream", b"PK\x03\x04"),
+        ("image/png", b"\n<!DOCTYPE html><title>Log in</title>"),
+        ("image/png", b""),
+    ):
+        with (
+            server(lambda request, _, k=kind, d=data: whole_or_rest(request, d, {"Content-Type": k})) as (url, _),  # type: ignore[misc] # as above
+            pytest.raises(BadAnswer, match=r"it should be image|it is empty"),
+        ):
+            fetched(url)
 
 
 def test_a_connection_that_always_breaks_is_given_up() -> None:
