@@ -11,6 +11,7 @@ from archiver.downloads.mastodon_archive import MastodonArchive
 from archiver.downloads.nextdoor import NextdoorForm
 from archiver.downloads.warc import Warc
 from archiver.downloads.x_archive import XArchive
+from archiver.downloads.youtube_takeout import YouTubeTakeout
 
 if TYPE_CHECKING:
     from archiver.downloads.contract import Download
@@ -23,5 +24,6 @@ DOWNLOADS: dict[str, Download] = {
     "nextdoor_form": NextdoorForm(),
     "warc": Warc(),
     "x_archive": XArchive(),
+    "youtube_takeout": YouTubeTakeout(),
 }
 """Every format by its name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from archiver.downloads.contract import DownloadFile
 from archiver.downloads.errors import DamagedArchiveError
@@ -18,6 +18,28 @@ if TYPE_CHECKING:
 _PIECE = 8 * MIB
 """Characters after which a piece ends; a file below that is one piece."""
 _MOST_ITEMS = 2000
+
+
+class Records(Protocol):
+    """What reads a file record after record, and gives its bytes between two of them; see `streaming.Elements`."""
+
+    @property
+    def held(self) -> int:
+        """How much would be taken now."""
+        ...
+
+    @property
+    def bad_bytes(self) -> int:
+        """How many bytes up to here were no UTF-8."""
+        ...
+
+    def take(self) -> tuple[bytes, int]:
+        """The file's bytes since the last time, and where they begin."""
+        ...
+
+    def __iter__(self) -> Iterator[Element]:
+        """The records in the file's order."""
+        ...
 
 
 class UnreadableItemError(ValueError):
@@ -48,6 +70,7 @@ def pieces(
     end: Callable[[Reading], None] = lambda _reading: None,
     largest: int = LARGEST,
     piece: int = _PIECE,
+    reader: Callable[[IO[bytes]], Records] | None = None,
 ) -> Iterator[DownloadFile]:
     """Read a file's elements, and give it piece by piece.
 
@@ -59,6 +82,7 @@ def pieces(
         end: Called once after the last element.
         largest: As in `Elements`.
         piece: Characters after which a piece ends.
+        reader: What reads its records, for one that is no JSON.
 
     Of a file whose bytes are damaged (an archive has a checksum of each) nothing is read.
     """
@@ -71,7 +95,7 @@ def pieces(
         yield DownloadFile(name, b"", (), tuple(reading.skipped))
         return
     with tree.open(name) as stream:
-        elements = Elements(stream, assigned=assigned, largest=largest)
+        elements = reader(stream) if reader else Elements(stream, assigned=assigned, largest=largest)
         for element in elements:
             _one(name, element, take, reading)
             if element.cut or elements.held > piece or len(reading.items) >= _MOST_ITEMS:
@@ -115,7 +139,7 @@ def _say_bad_bytes(name: str, count: int, reading: Reading) -> int:
     return count
 
 
-def _piece(name: str, elements: Elements, reading: Reading, *, whole: bool) -> DownloadFile:
+def _piece(name: str, elements: Records, reading: Reading, *, whole: bool) -> DownloadFile:
     body, first = elements.take()
     return DownloadFile(
         name,
