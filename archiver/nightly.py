@@ -31,13 +31,15 @@ if TYPE_CHECKING:
     from archiver.archive import Archive
     from archiver.capture.export import ExportReport
     from archiver.platforms.contract import AccountRef
+    from archiver.thumbnails.run import Made
 
 POOL_SLOTS = 4
 """How many accounts of one platform are captured at once, until an operator changes the pool's slots."""
 
 _ENVIRONMENT = "env:"
 _THUMBNAILS = timedelta(minutes=15)
-"""How long the end of an account's capture may make small pictures; the rest waits for the next."""
+"""How long the end of an account's capture may make small pictures; the rest waits for the night's last task."""
+_ALL_THUMBNAILS = timedelta(hours=2)
 _ROLLED_UP = frozenset({"nightly", BACKFILL})
 """The modes of a run after which the record says how complete the account is."""
 _log = structlog.get_logger(__name__)
@@ -172,6 +174,11 @@ def _thumbnails(archive: Archive, account_id: int, say: Callable[[str], None]) -
         return
     for each in (*done.unmade, *done.later):
         say(f"no small picture of {each}")
+
+
+def small_pictures(archive: Archive) -> Made:
+    """Every small picture that is missing still, of whatever came by captures or imports, for two hours at most."""
+    return make_waiting(archive, longest=_ALL_THUMBNAILS.total_seconds())
 
 
 def _check_streams(account: AccountRef, streams: Sequence[str]) -> None:

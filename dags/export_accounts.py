@@ -33,6 +33,14 @@ Prints what the night brought, account by account, and is red when an account is
 Mend the account (see its own task), clear that task, then clear this one.
 """
 
+PICTURES_DOC = """
+Makes the small pictures that the accounts' own tasks did not (of imported media, and where there were too many), for at most two
+hours; the rest waits for the next night.
+
+**Red?** The database or the store did not answer. Nothing kept is touched by it: the pages show the originals meanwhile, and
+`civic-archive media thumbnails` makes what is missing.
+"""
+
 
 @dag(
     dag_id="export_accounts",
@@ -100,7 +108,17 @@ def export_accounts() -> None:
                 + " | ".join(f"{night.name}: {'; '.join(night.problems)}" for night in bad)
             )
 
-    last = report()
+    @task(execution_timeout=timedelta(hours=3), trigger_rule="all_done", doc_md=PICTURES_DOC, **RETRIES)
+    def small_pictures() -> dict[str, int]:
+        from archiver import nightly  # noqa: PLC0415 - in the task: DAG files are read every few minutes
+
+        with archive() as found:
+            done = nightly.small_pictures(found)
+        for each in (*done.unmade, *done.later):
+            print(f"no small picture of {each}")  # noqa: T201 - a task's output is its log
+        return {"made": done.made, "not_made": len(done.unmade) + len(done.later)}
+
+    last = [report(), small_pictures()]
     for platform in PLATFORMS:
 
         @task_group(group_id=platform)

@@ -69,6 +69,10 @@ def export(
             ),
             empty="",
         )
+        for report in reports:
+            for each in report.lists:
+                if each.problem:
+                    problem(f"{report.account}: the list {each.listing} was not read: {each.problem}")
     if not all(report.complete for report in reports):
         sys.exit(2)
 
