@@ -136,6 +136,17 @@ def test_full_searches_keep_a_second_apart(make_archive: ArchiveMaker, monkeypat
 
 
 @pytest.mark.usefixtures("fast")
+def test_the_windows_that_x_tells_are_kept_to(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty requests in a second, told by its headers: a night needs more, waits, and is whole."""
+    with social_town(make_archive, monkeypatch, "x", faulty=False, limits={"x": (20, 1)}, max_attempts=8) as town:
+        reports = town.night(1)
+        assert all(report.complete for report in reports.values())
+        assert sum(town.running.requests[1].values()) > 60
+        refused = town.sql("select count(*) from exchanges where status = 429")[0][0]
+        assert refused < 10
+
+
+@pytest.mark.usefixtures("fast")
 def test_recent_search_alone_is_a_known_gap_and_no_deletion(
     make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

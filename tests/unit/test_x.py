@@ -79,6 +79,17 @@ def test_a_token_is_renewed_with_its_refresh_token() -> None:
     assert X().renew(RecordedSession(), account("x", "1", token="t")) is None
 
 
+def test_an_apps_token_reads_no_messages_and_knows_no_blocked_accounts() -> None:
+    """It is nobody's: X tells nothing of it, and what is private is left out."""
+    app, own = account("x", "1", token="t", token_kind="app"), account("x", "1", token="t")
+    assert StreamKind.MESSAGES in X().streams(own)
+    assert StreamKind.MESSAGES not in X().streams(app)
+    assert list(X().lists(app)) == ["followers"]
+    health = X().token(RecordedSession(), app)
+    assert health is not None
+    assert (health.alive, health.renewable) == (None, False)
+
+
 @given(st.lists(_POST | _JSON, max_size=4), _JSON, _JSON)
 def test_no_json_breaks_the_reading(posts: list[Any], includes: Any, errors: Any) -> None:
     """Whatever stands in a page, its walk ends, or says that the answer cannot be read."""
