@@ -141,14 +141,14 @@ def export_account(
                 account = accounts.learn(archive.engine, account, status, archive.now())
             except accounts.RegisterError as error:
                 status = error
-        run = _Run(archive, platform, account, session, warc, run_id, mode, status)
+        run = _Run(archive, platform, account, tokens, session, warc, run_id, mode, status)
         kinds = [StreamKind.COMMENTS, StreamKind.POSTS] if thread else only or _kinds(platform, account, mode)
         reports += [
             run.stream(kind, wait=wait, thread=thread if kind is StreamKind.COMMENTS else None) for kind in kinds
         ]
         whole = mode != LIGHT and thread is None and only is None
         if whole and isinstance(status, AccountStatus) and status.state is State.PRESENT:
-            lists = ListRun(archive, platform, account, session, warc, run_id, mode).read_due()
+            lists = ListRun(archive, platform, run.present(), session, warc, run_id, mode).read_due()
     append_or_wait(archive.engine, archive.now())
     report = ExportReport(account.name, run_id, reports, lists)
     if report.complete and whole:
@@ -207,6 +207,7 @@ class _Run:
     archive: Archive
     platform: Platform
     account: AccountRef
+    tokens: Tokens
     session: CaptureSession
     warc: RunWarc
     run_id: str
@@ -214,17 +215,28 @@ class _Run:
     status: AccountStatus | Failure
     checked: list[Checked | str] = dataclasses.field(default_factory=list)
     """What this run has read of a second source, beside the listings."""
+    renewed: set[StreamKind] = dataclasses.field(default_factory=set)
+    """Streams on which the token ended under way, and was renewed."""
+
+    def present(self) -> AccountRef:
+        """The account with the tokens that it has by now."""
+        newest = self.tokens.account
+        return dataclasses.replace(self.account, settings=newest.settings, secrets=newest.secrets)
 
     def stream(self, kind: StreamKind, *, wait: bool, thread: str | None) -> StreamReport:
         """Capture one stream, whatever happens, and say how it ended."""
         try:
+            if isinstance(self.status, AccountStatus):
+                self.tokens.keep_fresh()
             with streams.locked(self.archive.engine, self.account, kind, wait=wait) as stream_id:
-                return self._locked(stream_id, kind, thread)
+                report = self._locked(stream_id, kind, thread)
+                return self._locked(stream_id, kind, thread) if kind in self.renewed else report
         except StreamBusy as error:
             outcome = "busy" if self.mode == LIGHT else "failed"
             return StreamReport(kind.value, outcome, str(error), error.retryable, 0, 0, 0, 0, [])
-        except CaptureError as error:
-            return StreamReport(kind.value, "failed", str(error), error.retryable, 0, 0, 0, 0, [])
+        except (CaptureError, VaultError) as error:
+            retryable = isinstance(error, CaptureError) and error.retryable
+            return StreamReport(kind.value, "failed", str(error), retryable, 0, 0, 0, 0, [])
         except sa.exc.DBAPIError as error:
             _log.exception("database failed", account=self.account.name, stream=kind.value)
             return StreamReport(kind.value, "failed", _database_words(error), True, 0, 0, 0, 0, [])
@@ -242,7 +254,8 @@ class _Run:
             late_after=timedelta(hours=self.archive.settings.gap_hours),
         )
         told = {"stream": kind.value, "mode": self.mode, "started_at": context.started_at}
-        account = dataclasses.replace(self.account, settings={**self.account.settings, **told})
+        account = self.present()
+        account = dataclasses.replace(account, settings={**account.settings, **told})
         capture = RunningCapture(self.archive, self.platform, account, self.session, self.warc, context, cursor)
         try:
             outcome, error, retryable = self._captured(capture, thread)
@@ -283,7 +296,9 @@ class _Run:
             self._walk(capture, thread)
         except (AccessLost, TokenRefused) as error:
             self._keep_failures(capture)
-            return "access_lost", str(error), error.retryable
+            again = isinstance(error, TokenRefused) and self._renewed(capture.context.stream)
+            words = f"{error}; the token was renewed under way, and the stream is read again" if again else str(error)
+            return "failed" if again else "access_lost", words, again or error.retryable
         except AccountUnavailableError as error:
             self._unavailable(capture, error.status)
             return "access_lost", str(error), False
@@ -308,6 +323,15 @@ class _Run:
             first = lost[0]
             return "partial", f"{len(lost)} parts were not read, first {first.what}: {first.reason}", True
         return "complete", None, False
+
+    def _renewed(self, kind: StreamKind) -> bool:
+        """Whether there is a newer token than the one that was refused in the middle of this stream; at most once for each."""
+        if kind in self.renewed or not isinstance(self.status, AccountStatus):
+            return False
+        with contextlib.suppress(VaultError):
+            if self.tokens.renew_refused():
+                self.renewed.add(kind)
+        return kind in self.renewed
 
     def _walk(self, capture: RunningCapture, thread: str | None) -> None:
         if not isinstance(self.status, AccountStatus):

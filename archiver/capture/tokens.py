@@ -112,6 +112,15 @@ class Tokens:
                 raise
             return self._platform.status(self._session, self.account)
 
+    def keep_fresh(self) -> None:
+        """Renew a token that is about to end, as before a long stream: one of an hour does not outlive every run."""
+        if self._ends_soon():
+            self._renew("it is about to end")
+
+    def renew_refused(self) -> bool:
+        """Renew a token that was refused in the middle of a run. Gives whether there is a newer one now; raises `VaultError`."""
+        return self._renew("it was refused under way")
+
     def _ends_soon(self) -> bool:
         if self._expires_at is None:
             return False

@@ -20,6 +20,7 @@ from archiver.capture.export import export_account
 from archiver.capture.tokens import standings
 from archiver.coverage import posts_of
 from archiver.platforms.youtube_threads import OFF, PUBLISHED_ONLY
+from samplecity.faults import Fault
 from samplecity.social import APIS
 from samplecity.social.youtube import CLIENT, KEY, YouTube
 from tests.fixtures.custody import contents, differences, unproven
@@ -187,6 +188,33 @@ def test_a_token_of_an_hour_is_renewed_and_kept(make_archive: ArchiveMaker, monk
         assert [each.problem for each in standings(town.archive.archive) if each.account.endswith(first.handle)] == [
             None
         ]
+
+
+def test_a_token_that_ends_under_way_is_renewed_and_the_stream_read_again(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that outlives its token's hour has another at the first refusal: the night is whole, no gap is put on record, and the
+    capture that broke off says why.
+    """
+    with social_town(make_archive, monkeypatch, "youtube", faulty=False) as town:
+        first = town.city.social.accounts[0]
+        secret = f"env:{first.token_variable}"
+        app = {"client_id": CLIENT, "token_url": f"{town.running.url}/youtube/token"}
+        with town.archive.engine.begin() as connection:
+            connection.execute(
+                sa.text("update accounts set status = 'closed' where handle <> :handle"), {"handle": first.handle}
+            )
+        _set(town, {"refresh_token": secret, "client_secret": secret, **app})
+        assert all(report.complete for report in town.night(1).values())
+        town.running.install(Fault("^/youtube/youtube/v3/commentThreads", "expired_token", skip=1))
+        report = export_account(town.archive.archive, accounts.active(town.archive.engine)[0])
+        assert report.complete, report
+        assert town.running.faults[0]["struck"] == 1
+        ended = town.sql("select outcome, error from captures where outcome <> 'complete'")
+        assert [outcome for outcome, _ in ended] == ["failed"]
+        assert "renewed under way" in ended[0][1]
+        assert town.sql("select count(*) from gaps where closed_at is null") == [(0,)]
+        assert town.sql("select count(*) from states where state in ('not_returned', 'gone_confirmed')") == [(0,)]
 
 
 def test_the_days_units_are_shared_and_the_next_day_goes_on(
