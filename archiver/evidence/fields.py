@@ -17,6 +17,8 @@ import rfc8785
 from archiver.platforms.contract import Item, Json
 
 Fields = Mapping[str, Json]
+ROOT = "root"
+"""Among what was not requested: see `carried_over`."""
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")
 """The first byte, in UTF-8, of a character beyond U+FFFF."""
 
@@ -75,10 +77,31 @@ def _textual(value: Json) -> Json:
 
 
 def carried_over(fields: Fields, earlier: Fields, not_requested: frozenset[str]) -> dict[str, Json]:
-    """The fields, with those that were not asked for taken from the earlier version: not asked is not empty."""
+    """The fields, with those that were not asked for taken from the earlier version: not asked is not empty.
+
+    `root` stands for the reference to a conversation's first item, where a platform does not tell it and it is the topmost that
+    was there: that one goes, and the next becomes the topmost, without anybody having said anything else.
+    """
     merged = dict(fields)
     merged.update({name: earlier[name] for name in not_requested if name in earlier})
+    if ROOT in not_requested and _of_kind(earlier, "parent"):
+        place, root = next(iter(_of_kind(earlier, "root")), (0, None))
+        references = [each for _, each in _references(merged) if each["kind"] != "root"]
+        if root is not None:
+            references.insert(place, root)
+        merged["references"] = [dict(each) for each in references]
+        if not references:
+            del merged["references"]
     return merged
+
+
+def _references(fields: Fields) -> list[tuple[int, dict[str, Json]]]:
+    listed = fields.get("references")
+    return [(n, each) for n, each in enumerate(listed if isinstance(listed, list) else ()) if isinstance(each, dict)]
+
+
+def _of_kind(fields: Fields, kind: str) -> list[tuple[int, dict[str, Json]]]:
+    return [(place, each) for place, each in _references(fields) if each.get("kind") == kind]
 
 
 def canonical(value: Json | Fields) -> bytes:

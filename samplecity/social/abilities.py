@@ -48,7 +48,8 @@ class Abilities:
         text_limit: characters of a long text.
         own_comments: the stream in which the account's own comments are listed besides their threads: `posts` among the
             posts, `replies` by themselves, None nowhere.
-        shows_answered: what such a comment answers is shown inside it, also where the thread itself cannot be read any more.
+        shows_answered: what is shown with such a comment, also where the thread itself cannot be read any more: what it answers
+            on a stranger's post (`strangers`), what it answers anywhere (`parent`), or all that stands above it (`ancestors`).
         edits_media: an edit can change pictures and their alternative texts.
         strangers: what residents publish on their own is part of the city's world (quoted, reposted, answered).
     """
@@ -81,7 +82,7 @@ class Abilities:
     posts_cap: int | None = None
     text_limit: int = 2000
     own_comments: Literal["posts", "replies"] | None = None
-    shows_answered: bool = False
+    shows_answered: Literal["strangers", "parent", "ancestors"] = "strangers"
     edits_media: bool = False
     strangers: bool = False
 
@@ -104,7 +105,7 @@ ABILITIES: dict[str, Abilities] = {
         Abilities(
             "x", depth=0, answers="listed", edits="history", edit_minutes=30, messages=True, message_days=30,
             mentions=True, mentions_cap=800, reposts=True, quotes=True, comment_media=True, posts_cap=3200,
-            own_comments="posts", shows_answered=True, strangers=True,
+            own_comments="posts", shows_answered="parent", strangers=True,
         ),
         Abilities(
             "youtube", depth=2, answers="gone", edits="time", moderates=True, closes=True, media="cover", titles=True,
@@ -112,7 +113,8 @@ ABILITIES: dict[str, Abilities] = {
         ),
         Abilities(
             "mastodon", depth=0, answers="unlisted", edits="history", messages=True, mentions=True, reposts=True,
-            quotes=True, unlisted=True, comment_media=True, own_comments="posts", edits_media=True, strangers=True,
+            quotes=True, unlisted=True, comment_media=True, own_comments="posts", shows_answered="ancestors",
+            edits_media=True, strangers=True,
         ),
         Abilities("linkedin", depth=2, answers="gone", edits="time", closes=True),
         Abilities("flickr", depth=1, answers="gone", edits="time", edits_comments=False, media="image", titles=True),

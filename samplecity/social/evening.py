@@ -130,11 +130,31 @@ class Evening:
         if own_thread and root.there and not root.closed and self._reach(line) and self._recent(line):
             self._see(line, key, "comments")
             below[key][root.thing.id] += 1
+        elif self._can.shows_answered == "ancestors" and self._below_own(thing, key):
+            self._see(line, key, "comments")
+        elif self._can.answers == "unlisted" and line.sightings:
+            self._see(line, key, "known")
         if self._can.own_comments and self._witness.owner(self._platform, thing.author.id) == key:
             self._see(line, key, self._can.own_comments)
-            parent = self._lines[thing.parent or ""]
-            if parent.there and (not own_thread or self._can.shows_answered):
-                self._see(parent, key, "answered")
+            self._answered(thing, key, own_thread=own_thread)
+
+    def _below_own(self, thing: Thing, key: str) -> bool:
+        """Tell whether a comment stands below one of the account's own, which is listed by itself and leads to it."""
+        above = self._lines.get(thing.parent or "")
+        while above is not None and above.there and above.thing.kind == "comment":
+            if self._witness.owner(self._platform, above.thing.author.id) == key:
+                return True
+            above = self._lines.get(above.thing.parent or "")
+        return False
+
+    def _answered(self, thing: Thing, key: str, *, own_thread: bool) -> None:
+        """Write down what is shown with the account's own answer: what it answers, and what stands above while it is there."""
+        above = self._lines.get(thing.parent or "")
+        if self._can.shows_answered == "strangers" and own_thread:
+            return
+        while above is not None and above.there:
+            self._see(above, key, "answered")
+            above = self._lines.get(above.thing.parent or "") if self._can.shows_answered == "ancestors" else None
 
     def _recent(self, line: Line) -> bool:
         days = self._can.comment_days

@@ -10,7 +10,8 @@ of `samplecity.truth`:
   `mentions`, `messages`, `comments` (below the account's posts, reels and visitors' posts, by anybody, itself included),
   `replies` (its own comments where the platform lists them apart; on X and Mastodon they are among the `posts`),
   `references` (shown inside what quotes or reposts it), `answered` (what its own comment on a stranger's post answers, on X
-  what any of its comments answers).
+  what any of its comments answers, on Mastodon all that stands above any of them), `known` (was seen before, and is found by
+  its own id only). On Mastodon what stands below a comment of the account's own is among the `comments`, whatever is gone above.
   A night on which the token is dead or the account suspended has no sighting, nor have comments while they are switched
   off.
 * `visible_nights`: it was there, and its account in order, whether or not our token worked.

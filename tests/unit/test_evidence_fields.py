@@ -162,3 +162,21 @@ def test_what_is_current_follows_the_edit_time_else_receipt(
 
     item = dataclasses.replace(ITEM, source=source, edited_at=at(edited))
     assert supersedes(item, Earlier(1, b"", {}, held_source, at(held_edited))) is current
+
+
+def test_a_root_that_nobody_told_is_kept_from_the_earlier_version() -> None:
+    """When the topmost status of a conversation goes, what stands below has said nothing else; without a root before, none comes;
+    where nothing was known of what was answered, all of it is learned.
+    """
+    parent, root, next_root = (
+        {"kind": kind, "id": each} for kind, each in (("parent", "P"), ("root", "R"), ("root", "P"))
+    )
+    quote = {"kind": "quote", "id": "Q"}
+    derived = frozenset({"root"})
+    shown = {"text": "a", "references": [parent, next_root, quote]}
+    assert carried_over(shown, {"references": [parent, root, quote]}, derived)["references"] == [parent, root, quote]
+    assert carried_over(shown, {"references": [parent, quote]}, derived)["references"] == [parent, quote]
+    assert carried_over(shown, {"text": "a"}, derived) == shown
+    assert carried_over({"text": "a"}, {"references": [parent]}, derived) == {"text": "a"}
+    moved = {"references": [{"kind": "parent", "id": "other"}]}
+    assert carried_over(moved, {"references": [parent, root]}, derived)["references"] == [*moved["references"], root]
