@@ -87,7 +87,7 @@ class ListRun:
         if not wanted:
             return []
         with self.archive.engine.connect() as connection:
-            last = {each: latest(connection, self.account.id, each) for each in wanted}
+            last = {each: latest(connection, self.account.id, each, self._today) for each in wanted}
         return [each for each, row in last.items() if row is None or row.taken_on != self._today]
 
     @property

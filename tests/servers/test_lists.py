@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,10 @@ from archiver.cli import app
 from archiver.custody import rows as checking
 from archiver.custody.proofs import prove
 from archiver.database import engine_for
+from archiver.evidence.lists import digest_of
 from archiver.evidence.verify import check_inclusion
+from archiver.platforms.contract import AccountRef, Party
+from archiver.records.store.lists import Reading, by_key, keys_of, members_at, save_snapshot
 from samplecity.faults import Fault
 from samplecity.social import lists as true_lists
 from tests.fixtures.custody import unproven
@@ -291,6 +296,49 @@ def test_lists_are_read_on_the_command_line(
         assert "There is no snapshot" in run(name, "blocked", "--on", "2020-01-01")
         assert "is no date" in run(name, "blocked", "--on", "soon", code=2)
         assert "say which list" in run(name, "--changes", code=2)
+
+
+def test_lists_of_any_length_are_rebuilt_from_their_differences(make_archive: ArchiveMaker) -> None:
+    """Empty, full, growing, changed wholly; with names in every script and ids in two namespaces; also where a clock was set
+    back, and where the whole history is dug up day by day.
+    """
+    archive = make_archive()
+    accounts.add(
+        archive.engine, "mastodon:a@b.example", {"department": "Parks"}, {"token": "env:NO_TOKEN"}, import_only=True
+    )
+    account = AccountRef(
+        accounts.id_of(archive.engine, "mastodon:a@b.example"), "mastodon", "b.example", None, "a@b.example", {}
+    )
+    luck = random.Random(11)  # noqa: S311 - a list, no secret
+    everybody = [
+        Party(f"id-{n}", f"h{n}", f"Ñandú \u202e{n}", "b.example" if n % 2 else "c.example") for n in range(3000)
+    ]
+    begun = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    kept: dict[date, set[str]] = {}
+    with archive.engine.begin() as connection:
+        capture = connection.execute(
+            sa.text(
+                "with s as (insert into streams (account_id, kind) values (:id, 'lists') returning id) insert into captures "
+                "(public_id, stream_id, run_id, mode, fence, started_at) select gen_random_uuid(), id, 'r', 'now', 1, now() "
+                "from s returning id"
+            ),
+            {"id": account.id},
+        ).scalar_one()
+    for number, size in enumerate((3, 0, 1, 3000, 3000, 1500, 1499, 0, 7)):
+        at = begun + timedelta(days=number if number != 5 else -3)
+        members = luck.sample(everybody, size)
+        kept[at.date()] = {each.id for each in members}
+        with archive.engine.begin() as connection:
+            reading = Reading("followers", by_key(members), size, at, at.date())
+            first = save_snapshot(connection, account, capture, reading)
+            assert save_snapshot(connection, account, capture, reading).id == first.id
+    with archive.engine.connect() as connection:
+        for row in connection.execute(sa.text("select * from list_snapshots order by id")).all():
+            rebuilt = members_at(connection, row)
+            assert {each.platform_id for each in rebuilt} == kept[row.taken_on]
+            assert digest_of(keys_of(rebuilt)) == bytes(row.digest)
+            assert len(rebuilt) == row.size
+        assert checking.check(connection, "list", 0).findings == []
 
 
 def test_a_setting_that_names_no_list_is_refused(make_archive: ArchiveMaker) -> None:

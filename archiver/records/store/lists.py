@@ -82,9 +82,10 @@ def save_snapshot(connection: Connection, account: AccountRef, capture_id: int, 
 
     Where the day has one already, nothing is added and that one is given.
     """
-    last = latest(connection, account.id, reading.listing)
-    if last is not None and last.taken_on == reading.taken_on:
-        return last
+    that_day = latest(connection, account.id, reading.listing, reading.taken_on)
+    if that_day is not None and that_day.taken_on == reading.taken_on:
+        return that_day
+    last = latest(connection, account.id, reading.listing)  # of a later day, where a clock was set back
     before = {} if last is None else keys_of(members_at(connection, last))
     changed = difference(before.keys(), reading.members.keys())
     row = connection.execute(
