@@ -54,6 +54,7 @@ MANIFEST = Manifest(
         "whether what cannot be read any more was deleted or is withheld: one answer stands for both",
         "details of messages beyond the 20 newest of a conversation [U]",
         "reels, where the platform does not list them for the page (it is tried, and said)",
+        "subtitles of videos, and alternative texts: what the page wrote beside a picture is kept in their place",
     ),
     sources=(
         "developers.facebook.com/docs/graph-api (reference/page, object/comments, rate-limiting, error-handling)",

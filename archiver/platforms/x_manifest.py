@@ -66,6 +66,7 @@ MANIFEST = Manifest(
         "answers by protected accounts, and by those that blocked the account",
         "a post put up and deleted between two captures; an edited post's earlier forms once it is deleted",
         "who voted what in a poll",
+        "subtitles of videos, and their smaller files: the best MP4 file is kept",
     ),
     sources=("docs.x.com, x-api (OpenAPI 2.166 and 2.167)", "docs.x.com, x-api/getting-started/pricing"),
     needs_token=True,
