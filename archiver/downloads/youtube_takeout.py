@@ -61,10 +61,15 @@ class YouTubeTakeout:
         return None
 
     def files(self, tree: Tree, owner: DownloadOwner) -> Iterator[DownloadFile]:
-        """The channel, its videos with their files, its posts, its comments, and what it said in live chats."""
+        """The channel, its videos with their files, its posts, its comments, and what it said in live chats.
+
+        Raises `DamagedArchiveError` where it is of other channels than the owner.
+        """
         contents = Contents(tree)
-        own = owner.platform_id or ""
-        reader = _Reader(tree, contents, contents.channels().get(own) or Channel(own, owner.name, owner.handle))
+        own, channels = owner.platform_id or "", contents.channels()
+        if channels and own not in channels:
+            raise DamagedArchiveError(tree.name, f"it is of the channels {', '.join(channels)}, not of {own}")
+        reader = _Reader(tree, contents, channels.get(own) or Channel(own, owner.name, owner.handle))
         for kind in _ORDER:
             for name in contents.of(kind):
                 taker = reader.taker(name)
