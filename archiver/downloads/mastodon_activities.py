@@ -4,7 +4,7 @@ The connector makes an item of that entity, so that a status is the same item, w
 export. The API has more (the application, the answers of others), the export says the time in whole seconds.
 
 Source of the shapes: mastodon/mastodon, app/services/backup_service.rb and app/serializers/activitypub (note_serializer,
-actor_serializer); W3C ActivityStreams 2.0; Paperclip's `id_partition`.
+actor_serializer); W3C ActivityStreams 2.0.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from archiver.downloads.mastodon_files import Stored, stored_file
 from archiver.downloads.pieces import UnreadableItemError
 from archiver.platforms.answers import id_of, text_of
 from archiver.platforms.contract import Item, Source
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 _PUBLIC = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
 _NOTES = frozenset({"Note", "Question"})
 _LOCAL_ID = re.compile(r"/statuses/(\d{1,30})(?:/activity)?$", re.ASCII)
-_STORED = re.compile(r"(?:^|/)(media_attachments/files/((?:\d{3}/){1,10})original/[^/]+)$", re.ASCII)
-_WHOLE_PARTITIONS = frozenset({3, 4, 6})
-"""Groups of three digits that are the whole of an id. Five are not: of ids with 17 digits (2018) two are left out."""
 _ANCHOR = re.compile(r"<a\b([^<>]*)>", re.ASCII | re.IGNORECASE)
 _HREF = re.compile(r'\bhref="([^"]*)"', re.ASCII | re.IGNORECASE)
 _CLASS = re.compile(r'\bclass="([^"]*)"', re.ASCII | re.IGNORECASE)
@@ -45,14 +43,6 @@ class Whose:
     name: str | None
     followers: str
     namespace: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Stored:
-    """A file of an attachment: its path below the instance's own folder, and the id that the path tells, where it does."""
-
-    path: str
-    id: str
 
 
 def whose(actor: Mapping[str, Any], namespace: str) -> Whose:
@@ -183,15 +173,6 @@ class Activities:
         root = self._roots.get(parent) if parent else None
         self._roots[uri] = root if parent else uri
         return Answers(parent, root, known=parent is None or root is not None)
-
-
-def stored_file(address: str) -> Stored | None:
-    """The file that an attachment names, or that lies in the export under this name, wherever its instance keeps such files."""
-    match = _STORED.search(address)
-    if match is None:
-        return None
-    groups = match[2].rstrip("/").split("/")
-    return Stored(match[1], str(int("".join(groups))) if len(groups) in _WHOLE_PARTITIONS else match[1])
 
 
 def _cleaned(cleaner: Cleaner, value: Mapping[str, Any]) -> dict[str, Any]:

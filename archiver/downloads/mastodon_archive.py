@@ -10,23 +10,14 @@ Source: mastodon/mastodon, app/services/backup_service.rb, as it was in 2018, 20
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from archiver.downloads.contract import DownloadFile, DownloadOwner
 from archiver.downloads.errors import DamagedArchiveError
-from archiver.downloads.mastodon_activities import (
-    Activities,
-    Stored,
-    Whose,
-    profile_of,
-    stored_file,
-    visibility_of,
-    whose,
-)
+from archiver.downloads.mastodon_activities import Activities, Whose, profile_of, visibility_of, whose
+from archiver.downloads.mastodon_files import Stored, picture, stored_files
 from archiver.downloads.meta_files import loaded
 from archiver.downloads.pieces import Reading, UnreadableItemError, pieces
 from archiver.downloads.streaming import MIB, Elements
@@ -106,7 +97,7 @@ class _Reader:
 
     def __init__(self, tree: Tree, name: str, owner: Whose) -> None:
         self._name, self._activities = name, Activities(owner)
-        self._files = _stored_files(tree)
+        self._files = stored_files(tree)
         self._read = 0
         self._stated = False
         self.used: set[str] = set()
@@ -139,15 +130,6 @@ class _Reader:
             self.used.add(found[0])
         else:
             reading.skip(f"{self._name}{item.pointer}", f"its {medium.kind} {medium.id} is not in the download")
-
-
-def _stored_files(tree: Tree) -> dict[str, list[str]]:
-    """The files of attachments by their paths below the instance's own folder."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for path in tree.names():
-        if (stored := stored_file(path)) is not None:
-            found[stored.path].append(path)
-    return dict(found)
 
 
 def _folder(tree: Tree) -> str | None:
@@ -218,7 +200,7 @@ def _profile_file(tree: Tree, folder: str, actor: Mapping[str, Any], owner: Whos
             continue
         path = folder + address.partition("?")[0]
         try:
-            medium = _picture(tree, path)
+            medium = picture(tree, path)
         except DamagedArchiveError as error:
             skipped.append(Skipped(f"{name}/{key}", error.why))
             continue
@@ -233,15 +215,6 @@ def _profile_file(tree: Tree, folder: str, actor: Mapping[str, Any], owner: Whos
         why = f"it has not the form that an account has ({type(error).__name__}: {error})"
         skipped.append(Skipped(name, why))
     return DownloadFile(name, tree.read(name), items, tuple(skipped), media=files if items else {})
-
-
-def _picture(tree: Tree, path: str) -> Media:
-    """A picture of the profile. Its id is the digest of its bytes: the export gives it none. Raises `DamagedArchiveError`."""
-    digest = hashlib.sha256()
-    with tree.open(path) as stream:
-        while chunk := stream.read(MIB):
-            digest.update(chunk)
-    return Media(f"sha256:{digest.hexdigest()}", "image")
 
 
 def _notes(tree: Tree, folder: str, used: set[str]) -> Iterator[Skipped]:
