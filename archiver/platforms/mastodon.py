@@ -9,14 +9,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.answers import id_of, read, text_of
+from archiver.platforms.answers import id_of, read
 from archiver.platforms.contract import (
     AccountRef,
     AccountStatus,
     Conversation,
     ConversationsPage,
     Count,
-    Coverage,
     Exchange,
     Item,
     Json,
@@ -36,7 +35,6 @@ from archiver.platforms.manners import Draw, Manners, TokenHealth, Usage, Verdic
 from archiver.platforms.mastodon_found import Found, fill_mentions, fill_statuses
 from archiver.platforms.mastodon_items import (
     Answers,
-    account_uri,
     answers_something,
     party,
     profile_item,
@@ -50,13 +48,14 @@ from archiver.platforms.mastodon_manners import (
     OK,
     UNAUTHORIZED,
     draws,
+    following,
     judge,
-    next_page,
     usage,
 )
 from archiver.platforms.mastodon_messages import LIMIT, read_conversation, read_conversations
 from archiver.platforms.mastodon_server import SETTINGS, Instance
 from archiver.platforms.mastodon_threads import read_thread
+from archiver.platforms.mastodon_walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -150,15 +149,17 @@ class Mastodon(Manners):
             words = f"the instance answers {exchange.status}: it has no account of this name"
             if account.platform_id is None:
                 raise NoSuchHandleError(account.name, exchange.url, words, exchange)
-            state = State.HIDDEN if exchange.status == GONE else State.GONE_CONFIRMED
-            return AccountStatus(account.platform_id, None, state, words, exchanges, profile_id=account.platform_id)
-        try:
-            identity, local_id = account_uri(shown), id_of(shown)
-            profile = profile_item(shown, instance.namespace)
-            posts = profile.counts.get("posts")
-            handle = _handle(account, text_of(shown, "acct"))
-        except (AttributeError, KeyError, TypeError) as error:
-            raise UnreadableAnswerError(account.name, exchange.url, f"it is no account ({error})", exchange) from error
+            return AccountStatus(
+                account.platform_id, None, _absent(exchange), words, exchanges, profile_id=account.platform_id
+            )
+        skipped: list[Skipped] = []
+        profile = read("the account", skipped, profile_item, shown, instance.namespace)
+        local_id = read("the account", skipped, id_of, shown)
+        if profile is None or local_id is None:
+            why = f"it is no account ({skipped[0].reason})"
+            raise UnreadableAnswerError(account.name, exchange.url, why, exchange)
+        identity, posts = profile.id, profile.counts.get("posts")
+        handle = _handle(account, profile.author.handle if profile.author else None)
         if shown.get("suspended"):
             words = "the instance has suspended the account"
             return AccountStatus(identity, handle, State.HIDDEN, words, exchanges, profile_id=identity)
@@ -193,27 +194,26 @@ class Mastodon(Manners):
             asked["types[]"] = "mention"
         else:
             path = f"/api/v1/accounts/{instance.account_id()}/statuses"
-        before: str | None = None
+        walk = Walk()
         if isinstance(resume, dict):
             asked["max_id"] = str(resume["max_id"])
-            before = None if resume["below"] is None else str(resume["below"])
+            walk.before = None if resume["below"] is None else str(resume["below"])
+        fill = fill_mentions if stream is StreamKind.MENTIONS else fill_statuses
         while True:
             exchange = instance.get(path, asked)
             found = Found(instance)
-            number = found.took(exchange)
-            entries = instance.array(exchange)
-            fill = fill_mentions if stream is StreamKind.MENTIONS else fill_statuses
-            fill(found, entries, number)
+            fill(found, instance.array(exchange), found.took(exchange))
+            place, lost = following(exchange)
+            if lost is not None:
+                found.lose("what comes after in the listing", lost)
             keys = [item.order_key for item in found.items if item.order_key is not None]
-            following = next_page(exchange)
-            after = min(keys, default=before) if following else None
-            page = found.page(coverage=Coverage(before, after) if keys or not following else None)
-            page.resume = {**following, "below": after} if following else None
+            page = found.page(coverage=walk.shown(keys, place, whole=found.whole))
+            page.resume = None if place is None else {**place, "below": walk.before}
             yield page
-            if following is None:
+            if place is None:
                 return
-            asked.update(following)
-            before = after
+            walk.check(account, exchange)
+            asked.update(place)
 
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
         """Everything below a status; see `mastodon_threads.read_thread`."""
@@ -241,8 +241,10 @@ class Mastodon(Manners):
                 except (AttributeError, KeyError, TypeError) as error:
                     words = f"an entry of {listing} is no account ({error})"
                     raise UnreadableAnswerError(account.name, exchange.url, words, exchange) from error
+            place, lost = following(exchange)
+            if lost is not None:
+                raise UnreadableAnswerError(account.name, exchange.url, lost, exchange)
             yield MemberPage(members, [exchange])
-            place = next_page(exchange)
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
         """Ask for single statuses: those of the instance itself by their number, others by a search and at their own address.
@@ -253,8 +255,8 @@ class Mastodon(Manners):
         for uri in ids:
             if uri == account.platform_id:
                 shown, exchange = instance.account([])
-                state = State.PRESENT if shown is not None else State.GONE_CONFIRMED
-                yield Lookup(uri, state, f"the instance answers {exchange.status} for the account", exchange)
+                words = f"the instance answers {exchange.status} for the account"
+                yield Lookup(uri, State.PRESENT if shown is not None else _absent(exchange), words, exchange)
                 continue
             status, answer = instance.found_status(uri)
             if status is not None:
@@ -274,6 +276,11 @@ class Mastodon(Manners):
     def media_sha256(self, media: Media) -> bytes | None:  # noqa: ARG002
         """None: Mastodon tells no digests."""
         return None
+
+
+def _absent(exchange: Exchange) -> State:
+    """What the refusal of an account says: older instances answered 410 for one that they suspended, which may come back."""
+    return State.HIDDEN if exchange.status == GONE else State.GONE_CONFIRMED
 
 
 def _handle(account: AccountRef, acct: str | None) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.answers import id_of, read
-from archiver.platforms.contract import Exchange, Item, Page, Skipped
+from archiver.platforms.answers import error_body, id_of, read
+from archiver.platforms.contract import Exchange, Item, Json, Page, Skipped
+from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.mastodon_items import (
     DIRECT,
     NOTHING,
@@ -34,6 +35,8 @@ class Found:
     items: list[Item] = dataclasses.field(default_factory=list)
     history: list[Item] = dataclasses.field(default_factory=list)
     skipped: list[Skipped] = dataclasses.field(default_factory=list)
+    whole: bool = True
+    """Whether every status that should be here is. An earlier form of one that cannot be read is lost, but no status is."""
 
     def took(self, exchange: Exchange) -> int:
         """Remember an answer; gives its number on the page."""
@@ -46,6 +49,7 @@ class Found:
         place = {"exchange": exchange, "pointer": pointer, **around}
         item = read(f"the status {pointer}", self.skipped, status_item, status, namespace, answers, **place)
         if item is None:
+            self.whole = self.whole and not place.get("sighted", True)
             return None
         self.items.append(item)
         shown = read(f"what {item.id} shows", self.skipped, _all_inside, status, namespace, exchange, pointer)
@@ -54,12 +58,27 @@ class Found:
             self._earlier(item, status)
         return item
 
+    def lose(self, what: str, why: str) -> None:
+        """A status that should be here cannot be read, or reached."""
+        self.skipped.append(Skipped(what, why))
+        self.whole = False
+
+    def own_id(self, what: str, entry: Any) -> str | None:
+        """The instance's id of an entry; where it has none, the entry is lost."""
+        own = read(what, self.skipped, id_of, entry)
+        self.whole = self.whole and own is not None
+        return own
+
     def _earlier(self, item: Item, status: Mapping[str, Any]) -> None:
         exchange = self.instance.get(f"/api/v1/statuses/{id_of(status)}/history", accept=(NOT_FOUND,))
         if exchange.status == NOT_FOUND:
             return  # it went between the two answers; a later look finds that out
         number = self.took(exchange)
-        edits = self.instance.array(exchange)
+        try:
+            edits = self.instance.array(exchange)
+        except UnreadableAnswerError as error:
+            self.skipped.append(Skipped(f"the history of {item.id}", error.why))
+            return
         told = read(f"the history of {item.id}", self.skipped, _all_earlier, item, status, edits, number)
         self.history += told or []
 
@@ -79,7 +98,7 @@ def _all_earlier(item: Item, status: Mapping[str, Any], edits: Sequence[Any], ex
 def fill_statuses(found: Found, entries: Sequence[Any], number: int) -> None:
     """The account's own statuses. A direct one belongs to the messages, and is only kept here."""
     for place, status in enumerate(entries):
-        own = read(f"status {place} of the listing", found.skipped, id_of, status)
+        own = found.own_id(f"status {place} of the listing", status)
         if own is None:
             continue
         around: dict[str, Any] = {"order_key": order_key(own)}
@@ -92,7 +111,7 @@ def fill_statuses(found: Found, entries: Sequence[Any], number: int) -> None:
 def fill_mentions(found: Found, entries: Sequence[Any], number: int) -> None:
     """The statuses that name the account, as its notifications have them."""
     for place, entry in enumerate(entries):
-        own = read(f"notification {place} of the listing", found.skipped, id_of, entry)
+        own = found.own_id(f"notification {place} of the listing", entry)
         if own is None:
             continue
         status = entry.get("status")
@@ -109,7 +128,7 @@ def answers_in(status: Mapping[str, Any], uris: Mapping[str, str], root: str | N
     if not answers_something(status):
         return NOTHING
     parent = uris.get(str(status.get("in_reply_to_id")))
-    return Answers(parent, root, known=parent is not None and root is not None)
+    return Answers(parent, root, known=parent is not None)
 
 
 def _around(found: Found, status: Mapping[str, Any]) -> Answers:
@@ -123,20 +142,37 @@ def _around(found: Found, status: Mapping[str, Any]) -> Answers:
     if exchange.status != OK:
         return Answers(known=False)
     number = found.took(exchange)
-    ancestors = [each for each in _ancestors(found.instance, exchange) if isinstance(each, dict)]
+    ancestors = [each for each in _ancestors(exchange) if isinstance(each, dict)]
     uris = {str(each.get("id")): str(each.get("uri")) for each in ancestors}
-    whole = bool(ancestors) and not answers_something(ancestors[0]) and parent in uris
-    root = str(ancestors[0].get("uri")) if whole else None
+    root = topmost(ancestors)
     for place, each in enumerate(ancestors):
-        if each.get("account", {}).get("id") == status.get("account", {}).get("id"):
+        if _whose(each) == _whose(status):
             continue
         if each.get("visibility") == DIRECT:
             continue
         found.status(each, f"/ancestors/{place}", answers_in(each, uris, root), number, sighted=False)
-    return Answers(uris.get(parent), root, known=whole)
+    return Answers(uris.get(parent), root, known=parent in uris)
 
 
-def _ancestors(instance: Instance, exchange: Exchange) -> list[Any]:
+def topmost(ancestors: Sequence[Any]) -> str | None:
+    """The identity of the first status of a conversation that is there; None where none is above."""
+    first = next((each for each in ancestors if isinstance(each, dict)), {})
+    return str(first["uri"]) if isinstance(first.get("uri"), str) else None
+
+
+def is_status(status: Any) -> bool:
+    """Whether it is something with an id, as a status is."""
+    return isinstance(status, dict) and read("", [], id_of, status) is not None
+
+
+def _whose(status: Mapping[str, Any]) -> Json:
+    """The instance's id of who wrote a status."""
+    account = status.get("account")
+    whose: Json = account.get("id") if isinstance(account, dict) else None
+    return whose
+
+
+def _ancestors(exchange: Exchange) -> list[Any]:
     """The ancestors of a context; an empty list where it has none."""
-    found = instance.object(exchange).get("ancestors")
+    found = error_body(exchange).get("ancestors")
     return found if isinstance(found, list) else []

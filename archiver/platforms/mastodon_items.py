@@ -40,6 +40,7 @@ _COUNTS = {
 _ACCOUNT_COUNTS = {"followers_count": "followers", "following_count": "following", "statuses_count": "posts"}
 _MEDIA_KINDS = {"image": "image", "gifv": "video", "video": "video", "audio": "audio"}
 _TAG_PAGE = re.compile(r"/tags/[^/?#]+$")
+_DEEPEST = 4
 _NO_PICTURE = "/missing.png"
 """How an instance names the picture of an account that has none."""
 
@@ -48,7 +49,8 @@ _NO_PICTURE = "/missing.png"
 class Answers:
     """What a status answers, as far as the conversation around it shows: identities (`uri`), not an instance's ids.
 
-    `known` is False where the instance does not tell (any more): a deleted parent takes `in_reply_to_id` with it.
+    `known` is False where the instance does not tell what was answered (any more): a deleted parent takes `in_reply_to_id` with
+    it. The root is never told; it is the topmost status that is there.
     """
 
     parent: str | None = None
@@ -106,7 +108,7 @@ def status_item(status: Mapping[str, Any], namespace: str, answers: Answers = NO
         edited_at=times.rfc3339(edited) if edited else None,
         url=text_of(status, "url"),
         references=(*_pointers(answers), *_quoted(status)),
-        not_requested=frozenset() if answers.known and _quote_is_told(status.get("quote")) else REFERENCES,
+        not_requested=_untold(status, answers),
         languages=tuple(filter(None, [text_of(status, "language")])),
         tags=tuple(str(tag["name"]) for tag in status.get("tags") or ()),
         mentions=tuple(str(mention["acct"]) for mention in status.get("mentions") or ()),
@@ -116,24 +118,33 @@ def status_item(status: Mapping[str, Any], namespace: str, answers: Answers = NO
     )
 
 
+def _untold(status: Mapping[str, Any], answers: Answers) -> frozenset[str]:
+    if not answers.known or not _quote_is_told(status.get("quote")):
+        return REFERENCES
+    return frozenset({"root"}) if answers_something(status) else frozenset()
+
+
 def _kind(status: Mapping[str, Any]) -> ItemKind:
     if status.get("visibility") == DIRECT:
         return ItemKind.MESSAGE
     return ItemKind.COMMENT if answers_something(status) else ItemKind.POST
 
 
-def inside(status: Mapping[str, Any], namespace: str, exchange: int, pointer: str) -> Iterator[Item]:
+def inside(status: Mapping[str, Any], namespace: str, exchange: int, pointer: str, depth: int = 0) -> Iterator[Item]:
     """What a status shows within itself: the status that it boosts or quotes. Kept, but no member of the stream.
 
-    What such a status answers is not told with it.
+    What such a status answers is not told with it. An instance shows what a boosted status quotes, and no more (ShallowQuote);
+    `depth` is how deep this one stands.
     """
+    if depth >= _DEEPEST:
+        return
     quote = status.get("quote")
     for name, shown in (("reblog", status.get("reblog")), ("quote/quoted_status", _quoted_status(quote))):
         if isinstance(shown, dict):
             answers = Answers(known=not answers_something(shown))
             place = {"exchange": exchange, "pointer": f"{pointer}/{name}", "sighted": False}
             yield status_item(shown, namespace, answers, **place)
-            yield from inside(shown, namespace, exchange, f"{pointer}/{name}")
+            yield from inside(shown, namespace, exchange, f"{pointer}/{name}", depth + 1)
 
 
 def history_items(

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from archiver.platforms.contract import Exchange
 
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, GONE = 200, 401, 403, 404, 410
+SHOWN, SHOWN_WITH_TOKEN = 60, 4096
+"""How many answers a conversation is shown with at the most (methods/statuses#context)."""
 BUDGET = Budget("requests", 300, timedelta(minutes=5))
 NEEDED = ("read:accounts", "read:statuses", "read:notifications", "read:search")
 """The scopes that a token needs for all that is read with it."""
 _SOONEST = 0.5
 """Seconds: two clocks are seldom nearer to each other."""
+_LONGEST_ID, _MOST_DIGITS = 100, 9
 _API = "/api/v"
 _NOBODY_LOGGED_IN = "requires an authenticated user"
 _LOGIN_CLOSED = ("your login is", "confirmed e-mail", "pending approval", "account is suspended")
@@ -65,6 +68,8 @@ def usage(exchange: Exchange) -> tuple[Usage, ...]:
     remaining = exchange.header("x-ratelimit-remaining")
     if not is_api(exchange.url) or remaining is None or not (remaining.isascii() and remaining.isdigit()):
         return ()
+    if len(remaining) > _MOST_DIGITS:
+        return ()
     return (
         Usage(BUDGET, remaining=int(remaining), resets_at=times.rfc3339(exchange.header("x-ratelimit-reset") or "")),
     )
@@ -80,13 +85,24 @@ def _seconds_to_reset(exchange: Exchange) -> float | None:
 def next_page(exchange: Exchange) -> dict[str, str] | None:
     """The query of the page after this one, as the `Link` header has it; None at the end.
 
-    Its address is not followed as it is: the next page is asked of the same place, with what places it.
+    Its address is not followed as it is: the next page is asked of the same place, with what places it. Raises `ValueError` for
+    a next page that is not placed by `max_id`: that is no end.
     """
-    header = exchange.header("link")
-    if not header:
-        return None
-    for link in parse_header_links(header):
-        if link.get("rel") == "next":
-            query = parse_qsl(urlsplit(str(link.get("url", ""))).query)
-            return {name: value for name, value in query if name == "max_id"} or None
+    header = ", ".join(value for name, value in exchange.response_headers if name.lower() == "link")
+    for link in parse_header_links(header) if header else ():
+        told = {name.lower(): value for name, value in link.items()}
+        if "next" in told.get("rel", "").lower().split():
+            query = parse_qsl(urlsplit(told.get("url", "")).query)
+            place = next((value for name, value in query if name == "max_id"), "")
+            if not (place.isascii() and place.isprintable() and 0 < len(place) <= _LONGEST_ID):
+                raise ValueError("no place of a next page")
+            return {"max_id": place}
     return None
+
+
+def following(exchange: Exchange) -> tuple[dict[str, str] | None, str | None]:
+    """What places the page after this one; or, where there is one that cannot be found, why it is lost."""
+    try:
+        return next_page(exchange), None
+    except ValueError:
+        return None, "the instance says that there is more, and not in a way that can be followed"

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from archiver.platforms.answers import array_of, json_of
+from archiver.platforms.answers import array_of, id_of, json_of, read
 from archiver.platforms.contract import AccountRef, Exchange, Session, Setting
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.mastodon_items import account_uri
@@ -27,7 +27,8 @@ SETTINGS = (
         secret=True,
     ),
 )
-_ACCOUNT_NUMBER = re.compile(r"/users/(\d+)$")
+_ACCOUNT_NUMBER = re.compile(r"/ap/users/([0-9]+)")
+"""The end of an identity that holds the account's number (since 4.5); in those without `/ap` the name stands there."""
 
 
 class Instance:
@@ -43,7 +44,7 @@ class Instance:
         self.base = str(base).rstrip("/")
         self.namespace = namespace_of(account)
         self.token = str(account.settings.get("token") or "")
-        self._statuses = re.compile(re.escape(self.base) + r"(?:/ap)?/users/[^/]+/statuses/(\d+)(?:/activity)?")
+        self._statuses = re.compile(re.escape(self.base) + r"(?:/ap)?/users/[^/]+/statuses/([0-9]+)(?:/activity)?")
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None, accept: Collection[int] = ()) -> Exchange:
         """Ask the instance. `accept`: the error answers that the caller reads itself. Raises what the session raises."""
@@ -92,22 +93,24 @@ class Instance:
     def found_id(self, uri: str) -> str:
         """The instance's id of a status from elsewhere. Raises `UnreadableAnswerError` where it cannot be found."""
         status, exchange = self.found_status(uri)
-        if status is None or not isinstance(status.get("id"), str):
+        own = None if status is None else read("the status", [], id_of, status)
+        if own is None:
             words = (
                 "the instance does not find this status"
                 if exchange
                 else "a status from elsewhere needs `token` to be found"
             )
             raise UnreadableAnswerError(self._account.name, uri, words, exchange)
-        return str(status["id"])
+        return own
 
     def account(self, exchanges: list[Exchange]) -> tuple[dict[str, Any] | None, Exchange]:
         """The account as the instance shows it, or None where it has none of that name or id any more.
 
         An account keeps its name for good; where its identity holds its number, that is asked for.
         """
-        number = _ACCOUNT_NUMBER.search(self._account.platform_id or "")
-        if number is not None and (self._account.platform_id or "").startswith(self.base):
+        known = self._account.platform_id or ""
+        number = _ACCOUNT_NUMBER.fullmatch(known.removeprefix(self.base))
+        if number is not None and known.startswith(self.base):
             exchange = self.get(f"/api/v1/accounts/{number[1]}", accept=(NOT_FOUND, GONE))
         else:
             acct = self._account.handle.partition("@")[0]
@@ -123,13 +126,18 @@ class Instance:
         if known:
             return str(known)
         shown, exchange = self.account([])
-        if shown is None or not isinstance(shown.get("id"), str):
+        if shown is None:
             words = f"the instance has no account of this name ({exchange.status})"
             raise NoSuchHandleError(self._account.name, exchange.url, words, exchange)
-        if self._account.platform_id not in {None, account_uri(shown)}:
-            words = f"the name belongs to another account now ({account_uri(shown)})"
+        try:
+            identity, number = account_uri(shown), id_of(shown)
+        except (KeyError, TypeError) as error:
+            words = f"it is no account ({error})"
+            raise UnreadableAnswerError(self._account.name, exchange.url, words, exchange) from error
+        if self._account.platform_id not in {None, identity}:
+            words = f"the name belongs to another account now ({identity})"
             raise NoSuchHandleError(self._account.name, exchange.url, words, exchange)
-        return str(shown["id"])
+        return number
 
 
 def namespace_of(account: AccountRef) -> str:

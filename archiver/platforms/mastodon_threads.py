@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.answers import id_of, json_of, list_of, number_of, read
-from archiver.platforms.contract import AccountRef, Count, Coverage, Page, Skipped
-from archiver.platforms.mastodon_found import Found
+from archiver.platforms.answers import id_of, json_of, list_of, number_of
+from archiver.platforms.contract import AccountRef, Count, Page, Skipped
+from archiver.platforms.falling import all_below
+from archiver.platforms.mastodon_found import Found, is_status, topmost
 from archiver.platforms.mastodon_items import Answers, order_key
-from archiver.platforms.mastodon_manners import NOT_FOUND
+from archiver.platforms.mastodon_manners import NOT_FOUND, SHOWN, SHOWN_WITH_TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from archiver.platforms.mastodon_server import Instance
 
 _CHUNK = 500
-_SHOWN, _SHOWN_WITH_TOKEN = 60, 4096
 _DEEPEST = 20
 
 
@@ -31,52 +31,51 @@ def read_thread(account: AccountRef, instance: Instance, post_id: str, known: by
     """
     local = instance.local_id(post_id) or instance.found_id(post_id)
     tree = _Tree(post_id, local)
-    waiting = [local]
-    asked: set[str] = set()
-    limit = _SHOWN_WITH_TOKEN if instance.token else _SHOWN
+    waiting, asked, whole = [local], set[str](), True
+    limit = SHOWN_WITH_TOKEN if instance.token else SHOWN
     while waiting:
         top = waiting.pop()
         asked.add(top)
         exchange = instance.get(f"/api/v1/statuses/{top}/context", accept=(NOT_FOUND,) if top != local else ())
         if known is not None and exchange.received_sha256 == known:
-            yield Page((), [exchange], sub_key=post_id, coverage=_whole(post_id), unchanged=True)
+            yield Page((), [exchange], sub_key=post_id, coverage=all_below(post_id), unchanged=True)
             return
         found = Found(instance)
         number = found.took(exchange)
-        if exchange.status == NOT_FOUND:
-            continue
-        descendants = list_of(account, exchange, json_of(account, exchange), "descendants")
+        descendants: list[Any] = []
+        if exchange.status != NOT_FOUND:  # else it went between the two answers, and nothing is below it any more
+            answer = json_of(account, exchange)
+            descendants = list_of(account, exchange, answer, "descendants")
+            if top == local and isinstance(answer.get("ancestors"), list):
+                tree.root = topmost(answer["ancestors"]) or post_id
         cut = len(descendants) >= limit
         tree.add(descendants)
         for place, status in enumerate(descendants):
             descendants[place] = None
             if len(found.items) >= _CHUNK:
+                whole = whole and found.whole
                 yield found.page(sub_key=post_id)
                 found = Found(instance)
                 number = found.took(exchange)
-            own = read(f"the status {place}", found.skipped, id_of, status)
-            if own is None:
-                continue
-            key = f"{post_id} {order_key(own)}"
-            found.status(status, f"/descendants/{place}", tree.answers(status), number, order_key=key)
+            own = found.own_id(f"the status {place}", status)
+            if own is not None:
+                key = f"{post_id} {order_key(own)}"
+                found.status(status, f"/descendants/{place}", tree.answers(status), number, order_key=key)
         if cut or not instance.token:
-            waiting += [each for each in tree.unfinished(cut=cut) if each not in asked]
+            waiting += tree.unfinished(asked.union(waiting), cut=cut)
         counts = [] if waiting else tree.counts()
         missing = [] if waiting else tree.beyond_reach(asked, limit)
         found.skipped += missing
-        last = not waiting and not missing
-        yield found.page(sub_key=post_id, counts=counts, coverage=_whole(post_id) if last else None)
-
-
-def _whole(post_id: str) -> Coverage:
-    return Coverage(before=f"{post_id}!", after=f"{post_id} ")
+        whole = whole and found.whole and not missing
+        covered = all_below(post_id) if whole and not waiting else None
+        yield found.page(sub_key=post_id, counts=counts, coverage=covered)
 
 
 class _Tree:
     """What is known of a thread's shape: who answers whom, and how many answers each says that it has."""
 
     def __init__(self, post_id: str, local: str) -> None:
-        self._root, self._local = post_id, local
+        self.root, self._local = post_id, local
         self._uris = {local: post_id}
         self._depth = {local: 0}
         self._shown: dict[str, int] = {}
@@ -86,26 +85,27 @@ class _Tree:
     def add(self, statuses: Sequence[Any]) -> None:
         """Take up the statuses of an answer; a parent stands before its answers or elsewhere in it."""
         for status in statuses:
-            if not isinstance(status, dict) or not isinstance(status.get("id"), str):
-                continue
-            own, parent = status["id"], status.get("in_reply_to_id")
-            if own in self._seen:
+            if not is_status(status) or (own := id_of(status)) in self._seen:
                 continue
             self._seen.add(own)
             self._uris[own] = str(status.get("uri"))
             self._said[own] = number_of(status, "replies_count") or 0
-            if isinstance(parent, str):
+            if is_status({"id": status.get("in_reply_to_id")}):
+                parent = id_of(status, "in_reply_to_id")
                 self._shown[parent] = self._shown.get(parent, 0) + 1
                 self._depth[own] = self._depth.get(parent, 0) + 1
 
     def answers(self, status: Mapping[str, Any]) -> Answers:
         """What a status of the thread answers."""
         parent = self._uris.get(str(status.get("in_reply_to_id")))
-        return Answers(parent, self._root, known=parent is not None)
+        return Answers(parent, self.root, known=parent is not None)
 
-    def unfinished(self, *, cut: bool) -> list[str]:
-        """Whose answers may lie beyond what was shown: after an answer that was cut all that lack some, else the deepest."""
-        lacking = [own for own, said in self._said.items() if said > self._shown.get(own, 0)]
+    def unfinished(self, known: Collection[str], *, cut: bool) -> list[str]:
+        """Whose answers may lie beyond what was shown: after an answer that was cut all that lack some, else the deepest.
+
+        `known`: who was asked for, or is going to be.
+        """
+        lacking = [own for own, said in self._said.items() if said > self._shown.get(own, 0) and own not in known]
         return lacking if cut else [own for own in lacking if self._depth.get(own, 0) >= _DEEPEST]
 
     def counts(self) -> list[Count]:
@@ -118,7 +118,7 @@ class _Tree:
             Skipped(
                 f"the answers to {self._uris[own]} beyond the first {limit}",
                 "the instance shows no more of them"
-                + ("" if limit == _SHOWN_WITH_TOKEN else " without a token: set `token`"),
+                + ("" if limit == SHOWN_WITH_TOKEN else " without a token: set `token`"),
             )
             for own in asked
             if self._shown.get(own, 0) >= limit
