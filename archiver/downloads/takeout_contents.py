@@ -28,6 +28,8 @@ LARGEST_PAGE = 64 * MIB
 _FOLDER = re.compile(r"(?:^|/)YouTube[^/]*/")
 _NUMBERED = re.compile(r"(.*?)(?:\((\d{1,9})\))?(\.[^./]*)?", re.DOTALL)
 _LISTS_FILES = "extracted-file-name"
+_TOP = 2
+"""`Takeout/archive_browser.html`, in whatever language, is no deeper."""
 _MOST_CHANNELS = 50
 
 
@@ -70,11 +72,11 @@ class Contents:
             return ""
 
     def lacking(self) -> tuple[str | None, list[str]]:
-        """The page that lists all files, where there is one, and what it lists and is not there."""
+        """The page that lists all files, where there is one at the top, and what it lists and is not there."""
         every = self._tree.names()
         ours = set(self.names) if len(self.names) < len(every) else set(self.pages)
         for name in every:
-            if name.lower().endswith(".html") and name not in ours:
+            if name.lower().endswith(".html") and name.count("/") < _TOP and name not in ours:
                 page = self._page(name, LARGEST_PAGE)
                 if _LISTS_FILES in page:
                     return name, missing(page, every)

@@ -14,8 +14,10 @@ from archiver.accounts import RegisterError, find
 from archiver.blobs import BlobStore
 from archiver.capture.importing import import_download
 from archiver.evidence.fields import content_hash
+from archiver.platforms.contract import StreamKind
+from archiver.platforms.mastodon_items import status_item
 from tests.fixtures.custody import rows, unproven
-from tests.fixtures.importing import account_of, counted, files_of, sources, tarred, zipped
+from tests.fixtures.importing import account_of, captured, counted, files_of, sources, tarred, zipped
 from tests.fixtures.mastodon_exports import PUBLIC, export_of
 from tests.fixtures.samples import SAMPLES
 from tests.fixtures.social_nights import SocialTown, social_town
@@ -256,3 +258,32 @@ def test_a_status_of_200_megabytes_is_passed_over(archive: TestArchive, tmp_path
     assert [each["what"] for each in report.skipped if each["lost"]] == ["outbox.json/orderedItems/1", "the total"]
     assert not report.complete
     assert sources(archive, f"{_OWN}/statuses/102000000000000002")[0][0] == "import"
+
+
+def test_a_file_that_an_export_lacked_is_wanted_once_the_api_tells_its_address(make_archive: ArchiveMaker) -> None:
+    """An attachment that came without its file has no address either; a capture that shows it later brings one."""
+    archive = make_archive()
+    name = "mastodon:clerk@social.riverbend.example"
+    account_of(archive, name)
+    _import(archive, _NEW, name)
+    own, medium = "https://social.riverbend.example/ap/users/116000000000000001", "112345678901234568"
+    asked = f"select url, state from media where platform_id = '{medium}'"  # noqa: S608 - the test's own words
+    assert rows(archive.engine, asked) == [(None, "wanted")]
+    address = "https://files.riverbend.example/bbbbbbbbbbbbbbbb.mp4"
+    shown = status_item(
+        {
+            "id": "116000000000000100",
+            "uri": f"{own}/statuses/116000000000000100",
+            "account": {"uri": own, "acct": "clerk"},
+            "content": "<p>Council meets on Tuesday</p>",
+            "visibility": "public",
+            "media_attachments": [{"id": medium, "type": "video", "url": address}],
+        },
+        "social.riverbend.example",
+        exchange=0,
+    )
+    captured(archive, find(archive.engine, name), StreamKind.POSTS, [shown])
+    assert rows(archive.engine, asked) == [(address, "wanted")]
+    assert rows(
+        archive.engine, "select count(*) from media where platform_id = '112345678901234567' and state = 'kept'"
+    ) == [(1,)]

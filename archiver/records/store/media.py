@@ -20,8 +20,10 @@ _MAKE = """
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(
         public_id uuid, namespace text, id text, kind text, url text, owner text, content_type text)
     order by namespace, id
-    on conflict (platform, namespace, platform_id) do nothing
+    on conflict (platform, namespace, platform_id) do update set url = excluded.url
+        where media.url is null and excluded.url is not null
 """
+"""What an import brought without an address, or an instance had not made yet, can be fetched once it has one."""
 
 _PLACE = """
     insert into version_media (version_id, position, medium_id, alt_text)
