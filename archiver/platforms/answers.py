@@ -115,4 +115,9 @@ def number_of(record: Mapping[str, Any], name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST else None
 
 
+def stated(numbers: Mapping[str, int | None]) -> dict[str, int]:
+    """Those of the numbers that were told."""
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
 _LARGEST = 2**53

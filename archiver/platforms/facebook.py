@@ -29,7 +29,14 @@ from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.facebook_manifest import API_URL, LIMIT, MANIFEST, PERMISSIONS, VERSION
 from archiver.platforms.graph import Graph, GraphPage
 from archiver.platforms.graph_manners import is_not_there
-from archiver.platforms.graph_pages import Listing, not_listed, read_below, read_conversations, read_entries
+from archiver.platforms.graph_pages import (
+    Listing,
+    not_listed,
+    read_below,
+    read_conversations,
+    read_entries,
+    read_messages,
+)
 from archiver.platforms.graph_platform import GraphPlatform, address_of, debugged, status_of
 from archiver.platforms.graph_times import moment_of
 
@@ -114,13 +121,8 @@ class Facebook(GraphPlatform):
 
     def conversation(self, session: Session, account: AccountRef, conversation: Conversation) -> Iterator[Page]:
         """The messages of one, newest first."""
-        graph, name = self.graph(session, account), conversation.id
-        return read_below(
-            graph,
-            name,
-            graph.edge(f"{name}/messages", {"fields": items.MESSAGE_FIELDS}, limit=LIMIT),
-            lambda entry, **around: items.message_item(entry, name, **around),
-            f"the messages of {name}",
+        return read_messages(
+            self.graph(session, account), conversation, items.MESSAGE_FIELDS, LIMIT, items.message_item
         )
 
     def members(self, session: Session, account: AccountRef, listing: str) -> Iterator[MemberPage]:

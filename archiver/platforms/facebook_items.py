@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.answers import id_of, number_of, text_of
+from archiver.platforms.answers import id_of, number_of, stated, text_of
 from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.facebook_attached import attached
 from archiver.platforms.graph_media import sent, stable
 from archiver.platforms.graph_times import moment_of, place_in_listing, place_of
 
@@ -57,7 +58,6 @@ SAYS = {
     "website": ("links",),
 }
 """Which evidence comes from a field, and from no other."""
-_VIDEOS = frozenset({"video", "video_inline", "video_autoplay", "animated_image_video"})
 
 
 def post_item(post: Mapping[str, Any], **around: Any) -> Item:
@@ -91,7 +91,7 @@ def post_item(post: Mapping[str, Any], **around: Any) -> Item:
         media=media,
         references=(Reference(ReferenceKind.QUOTE, parent),) if parent else (),
         evidence=evidence,
-        counts={name: value for name, value in counts.items() if value is not None},
+        counts=stated(counts),
         order_key=place_in_listing(at, identity),
         hidden=HIDDEN if post.get("is_hidden") is True else None,
         **around,
@@ -116,7 +116,7 @@ def reel_item(reel: Mapping[str, Any], page: Party, **around: Any) -> Item:
         url=f"https://www.facebook.com{address}" if address and address.startswith("/") else address,
         media=(Media(id=identity, kind="video"),),
         evidence={"reel": True},
-        counts={name: value for name, value in counts.items() if value is not None},
+        counts=stated(counts),
         order_key=place_in_listing(at, identity),
         **around,
     )
@@ -164,7 +164,7 @@ def comment_item(comment: Mapping[str, Any], post_id: str, **around: Any) -> Ite
         media=media,
         references=(Reference(ReferenceKind.PARENT, above), Reference(ReferenceKind.ROOT, post_id)),
         evidence={"is_private": True} if comment.get("is_private") is True else {},
-        counts={name: value for name, value in counts.items() if value is not None},
+        counts=stated(counts),
         order_key=f"{post_id} {place_of(at, identity)}",
         hidden=HIDDEN if comment.get("is_hidden") is True else None,
         **around,
@@ -229,7 +229,7 @@ def profile_item(page: Mapping[str, Any], **around: Any) -> Item:
         links=tuple(filter(None, [text_of(page, "website")])),
         media=(Media(id=id_of(cover), kind="image", url=str(source)),) if isinstance(cover, dict) and source else (),
         evidence=evidence,
-        counts={each: value for each, value in followers.items() if value is not None},
+        counts=stated(followers),
         **around,
     )
 
@@ -238,46 +238,6 @@ def author_of(record: Mapping[str, Any]) -> Party | None:
     """Who wrote it (`from`); None where the platform does not tell us."""
     sender = record.get("from")
     return Party(id_of(sender), None, text_of(sender, "name")) if isinstance(sender, dict) and "id" in sender else None
-
-
-def attached(attachments: Any) -> tuple[tuple[Media, ...], tuple[str, ...]]:
-    """The media and the links that are attached; an album's pictures stand in its `subattachments`."""
-    media: dict[str, Media] = {}
-    links: dict[str, None] = {}
-    for each in _flat(attachments):
-        found = _medium(each)
-        if found is not None:
-            media.setdefault(found.id, found)
-        elif address := text_of(each, "unshimmed_url") or text_of(each, "url"):
-            links.setdefault(address)
-    return tuple(media.values()), tuple(links)
-
-
-def _flat(attachments: Any) -> Iterator[Mapping[str, Any]]:
-    for each in (attachments.get("data") or ()) if isinstance(attachments, dict) else ():
-        below = each.get("subattachments")
-        inner = below.get("data") if isinstance(below, dict) else None
-        yield from inner or [each]
-
-
-def _medium(attachment: Mapping[str, Any]) -> Media | None:
-    """A picture or video, by the id of the photo or video that it is; a link's preview picture is none of the post."""
-    kind = text_of(attachment, "media_type") or text_of(attachment, "type") or ""
-    shown, target = attachment.get("media"), attachment.get("target")
-    if not isinstance(shown, dict) or kind in {"link", "share", "event", "status"}:
-        return None
-    video = kind in _VIDEOS or kind.startswith("video")
-    image = shown.get("image")
-    url = shown.get("source") if video else image.get("src") if isinstance(image, dict) else None
-    identity = id_of(target) if isinstance(target, dict) and target.get("id") is not None else None
-    if identity is None and not isinstance(url, str):
-        return None
-    return Media(
-        id=stable(str(url)) if identity is None else identity,
-        kind="video" if video else "image",
-        url=url if isinstance(url, str) else None,
-        alt_text=text_of(attachment, "description"),
-    )
 
 
 def _tags(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

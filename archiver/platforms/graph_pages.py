@@ -126,6 +126,20 @@ def read_below(
         )
 
 
+def read_messages(
+    graph: Graph, conversation: Conversation, fields: str, limit: int, make: Callable[..., Item]
+) -> Iterator[Page]:
+    """The messages of a conversation, newest first; `make` is given the conversation's id behind the entry."""
+    name = conversation.id
+    return read_below(
+        graph,
+        name,
+        graph.edge(f"{name}/messages", {"fields": fields}, limit=limit),
+        lambda entry, **around: make(entry, name, **around),
+        f"the messages of {name}",
+    )
+
+
 def read_conversations(
     walk: Iterator[GraphPage], make: Callable[[Mapping[str, Any]], Conversation]
 ) -> Iterator[ConversationsPage]:

@@ -9,14 +9,14 @@ from archiver.platforms.answers import number_of, read
 from archiver.platforms.contract import AccountStatus, Lookup, Skipped, State
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.graph_manners import draws, health, is_not_there, is_token, judge, usage, words_of
-from archiver.platforms.manners import Manners, Renewal
+from archiver.platforms.manners import Manners, Renewal, TokenHealth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from archiver.platforms.contract import AccountRef, Count, Exchange, Item, Media, Session
     from archiver.platforms.graph import Graph
-    from archiver.platforms.manners import Draw, TokenHealth, Usage, Verdict
+    from archiver.platforms.manners import Draw, Usage, Verdict
 
 _ERROR = 400
 _LONGEST = 2**31
@@ -98,6 +98,13 @@ def debugged(graph: Graph, needed: Sequence[str]) -> TokenHealth:
     """How the token stands by debug_token, which anybody may ask of a token that he has."""
     exchange = graph.get("debug_token", {"input_token": graph.token}, lambda answer: not is_token(answer))
     return health(graph.object(exchange).get("data"), needed, exchange)
+
+
+def taken(graph: Graph, fields: str) -> TokenHealth:
+    """How a token stands that is renewed in time: whether it is taken, and by whom. Its end is told when it is renewed."""
+    exchange = graph.one("me", fields)
+    words = f"the platform takes it as the token of {graph.object(exchange).get('username')}"
+    return TokenHealth(alive=True, words=words, exchanges=(exchange,), renewable=True)
 
 
 def renewed(graph: Graph, grant: str) -> Renewal:

@@ -26,17 +26,16 @@ from archiver.platforms.contract import (
 from archiver.platforms.errors import NoSuchHandleError
 from archiver.platforms.graph import Graph
 from archiver.platforms.graph_manners import is_not_there
-from archiver.platforms.graph_pages import Listing, not_listed, read_below, read_conversations, read_entries
-from archiver.platforms.graph_platform import GraphPlatform, address_of, debugged, media_url, renewed, status_of
+from archiver.platforms.graph_pages import Listing, not_listed, read_conversations, read_entries, read_messages
+from archiver.platforms.graph_platform import GraphPlatform, address_of, debugged, media_url, renewed, status_of, taken
 from archiver.platforms.graph_times import moment_of
 from archiver.platforms.instagram_manifest import FACEBOOK_URL, INSTAGRAM_URL, LIMIT, MANIFEST, NEEDED, VERSION
 from archiver.platforms.instagram_threads import read_thread
-from archiver.platforms.manners import TokenHealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from archiver.platforms.manners import Renewal
+    from archiver.platforms.manners import Renewal, TokenHealth
 
 _EDGES = {
     StreamKind.POSTS: ("media", items.MEDIA_FIELDS, ItemKind.POST),
@@ -60,11 +59,7 @@ class Instagram(GraphPlatform):
     def token(self, session: Session, account: AccountRef) -> TokenHealth | None:
         """How the token stands: by debug_token on Facebook's log-in; Instagram's own tells only whether it is taken."""
         graph = self.graph(session, account)
-        if _by_facebook(account):
-            return debugged(graph, NEEDED["facebook"])
-        exchange = graph.one("me", "user_id,username")
-        words = f"the platform takes it as the token of {graph.object(exchange).get('username')}"
-        return TokenHealth(alive=True, words=words, exchanges=(exchange,), renewable=True)
+        return debugged(graph, NEEDED["facebook"]) if _by_facebook(account) else taken(graph, "user_id,username")
 
     def renew(self, session: Session, account: AccountRef) -> Renewal | None:
         """Have a token of Instagram's log-in renewed: it must be a day old, and dies for good after 60 days without. A page's
@@ -149,13 +144,8 @@ class Instagram(GraphPlatform):
 
     def conversation(self, session: Session, account: AccountRef, conversation: Conversation) -> Iterator[Page]:
         """The messages of one, newest first."""
-        graph, name = self.graph(session, account), conversation.id
-        return read_below(
-            graph,
-            name,
-            graph.edge(f"{name}/messages", {"fields": items.MESSAGE_FIELDS}, limit=LIMIT),
-            lambda entry, **around: items.message_item(entry, name, **around),
-            f"the messages of {name}",
+        return read_messages(
+            self.graph(session, account), conversation, items.MESSAGE_FIELDS, LIMIT, items.message_item
         )
 
     def media_request(self, session: Session, account: AccountRef, media: Media) -> str:

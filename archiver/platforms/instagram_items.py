@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.answers import id_of, number_of, text_of
+from archiver.platforms.answers import id_of, number_of, stated, text_of
 from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.graph_media import sent, stable
 from archiver.platforms.graph_times import moment_of, place_in_listing, place_of
@@ -74,7 +74,7 @@ def media_item(media: Mapping[str, Any], kind: ItemKind, mine: Party, *, own: bo
         mentions=tuple(dict.fromkeys(_MENTION.findall(caption or ""))),
         media=tuple(_files(media)),
         evidence=evidence,
-        counts={name: value for name, value in counts.items() if value is not None},
+        counts=stated(counts),
         order_key=place_in_listing(at, identity),
         **around,
     )
@@ -104,7 +104,7 @@ def comment_item(comment: Mapping[str, Any], post_id: str, above: str | None, pl
         created_at=at,
         mentions=tuple(dict.fromkeys(_MENTION.findall(text or ""))),
         references=(Reference(ReferenceKind.PARENT, above or post_id), Reference(ReferenceKind.ROOT, post_id)),
-        counts={name: value for name, value in counts.items() if value is not None},
+        counts=stated(counts),
         order_key=f"{post_id} {place}{f' {place_of(at, identity)}' if above else ''}",
         hidden=HIDDEN if comment.get("hidden") is True else None,
         **around,
@@ -151,7 +151,7 @@ def profile_item(user: Mapping[str, Any], identity: str, **around: Any) -> Item:
         text=text_of(user, "biography"),
         url=f"https://www.instagram.com/{username}/" if username else None,
         links=tuple(filter(None, [text_of(user, "website")])),
-        counts={each: value for each, value in counts.items() if value is not None},
+        counts=stated(counts),
         **around,
     )
 

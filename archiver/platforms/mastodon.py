@@ -20,7 +20,6 @@ from archiver.platforms.contract import (
     Item,
     Json,
     Lookup,
-    Manifest,
     Media,
     MemberPage,
     Page,
@@ -40,6 +39,7 @@ from archiver.platforms.mastodon_items import (
     profile_item,
     status_item,
 )
+from archiver.platforms.mastodon_manifest import LISTS, MANIFEST, OPEN
 from archiver.platforms.mastodon_manners import (
     FORBIDDEN,
     GONE,
@@ -53,7 +53,7 @@ from archiver.platforms.mastodon_manners import (
     usage,
 )
 from archiver.platforms.mastodon_messages import LIMIT, read_conversation, read_conversations
-from archiver.platforms.mastodon_server import SETTINGS, Instance
+from archiver.platforms.mastodon_server import Instance
 from archiver.platforms.mastodon_threads import read_thread
 from archiver.platforms.mastodon_walk import Walk
 
@@ -61,37 +61,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _MEMBERS = 80
-_LISTS = {"blocked": "/api/v1/blocks", "followers": "/api/v1/accounts/{id}/followers"}
-_OPEN = (StreamKind.PROFILE, StreamKind.POSTS, StreamKind.COMMENTS)
-
-MANIFEST = Manifest(
-    name="mastodon",
-    title="Mastodon",
-    streams=(*_OPEN, StreamKind.MENTIONS, StreamKind.MESSAGES),
-    settings=SETTINGS,
-    permissions=(
-        *NEEDED,
-        "read:blocks, for whom the account blocks; read:follows, where the setting `lists` asks for `followers`",
-        "none for an account of which only the public posts are kept, on instances that show them without a log-in",
-    ),
-    limits=(
-        "300 requests in 5 minutes for each token, told by X-RateLimit headers, which are obeyed",
-        "a conversation is shown up to 4,096 replies with a token, 60 without; its leaves are asked for again one by one",
-        "one more request for each edited post (its history) and each reply of the account (what it answers)",
-    ),
-    cannot_see=(
-        "replies that never reached the account's own instance (from instances it does not federate with, or has blocked)",
-        "replies below one that was deleted, unless they were captured before: the instance no longer lists them",
-        "private and direct posts without the account's token",
-        "a post put up and deleted between two captures",
-        "who was muted; who was blocked between two nights and no more at the second",
-    ),
-    sources=("mastodon/documentation, content/en (entities, methods, api)", "W3C ActivityPub, section 3.2"),
-    may_be_empty=frozenset({StreamKind.MENTIONS, StreamKind.MESSAGES}),
-    by_conversation=True,
-    light=(StreamKind.POSTS, StreamKind.COMMENTS, StreamKind.MENTIONS),
-    lists=tuple(_LISTS),
-)
 
 
 class Mastodon(Manners):
@@ -101,7 +70,7 @@ class Mastodon(Manners):
 
     def streams(self, account: AccountRef) -> Sequence[StreamKind]:
         """Mentions and messages need the account's token."""
-        return self.manifest.streams if account.settings.get("token") else _OPEN
+        return self.manifest.streams if account.settings.get("token") else OPEN
 
     def lists(self, account: AccountRef) -> Sequence[str]:
         """Only the account itself is told whom it blocks; who follows it everybody may see, unless it hides them."""
@@ -230,7 +199,7 @@ class Mastodon(Manners):
     def members(self, session: Session, account: AccountRef, listing: str) -> Iterator[MemberPage]:
         """Whom the account blocks, or who follows it (methods/blocks, methods/accounts#followers)."""
         instance = Instance(session, account)
-        path = _LISTS[listing].format(id=instance.account_id() if "{id}" in _LISTS[listing] else "")
+        path = LISTS[listing].format(id=instance.account_id() if "{id}" in LISTS[listing] else "")
         place: dict[str, str] | None = {}
         while place is not None:
             exchange = instance.get(path, {"limit": _MEMBERS, **place})

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from archiver.platforms.answers import array_of, id_of, json_of, read
-from archiver.platforms.contract import AccountRef, Exchange, Session, Setting
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.mastodon_items import account_uri
 from archiver.platforms.mastodon_manners import GONE, NOT_FOUND, OK
@@ -15,18 +14,8 @@ from archiver.platforms.mastodon_manners import GONE, NOT_FOUND, OK
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-SETTINGS = (
-    Setting(
-        "api_url",
-        "The address of the instance. Default: https:// and what follows the second @ of the account's name.",
-    ),
-    Setting(
-        "token",
-        "An access token of the account (Preferences, Development, New application). Without one only what everybody sees is "
-        "read, and long conversations are cut at 60 replies.",
-        secret=True,
-    ),
-)
+    from archiver.platforms.contract import AccountRef, Exchange, Session
+
 _ACCOUNT_NUMBER = re.compile(r"/ap/users/([0-9]+)")
 """The end of an identity that holds the account's number (since 4.5); in those without `/ap` the name stands there."""
 

@@ -25,15 +25,14 @@ from archiver.platforms.contract import (
 from archiver.platforms.graph import Graph
 from archiver.platforms.graph_manners import is_not_there
 from archiver.platforms.graph_pages import Listing, Reading, not_listed, read_below, read_entries
-from archiver.platforms.graph_platform import GraphPlatform, address_of, media_url, renewed, status_of
+from archiver.platforms.graph_platform import GraphPlatform, address_of, media_url, renewed, status_of, taken
 from archiver.platforms.graph_times import place_of
-from archiver.platforms.manners import TokenHealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from archiver.platforms.graph import GraphPage
-    from archiver.platforms.manners import Renewal
+    from archiver.platforms.manners import Renewal, TokenHealth
 
 API_URL, VERSION = "https://graph.threads.net", "v1.0"
 LIMIT = 100
@@ -94,10 +93,7 @@ class Threads(GraphPlatform):
 
     def token(self, session: Session, account: AccountRef) -> TokenHealth | None:
         """Whether the token is taken, and by whom. When it ends is told when it is renewed."""
-        graph = self.graph(session, account)
-        exchange = graph.one("me", "id,username")
-        words = f"the platform takes it as the token of {graph.object(exchange).get('username')}"
-        return TokenHealth(alive=True, words=words, exchanges=(exchange,), renewable=True)
+        return taken(self.graph(session, account), "id,username")
 
     def renew(self, session: Session, account: AccountRef) -> Renewal | None:
         """Have the token renewed; it must be a day old."""
