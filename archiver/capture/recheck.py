@@ -63,7 +63,9 @@ _READ_ANEW = """
 
 
 def recheck(capture: RunningCapture) -> None:
-    """Look up every item of the stream that its listing no longer shows."""
+    """Look up every item of the stream that its listing no longer shows, where the platform can be asked for single items."""
+    if not capture.platform.manifest.lookups:
+        return
     control: bool | None = None
     after = 0
     while rows := _batch(capture, after):

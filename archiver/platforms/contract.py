@@ -432,6 +432,8 @@ class Manifest:
     """What the light pass between two nights reads, of the streams that there are."""
     light_minutes: int = 30
     """How often the light pass comes by, unless the account's setting says otherwise; 0: never."""
+    lookups: bool = True
+    """Whether single items can be asked for by their id (`Platform.lookup`); a feed has no such address."""
     lists: tuple[str, ...] = ()
     """Lists of parties that can be read: `blocked`, `followers`."""
     lists_asked: frozenset[str] = frozenset({"followers"})

@@ -1,4 +1,5 @@
-"""What `feedparser` drops of a feed: tombstones (RFC 6721) and the description of each single medium (Media RSS).
+"""What `feedparser` drops of a feed: tombstones (RFC 6721), the description of each single medium (Media RSS), and whether the
+feed says that it is complete (RFC 5005, section 2).
 
 Read from the document itself with defusedxml, which refuses entity declarations. Only a well-formed document has them;
 from an ill-formed one nothing is taken, as half a tombstone says nothing. Pure.
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+_COMPLETE = "http://purl.org/syndication/history/1.0"
 _MEDIA = ("http://search.yahoo.com/mrss/", "http://search.yahoo.com/mrss")
 
 
@@ -33,16 +35,18 @@ class Deleted:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Extras:
-    """What was found: tombstones in document order, and the description of media by address."""
+    """What was found: tombstones in document order, the description of media by address, and `fh:complete`."""
 
     deleted: tuple[Deleted, ...] = ()
     descriptions: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    complete: bool = False
 
 
 def read(document: bytes) -> Extras:
     """Read the tombstones and media descriptions of a feed in UTF-8; none where it has none or is ill-formed."""
-    if _TOMBSTONES.encode() not in document and _MEDIA[1].encode() not in document:
+    if not any(namespace.encode() in document for namespace in (_TOMBSTONES, _COMPLETE, _MEDIA[1])):
         return Extras()
+    complete = False
     deleted: list[Deleted] = []
     descriptions: dict[str, str] = {}
     try:
@@ -50,11 +54,13 @@ def read(document: bytes) -> Extras:
             if element.tag == f"{{{_TOMBSTONES}}}deleted-entry" and element.get("ref"):
                 comment = element.findtext(f"{{{_TOMBSTONES}}}comment") or ""
                 deleted.append(Deleted(id=element.get("ref"), when=element.get("when") or "", comment=comment.strip()))
+            elif element.tag == f"{{{_COMPLETE}}}complete":
+                complete = True
             else:
                 descriptions.update(_descriptions(element))
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return Extras()
-    return Extras(tuple(deleted), descriptions)
+    return Extras(tuple(deleted), descriptions, complete)
 
 
 def _descriptions(element: Element) -> Iterator[tuple[str, str]]:

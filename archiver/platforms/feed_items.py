@@ -14,6 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import times
+from archiver.platforms.answers import number_of
 from archiver.platforms.contract import Item, ItemKind, Skipped, Source
 from archiver.platforms.feed_media import media_of
 from archiver.platforms.feed_values import (
@@ -42,6 +43,9 @@ SHARED_ID = "shared_id"
 """Flag of a version: the feed gives its id to other entries too, so that the link identifies it."""
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
+_COMMENTS = ("slash_comments", "thr_total")
+"""How many answers an entry says it has: of the Slash module (RSS), and RFC 4685 section 5 (Atom)."""
+_HEADS = {"atom": "/feed", "json": ""}
 _ROWS = {"rss": "/rss/channel/item", "atom": "/feed/entry", "rdf": "/rdf:RDF/item", "cdf": "/channel/item"}
 
 
@@ -108,7 +112,7 @@ def profile_of(feed: Feed, namespace: str) -> Item:
         tags=tags_of(cleaner, head),
         links=links_of(cleaner, head, link, feed.base, ()),
         evidence=evidence,
-        pointer="/feed" if feed.is_atom else "/rss/channel",
+        pointer=_HEADS.get(feed.version[:4], "/rss/channel"),
         flags=cleaner.flags | feed.flags,
     )
 
@@ -163,12 +167,18 @@ def _item(context: _Context, entry: Mapping[str, Any], position: int) -> Item:
         links=links_of(cleaner, entry, link, feed.base, reading.links),
         media=media_of(cleaner, entry, feed.base, reading.images, context.descriptions),
         evidence=evidence,
-        pointer=f"{_row(feed.version)}[{position}]",
+        counts=_counts(entry),
+        pointer=raw(entry, "pointer") or f"{_row(feed.version)}[{position}]",
         flags=cleaner.flags
         | feed.flags
         | (frozenset({TIME_NOT_READ}) if unread else frozenset())
         | (frozenset({SHARED_ID}) if is_shared else frozenset()),
     )
+
+
+def _counts(entry: Mapping[str, Any]) -> dict[str, int]:
+    told = next((found for name in _COMMENTS if (found := number_of(entry, name)) is not None), None)
+    return {} if told is None else {"replies": told}
 
 
 def _plain(cleaner: Cleaner, holder: Mapping[str, Any], key: str, base: str) -> tuple[str | None, str | None]:

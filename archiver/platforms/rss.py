@@ -1,11 +1,13 @@
-"""RSS and Atom: the connector of a city's news feeds.
+"""RSS, Atom and JSON Feed: the connector of a city's news feeds.
 
-A feed is a sliding window over its newest entries and has one address only: its head speaks of the account, its entries
-are the posts. So `status` asks nothing (a second fetch of the same bytes would say nothing more), and `pages` brings
-both, or raises `AccountUnavailableError` with what the status would have said. An entry that is no longer shown has
-left the window, which says nothing of it: no page ever covers a range.
+A feed is a sliding window over its newest entries: its head speaks of the account, its entries are the posts. So `status` asks
+nothing (a second fetch of the same bytes would say nothing more), and `pages` brings both, or raises `AccountUnavailableError`
+with what the status would have said. Some feeds say where older entries are (RFC 5005): those pages are walked like any listing.
+An entry that is no longer shown has left the window, which says nothing of it: no page covers a range, but that of a feed which
+says that it is complete.
 
-Sources: RFC 4287 (Atom), RFC 6721 (tombstones), the RSS 2.0 specification, RFC 9110 (conditional requests).
+Sources: RFC 4287 (Atom), RFC 5005 (paged, archived and complete feeds), RFC 6721 (tombstones), the RSS 2.0 specification, JSON
+Feed 1.1, RFC 9110 (conditional requests).
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ import dataclasses
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from archiver.platforms import feed_extras, feeds
+from archiver.platforms import feed_extras, feed_json, feeds
 from archiver.platforms.contract import (
     AccountRef,
     AccountStatus,
     Count,
+    Coverage,
     Exchange,
+    Item,
     Json,
     Lookup,
     Manifest,
@@ -27,19 +31,22 @@ from archiver.platforms.contract import (
     Page,
     Session,
     Setting,
+    Skipped,
     State,
     StreamKind,
     Tombstone,
 )
 from archiver.platforms.errors import AccountUnavailableError, NotAFeedError
 from archiver.platforms.feed_items import items_of, profile_of
+from archiver.platforms.feed_pages import older, order_key
 from archiver.platforms.manners import Manners
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, "
+    "text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
 _NOT_MODIFIED = 304
 _GONE = 410
@@ -59,7 +66,7 @@ class Rss(Manners):
 
     manifest = Manifest(
         name="rss",
-        title="RSS and Atom feeds",
+        title="RSS, Atom and JSON feeds",
         streams=(StreamKind.POSTS,),
         settings=(
             Setting(
@@ -78,16 +85,22 @@ class Rss(Manners):
         ),
         cannot_see=(
             "entries that entered and left the feed between two captures",
-            "entries older than the feed shows when it is first captured",
-            "deletions, unless the feed carries tombstones (RFC 6721): an entry no longer shown may just be old",
+            "entries older than the feed shows when it is first captured, unless it names where they are (RFC 5005, `next_url`)",
+            (
+                "deletions, unless the feed carries tombstones (RFC 6721) or says that it is complete (RFC 5005): an entry no "
+                "longer shown may just be old"
+            ),
             "comments by readers, and text beyond what the feed carries of an article",
         ),
         sources=(
             "https://www.rfc-editor.org/rfc/rfc4287",
+            "https://www.rfc-editor.org/rfc/rfc5005",
             "https://www.rfc-editor.org/rfc/rfc6721",
             "https://www.rssboard.org/rss-specification",
             "https://www.rssboard.org/media-rss",
+            "https://www.jsonfeed.org/version/1.1/",
         ),
+        lookups=False,
     )
 
     def status(self, session: Session, account: AccountRef) -> AccountStatus:  # noqa: ARG002 - the protocol's shape
@@ -105,10 +118,10 @@ class Rss(Manners):
         session: Session,
         account: AccountRef,
         stream: StreamKind,
-        resume: Json,  # noqa: ARG002 - a feed is one page, there is nothing to resume
+        resume: Json,
         validators: Mapping[str, str],
     ) -> Iterator[Page]:
-        """Bring the feed as one page, or one that says `unchanged`.
+        """Bring the feed as one page, or one that says `unchanged`, and the pages of older entries that it leads to.
 
         Raises:
             AccountUnavailableError: 401, 403, 404, 410 or 451, with the status to record.
@@ -118,6 +131,24 @@ class Rss(Manners):
         if stream is not StreamKind.POSTS:
             raise ValueError(f"{account.name}: a feed has posts only, no stream {stream.value!r}")
         zone = _zone(account)
+        seen: set[str] = set()
+        place = resume.get("url") if isinstance(resume, dict) else None
+        if not isinstance(place, str):
+            place = None
+            for page in self._first(session, account, validators, zone):
+                seen.update(item.id for item in page.items)
+                place = _place(page.resume)
+                yield page
+        while place is not None:
+            page = _older(session, account, place, zone, seen)
+            seen.update(item.id for item in page.items)
+            place = _place(page.resume)
+            yield page
+
+    @staticmethod
+    def _first(
+        session: Session, account: AccountRef, validators: Mapping[str, str], zone: ZoneInfo | None
+    ) -> Iterator[Page]:
         url = _url(account)
         exchange = session.get(url, headers=_headers(url, validators), accept_errors=_is_about_the_account)
         if _is_about_the_account(exchange):
@@ -128,7 +159,11 @@ class Rss(Manners):
             # A 304 need not repeat its validators (RFC 9110, 15.4.5): those that were sent still hold.
             yield Page([], [exchange], unchanged=True, validators={**validators, **fresh}, status=status)
             return
-        yield _page(account, url, exchange, status, zone)
+        page, profile = _page(account, exchange, zone)
+        page.counts = [Count(of=StreamKind.POSTS.value, platform=None, reason=_NO_COUNT)]
+        page.validators = _validators(url, exchange)
+        page.status = dataclasses.replace(status, profile=profile)
+        yield page
 
     def thread(
         self,
@@ -154,19 +189,49 @@ class Rss(Manners):
         return None
 
 
-def _page(account: AccountRef, url: str, exchange: Exchange, status: AccountStatus, zone: ZoneInfo | None) -> Page:
-    """The page of a feed that was sent."""
+def _older(session: Session, account: AccountRef, url: str, zone: ZoneInfo | None, seen: Collection[str]) -> Page:
+    """A page of older entries. One that is not there, is no feed or brings nothing new ends the walk, with a note: it is the feed
+    that leads there, and the feed itself was read.
+    """
+    exchange = session.get(url, headers={"Accept": _ACCEPT}, accept_errors=_is_about_the_account)
+    what = f"the feed's older entries at {exchange.url}"
+    if _is_about_the_account(exchange):
+        why = f"they are not there ({exchange.status} {exchange.reason})".replace(" )", ")")
+        return Page([], [exchange], skipped=[Skipped(what, why, lost=False)], keep=True)
+    try:
+        page, _ = _page(account, exchange, zone)
+    except NotAFeedError as error:
+        return Page([], [exchange], skipped=[Skipped(what, error.why, lost=False)], keep=True)
+    page.coverage = None
+    if not {item.id for item in page.items} - set(seen):
+        page.resume = None
+        page.skipped = [*page.skipped, Skipped(what, "the page shows nothing that was not shown before", lost=False)]
+    return page
+
+
+def _place(resume: Json) -> str | None:
+    return str(resume["url"]) if isinstance(resume, dict) else None
+
+
+def _page(account: AccountRef, exchange: Exchange, zone: ZoneInfo | None) -> tuple[Page, Item]:
+    """What a document shows, and what its head says of the feed. Raises `NotAFeedError`."""
     namespace = _namespace(account)
     try:
-        feed = feeds.read(exchange.body, exchange.response_headers, exchange.url)
+        if feed_json.is_json(exchange.body):
+            feed = feed_json.read(exchange.body, exchange.url)
+        else:
+            feed = feeds.read(exchange.body, exchange.response_headers, exchange.url)
     except feeds.NoFeed as error:
         raise NotAFeedError(account.name, exchange.url, str(error), exchange) from None
     extras = feed_extras.read(feed.text)
     items, skipped = items_of(feed, namespace, extras.descriptions, zone)
     shown = {item.id for item in items}
-    return Page(
-        items=[dataclasses.replace(item, exchange=0) for item in items],
+    following = None if extras.complete else older(feed, exchange.url)
+    page = Page(
+        items=[dataclasses.replace(item, exchange=0, order_key=order_key(item)) for item in items],
         exchanges=[exchange],
+        resume=None if following is None else {"url": following},
+        coverage=Coverage(None, None) if extras.complete and not any(each.lost for each in feed.notes) else None,
         tombstones=[
             Tombstone(
                 id=deleted.id,
@@ -178,11 +243,9 @@ def _page(account: AccountRef, url: str, exchange: Exchange, status: AccountStat
             for deleted in extras.deleted
             if deleted.id not in shown
         ],
-        counts=[Count(of=StreamKind.POSTS.value, platform=None, reason=_NO_COUNT)],
         skipped=[*feed.notes, *skipped],
-        validators=_validators(url, exchange),
-        status=dataclasses.replace(status, profile=dataclasses.replace(profile_of(feed, namespace), exchange=0)),
     )
+    return page, dataclasses.replace(profile_of(feed, namespace), exchange=0)
 
 
 def _is_about_the_account(exchange: Exchange) -> bool:

@@ -50,8 +50,7 @@ def _head(path: Path) -> str:
 def _read(path: Path) -> Page:
     headers = tuple((name.strip(), value.strip()) for name, value in _HEADER.findall(_head(path)))
     session = RecordedSession(Answer(path.read_bytes(), headers=headers))
-    (page,) = Rss().pages(session, account("rss", _URL), StreamKind.POSTS, None, {})
-    return page
+    return next(iter(Rss().pages(session, account("rss", _URL), StreamKind.POSTS, None, {})))  # one goes on elsewhere
 
 
 def _subject(node: ast.expr) -> tuple[object, ...] | None:
