@@ -183,7 +183,7 @@ def after(plan: FaultPlan, fault: Fault, path: str, reply: Reply) -> Reply:
 
 def nightly() -> list[Fault]:
     """Give the default plan of a night: one rate limit, in the middle of reading posts."""
-    return [Fault(r"com\.atproto\.repo\.listRecords.*app\.bsky\.feed\.post", "rate_limit", skip=2)]
+    return [Fault(r"com\.atproto\.repo\.listRecords.*app\.bsky\.feed\.post\b", "rate_limit", skip=2)]
 
 
 def _json(value: object) -> bytes:

@@ -288,10 +288,7 @@ def chat_service(odd: OddServer, did: str) -> None:
     for path, body in {
         "/.well-known/did.json": document,
         "/xrpc/chat.bsky.convo.listConvos": {"convos": [convo]},
-        "/xrpc/chat.bsky.convo.getMessages": {
-            "messages": [{"$type": kind, **message, "sender": {"did": did}}],
-            "relatedProfiles": [],
-        },
+        "/xrpc/chat.bsky.convo.getMessages": {"messages": [{"$type": kind, **message}], "relatedProfiles": []},
     }.items():
         odd.pages[path] = Page(json.dumps(body).encode(), headers={"Content-Type": "application/json"})
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from archiver.capture.export import StreamReport
     from tests.fixtures.archives import ArchiveMaker
 
-LISTING = r"listRecords.*app\.bsky\.feed\.post"
+LISTING = r"listRecords.*app\.bsky\.feed\.post\b"
 ELSEWHERE = External(elasticsearch_url="http://127.0.0.1:9", elasticsearch_api_key="none")
 POSTS = 250
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker
     from tests.fixtures.town import Town
 
-LISTING = r"listRecords.*app\.bsky\.feed\.post"
+LISTING = r"listRecords.*app\.bsky\.feed\.post\b"
 PLATFORMS_BEFORE = dict(PLATFORMS)
 POSTS = 250
 """Three pages of a listing."""
