@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import tracemalloc
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,8 @@ from archiver.platforms.youtube_items import comment_item, video_item
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.importing import account_of, captured, counted, files_of, sources, zipped
 from tests.fixtures.samples import SAMPLES
+from tests.fixtures.social_nights import social_town
+from tests.fixtures.takeouts import file_name, takeout_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +32,7 @@ _OLD = SAMPLES / "youtube_takeout" / "parks-2019"
 _NAME, _OWN = "youtube:RiverbendParks", "UCriverbendparks00000000"
 _FOLDER = "Takeout/YouTube and YouTube Music/"
 _VIDEO, _COMMENT = "RBparks0001", "UgwRB0000000000000001AaABAg"
+_NIGHT = 5
 _MIB = 1 << 20
 
 
@@ -128,6 +132,52 @@ def test_what_the_api_shows_is_one_item_with_the_takeouts(archive: TestArchive, 
     for own in (_VIDEO, _COMMENT):
         assert {(source, current) for source, _, current in sources(archive, own)} == {("api", True), ("import", False)}
     assert rows(archive.engine, "select count(*) from items") == [(13,)]
+
+
+@pytest.mark.parametrize("first", ["capture", "import"])
+def test_a_takeout_and_captures_of_one_channel_are_one_record(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: str
+) -> None:
+    """Every video and comment of the channel's is the item that the API shows, with the same words in the same place; none is
+    there twice, and the videos' files are kept.
+    """
+    with social_town(make_archive, monkeypatch, "youtube", faulty=False) as town:
+        world = town.city.social.at(_NIGHT)
+        channel = next(one for one in town.city.social.accounts if world.status("youtube", one.key) == "active")
+        files = takeout_of(world, channel)
+        path = zipped(tmp_path / "takeout.zip", files)
+        name = f"youtube:{world.by_key('youtube', channel.key).handle}"
+        if first == "capture":
+            town.night(_NIGHT)
+            items = counted(town.archive)["items"]
+            report = import_download(town.archive.archive, path, find(town.archive.engine, name))
+            assert counted(town.archive)["items"] == items
+        else:
+            report = import_download(town.archive.archive, path, find(town.archive.engine, name))
+            town.night(_NIGHT)
+        again = import_download(town.archive.archive, path, find(town.archive.engine, name))
+        town.night(_NIGHT)
+        assert again.new == 0
+        videos = world.posts("youtube", channel.key)
+        assert report.items > len(videos) > 5
+        both = town.sql(
+            "select i.platform_id, a.fields, m.fields, a.id = i.current_version_id from items i "
+            "join versions m on m.item_id = i.id and m.source = 'import' "
+            "left join versions a on a.id = (select max(v.id) from versions v where v.item_id = i.id and v.source = 'api') "
+            "where i.kind <> 'profile'"
+        )
+        assert len(both) == report.items
+        for own, shown, told, current in both:
+            assert shown is not None, f"{own} was never shown by the API"
+            assert current, own
+            for field in ("kind", "author", "title", "text", "references"):
+                assert shown.get(field) == told.get(field), (own, field)
+        titles = Counter(file_name(one.title) for one in videos)
+        alone = [one.id for one in videos if titles[file_name(one.title)] == 1]
+        kept = town.sql("select platform_id from media where platform_id like '%/file' and state = 'kept'")
+        assert {own for (own,) in kept} == {f"{own}/file" for own in alone}
+        assert report.complete == (len(alone) == len(videos))
+        assert not unproven(town.archive.archive)
 
 
 def test_parts_are_one_takeout(archive: TestArchive, tmp_path: Path) -> None:
