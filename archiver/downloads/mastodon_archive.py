@@ -70,10 +70,13 @@ class MastodonArchive:
         """How many statuses and boosts `outbox.json` says it has (`totalItems`), direct ones not counted.
 
         Since 4.5 the number is that of all its entries; before, it is the instance's count of the account's statuses, in which
-        direct ones never are. Raises `DamagedArchiveError`.
+        direct ones never are. None where it says nothing that can be read. Raises `DamagedArchiveError`.
         """
-        folder = _known_folder(tree)
-        stated, entries, direct = _counted(tree, folder + _OUTBOX, _whose(tree, _actor(tree)))
+        folder, owner = _known_folder(tree), _whose(tree, _actor(tree))
+        try:
+            stated, entries, direct = _counted(tree, folder + _OUTBOX, owner)
+        except DamagedArchiveError:
+            return None  # reading it says so
         if stated is None:
             return None
         return stated - direct if stated == entries else stated
@@ -120,7 +123,7 @@ class _Reader:
 
     def end(self, reading: Reading) -> None:
         """Say so where the file has no list of entries at all."""
-        if not self._read and not self._stated:
+        if not self._read and not self._stated and not reading.skipped:
             reading.skip(self._name, f"it has neither {_ITEMS} nor {_TOTAL}, as an outbox has")
 
     def _attach(self, item: Item, medium: Media, stored: Stored | None, reading: Reading) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import tracemalloc
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import sqlalchemy as sa
 
 from archiver.accounts import RegisterError, find
 from archiver.blobs import BlobStore
@@ -106,6 +108,41 @@ def test_a_tar_with_the_servers_own_paths(archive: TestArchive, tmp_path: Path) 
     assert (report.complete, report.items, report.media) == (True, 4, 2)
     again = _import(archive, _OLD)
     assert again.new == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "namespace"),
+    [
+        ("mastodon:library", "", "social.riverbend.example"),
+        ("mastodon:library@Riverbend.example", "", "riverbend.example"),
+        ("mastodon:library@riverbend.example", "captured.example", "captured.example"),
+    ],
+)
+def test_items_are_where_a_capture_has_them(make_archive: ArchiveMaker, name: str, known: str, namespace: str) -> None:
+    """In the namespace that captures found, else that of the account's name, else that of the host of its address; so are the
+    files of its attachments.
+    """
+    archive = make_archive()
+    account_of(archive, name)
+    with archive.engine.begin() as connection:
+        connection.execute(sa.text("update accounts set namespace = :known"), {"known": known})
+    _import(archive, _OLD, name)
+    assert rows(archive.engine, "select distinct namespace from items") == [(namespace,)]
+    assert rows(archive.engine, "select namespace from accounts") == [(namespace,)]
+    assert rows(archive.engine, "select distinct namespace, state from media") == [(namespace, "kept")]
+
+
+def test_a_damaged_outbox_is_named(archive: TestArchive, tmp_path: Path) -> None:
+    """Of an outbox whose bytes are not those that the archive has a checksum of nothing is read, and that is said."""
+    whole = zipped(tmp_path / "whole.zip", files_of(_OLD)).read_bytes()
+    with zipfile.ZipFile(tmp_path / "whole.zip") as opened:
+        at = opened.getinfo("outbox.json").header_offset + 200
+    path = tmp_path / "damaged.zip"
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+    report = _import(archive, path)
+    assert (report.items, report.complete) == (0, False)
+    assert [each["what"] for each in report.skipped if each["lost"]] == ["outbox.json"]
+    assert _import(archive, _OLD).new == 4
 
 
 def test_somebody_elses_export_is_refused(archive: TestArchive) -> None:
