@@ -219,9 +219,11 @@ class _Run:
     """Streams on which the token ended under way, and was renewed."""
 
     def present(self) -> AccountRef:
-        """The account with the tokens that it has by now."""
+        """The account with the tokens that it has by now, and with what this capture found on the way (`status.settings`)."""
         newest = self.tokens.account
-        return dataclasses.replace(self.account, settings=newest.settings, secrets=newest.secrets)
+        found = self.status.settings if isinstance(self.status, AccountStatus) else {}
+        settings = {**newest.settings, **found}
+        return dataclasses.replace(self.account, settings=settings, secrets=newest.secrets)
 
     def stream(self, kind: StreamKind, *, wait: bool, thread: str | None) -> StreamReport:
         """Capture one stream, whatever happens, and say how it ended."""
