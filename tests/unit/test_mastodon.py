@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from archiver.platforms.manners import Meaning
 from archiver.platforms.mastodon import Mastodon
 from archiver.platforms.mastodon_items import Answers, history_items, order_key, status_item
 from archiver.platforms.mastodon_manners import following, judge, next_page, usage
+from archiver.platforms.mastodon_walk import Walk
 from tests.fixtures.graph import covered, ids, kept
 from tests.fixtures.hostile import anything, body, keepable, objects
 from tests.fixtures.judged import JudgedSession
@@ -308,6 +310,44 @@ def test_a_listing_out_of_order_covers_nothing_from_where_it_shows() -> None:
     assert [each is None for each in covered(pages)] == [False, False, False]
     pages, _ = walked(listed(status(90), status(80), max_id=80), listed(status(85), max_id=70), listed(status(60)))
     assert [each is None for each in covered(pages)] == [False, True, True]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(1, 2_000), min_size=1, max_size=30, unique=True),
+    st.lists(st.integers(0, 5), min_size=1, max_size=40),
+    st.sets(st.integers(0, 29)),
+    st.sets(st.integers(0, 40)),
+)
+def test_no_walk_claims_what_it_did_not_read(
+    numbers: list[int], sizes: list[int], unread: set[int], stops: set[int]
+) -> None:
+    """However a listing is cut, wherever broken statuses stand, and though the walk breaks off and goes on: every page claims
+    only what was read; and where all could be, in the end everything.
+    """
+    keys = [order_key(str(number)) for number in sorted(numbers, reverse=True)]
+    walk, shown, claimed = Walk(), set[str](), set[str]()
+    start, sized = 0, itertools.cycle([*sizes, 1])
+    for page in itertools.count():
+        end = start + next(sized)
+        places = keys[start:end]
+        read = [key for number, key in enumerate(places, start) if number not in unread]
+        bound = int(places[-1][3:]) if places else int(keys[start][3:]) + 1
+        shown |= set(read)
+        covered_ = walk.shown(
+            read, None if end >= len(keys) else {"max_id": str(bound)}, whole=len(read) == len(places)
+        )
+        if covered_ is not None:
+            before, after = covered_.before, covered_.after
+            inside = {key for key in keys if (before is None or key < before) and (after is None or key >= after)}
+            assert inside <= shown
+            claimed |= inside
+        if end >= len(keys):
+            break
+        start = end
+        if page in stops:
+            walk = Walk(walk.before)
+    assert unread & set(range(len(keys))) or claimed == set(keys)
 
 
 HOSTILE_LINKS = [
