@@ -7,13 +7,14 @@ after it is read. Bytes that are no UTF-8 are held as lone surrogates (PEP 383).
 from __future__ import annotations
 
 import csv
+import io
 import re
 from typing import IO, TYPE_CHECKING
 
 from archiver.downloads.streaming import LARGEST, Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _BAD_BYTE = re.compile("[\udc80-\udcff]")
 _QUOTE = b'"'
@@ -58,22 +59,18 @@ class Rows:
         return self._before_gaps.pop(0) if self._before_gaps else self._taken()
 
     def __iter__(self) -> Iterator[Row]:
-        for number, record in enumerate(self._records(), 1):
+        for number, record in enumerate(self.records(), 1):
             if record is None:
                 what = f"it is larger than the {self._largest} bytes that are read at once"
                 yield Row("", number, problem=what, cut=True)
                 continue
-            text = record.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
-            self.bad_bytes += 0 if text.isascii() else sum(1 for _ in _BAD_BYTE.finditer(text))
-            try:
-                cells = next(csv.reader([text], strict=False), [])
-            except csv.Error as error:
-                yield Row("", number, problem=str(error))
-                continue
-            if any(cell.strip() for cell in cells):
-                yield Row("", number, cells)
+            row = _row(number, record)
+            if not record.isascii():
+                self.bad_bytes += sum(1 for _ in _BAD_BYTE.finditer(record.decode("utf-8", "surrogateescape")))
+            if row.cells or row.problem:
+                yield row
 
-    def _records(self) -> Iterator[bytes | None]:
+    def records(self) -> Iterator[bytes | None]:
         """Record after record, each with its line end and the empty lines behind it; None for one that is too large."""
         record, size, quoted = bytearray(), 0, False
         while chunk := self._stream.read(_CHUNK):
@@ -107,6 +104,33 @@ class Rows:
         body, first = b"".join(self._kept), self._first
         self._kept, self.held, self._first = [], 0, self._next
         return body, first
+
+
+def without(body: bytes, stays: Callable[[list[str]], bool], *, header: bool) -> bytes:
+    """A table whose rows stay, or become rows of empty cells, so that each keeps its number. Pure.
+
+    Args:
+        body: Whole records.
+        stays: Whether the row of these cells does.
+        header: Whether the first record is the columns' names, which stay.
+    """
+    rows = Rows(io.BytesIO(body), largest=len(body))
+    found = []
+    for number, record in enumerate(rows.records(), 1):
+        row = _row(number, record or b"")
+        gone = row.cells and not (header and number == 1) and not stays(row.cells)
+        found.append(b"," * max(1, len(row.cells) - 1) + b"\r\n" if gone else record or b"")
+    return b"".join(found)
+
+
+def _row(number: int, record: bytes) -> Row:
+    """The cells of a record, without any where all are empty, or why they cannot be told."""
+    text = record.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
+    try:
+        cells = next(csv.reader([text], strict=False), [])
+    except csv.Error as error:
+        return Row("", number, problem=str(error))
+    return Row("", number, cells if any(cell.strip() for cell in cells) else [])
 
 
 def _end(chunk: bytes, at: int, *, quoted: bool) -> tuple[int, bool, bool]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from archiver.downloads import takeout_html, takeout_items
 from archiver.downloads.contract import DownloadFile, DownloadOwner
-from archiver.downloads.csv_rows import Rows
+from archiver.downloads.csv_rows import Rows, without
 from archiver.downloads.errors import DamagedArchiveError, FileTooLargeError
 from archiver.downloads.pieces import Reading, pieces
 from archiver.downloads.takeout_contents import LARGEST_PAGE, Contents
@@ -21,6 +21,7 @@ from archiver.downloads.takeout_files import VIDEO, pair
 from archiver.downloads.takeout_items import FILE, Channel, Line
 from archiver.downloads.takeout_tables import Kind, Table
 from archiver.platforms.contract import Skipped
+from archiver.platforms.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from archiver.downloads.unpack import Tree
 
 _ORDER = (Kind.CHANNELS, Kind.TEXTS, Kind.VIDEOS, Kind.POSTS, Kind.COMMENTS, Kind.CHATS)
+_NOT_OURS = "the rows of other channels of the same log-in (emptied, so that all others keep their places)"
 _MOST_CHANNELS = 50
 _MOST_NAMED = 50
 
@@ -69,12 +71,12 @@ class YouTubeTakeout:
         own, channels = owner.platform_id or "", contents.channels()
         if channels and own not in channels:
             raise DamagedArchiveError(tree.name, f"it is of the channels {', '.join(channels)}, not of {own}")
-        reader = _Reader(tree, contents, channels.get(own) or Channel(own, owner.name, owner.handle))
+        channel = channels.get(own) or Channel(own, owner.name, owner.handle)
+        reader = _Reader(tree, contents, channel, alone=len(channels) <= 1)
         for kind in _ORDER:
             for name in contents.of(kind):
-                taker = reader.taker(name)
-                for file in pieces(tree, name, taker, reader=Rows):
-                    yield dataclasses.replace(file, keep=True) if kind is Kind.TEXTS else file
+                for file in pieces(tree, name, reader.taker(name), reader=Rows):
+                    yield reader.kept(file, kind)
         for name in contents.pages:
             yield reader.page(name)
         if notes := tuple(reader.notes()):
@@ -84,14 +86,15 @@ class YouTubeTakeout:
 class _Reader:
     """Gathers what is the channel's from the files of a download."""
 
-    def __init__(self, tree: Tree, contents: Contents, channel: Channel) -> None:
-        self._tree, self._contents, self._channel = tree, contents, channel
+    def __init__(self, tree: Tree, contents: Contents, channel: Channel, *, alone: bool) -> None:
+        self._tree, self._contents, self._channel, self._alone = tree, contents, channel, alone
         self._others: dict[str, int] = {}
+        self._strangers = 0
         self._pictures = _by_name(contents.names)
         self._used: set[str] = set()
-        titles, self._descriptions = contents.titles(channel)
+        self._titles, self._descriptions = contents.titles(channel)
         videos = [name for name in contents.names if VIDEO.search(name)]
-        self._files, self._unfit = pair(titles, videos)
+        self._files, self._unfit = pair(self._titles, videos)
 
     def taker(self, name: str) -> Callable[[Element, Reading], None]:
         """What takes in the rows of a table."""
@@ -101,18 +104,32 @@ class _Reader:
             row = element.value if isinstance(element.value, list) else []
             if not begun[0]:
                 begun[0] = True
-            elif table.kind is not Kind.TEXTS and self._is_ours(table, row):
+            elif not self._is_ours(table, row):
+                self._strangers += 1
+                whose = table.cell(row, "channel")
+                if whose in self._others or (whose and len(self._others) < _MOST_CHANNELS):
+                    self._others[whose] = self._others.get(whose, 0) + 1
+            elif table.kind is not Kind.TEXTS:
                 self._one(name, table.kind, Line(table, row, element.pointer), reading)
 
         return take
 
     def _is_ours(self, table: Table, cells: list[str]) -> bool:
-        whose = table.cell(cells, "channel")
-        if not whose or whose == self._channel.id:
-            return True
-        if whose in self._others or len(self._others) < _MOST_CHANNELS:
-            self._others[whose] = self._others.get(whose, 0) + 1
-        return False
+        if table.kind is Kind.TEXTS:
+            return self._alone or clean(table.cell(cells, "video"))[0] in self._titles
+        return table.cell(cells, "channel") in {"", self._channel.id}
+
+    def kept(self, file: DownloadFile, kind: Kind) -> DownloadFile:
+        """A piece of a table as it is kept: without the rows of others; of texts in any case, since videos say them."""
+        if kind is Kind.TEXTS:
+            file = dataclasses.replace(file, keep=True)
+        if not self._strangers:
+            return file
+        self._strangers = 0
+        table = self._contents.tables[file.name]
+        begins = file.span is None or file.span[0] == 0
+        body = without(file.body, lambda cells: self._is_ours(table, cells), header=begins)
+        return dataclasses.replace(file, kept_body=body, scrubbed=(_NOT_OURS,))
 
     def _one(self, name: str, kind: Kind, line: Line, reading: Reading) -> None:
         match kind:

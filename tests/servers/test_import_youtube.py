@@ -97,7 +97,7 @@ def test_what_was_watched_and_written_elsewhere_is_nowhere(archive: TestArchive)
     )
     assert b"Thank you all!" in evidence
     assert b"step by step" in evidence
-    for secret in (b"parks@riverbend.example", b"A private matter", b"from another product"):
+    for secret in (b"parks@riverbend.example", b"A private matter", b"from another product", b"the pool's own channel"):
         assert secret not in evidence
         assert secret.decode() not in str(rows(archive.engine, "select fields::text from versions"))
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.downloads.csv_rows import Rows
+from archiver.downloads.csv_rows import Rows, without
 
 _MIB = 1 << 20
 _CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12) | st.sampled_from(
@@ -50,6 +50,19 @@ def test_the_pieces_are_the_file(table: list[list[str]], every: int) -> None:
     for piece, first in pieces:
         assert first == at
         at += len(piece)
+
+
+@given(_TABLES, st.integers(0, 255), st.booleans())
+def test_rows_that_go_leave_their_places_empty(table: list[list[str]], marks: int, header: bool) -> None:  # noqa: FBT001
+    """What stays has its bytes and its number still, and of what goes nothing is left."""
+    body = _written(table, "\n")
+    numbers = {row.index: row.cells for row in Rows(io.BytesIO(body))}
+    staying = {
+        number: cells for number, cells in numbers.items() if (header and number == 1) or marks >> (number or 0) % 8 & 1
+    }
+    asked = iter([number for number in numbers if not (header and number == 1)])
+    kept = without(body, lambda _: bool(marks >> (next(asked) or 0) % 8 & 1), header=header)
+    assert {row.index: row.cells for row in Rows(io.BytesIO(kept))} == staying
 
 
 @given(st.binary(max_size=400))

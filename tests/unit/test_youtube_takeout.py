@@ -172,6 +172,10 @@ def test_rows_of_another_channel_are_never_the_channels() -> None:
         (note,) = [row for file in read for row in file.skipped if "other channels" in row.reason]
         assert other in note.reason
         assert not note.lost
+        kept = b"".join(file.body if file.kept_body is None else file.kept_body for file in read)
+        assert other.encode() not in kept
+        assert (b"From the pool's own channel" in kept) == (own == _POOL)
+        assert (b"step by step" in kept) == (own == _OWN)
 
 
 def test_whose_it_is_without_a_table_of_channels() -> None:
