@@ -107,7 +107,7 @@ def import_download(
     with contextlib.closing(open_parts([paths] if isinstance(paths, Path) else list(paths))) as tree:
         download = _format_of(tree, account)
         if download.platform is None:  # it belongs to no account: whoever imports it says to which
-            owner = DownloadOwner(account.platform_id, account.handle, namespace=account.namespace)
+            owner = DownloadOwner(account.platform_id, account.handle, namespace=account.namespace, account=account)
         else:
             owner = _owner_of(archive, download.owner(tree), account, tree.name, owner_id)
             owner = dataclasses.replace(owner, namespace=_namespace(account, owner))
@@ -313,13 +313,13 @@ class _Import:
 
 
 def _named(pages: Sequence[Page]) -> list[Page]:
-    """Pages of what somebody else recorded, their exchanges with ids of ours."""
-    return [
-        dataclasses.replace(
-            page, exchanges=[dataclasses.replace(each, id=each.id or str(uuid7())) for each in page.exchanges]
-        )
-        for page in pages
-    ]
+    """Pages of what somebody else recorded: each exchange with an id of ours in place of the one that tells it from others."""
+    ids: dict[str, str] = {}
+
+    def named(exchange: Exchange) -> Exchange:
+        return dataclasses.replace(exchange, id=ids.setdefault(exchange.id, str(uuid7())))
+
+    return [dataclasses.replace(page, exchanges=[named(each) for each in page.exchanges]) for page in pages]
 
 
 def _exchange_of(tree: Tree, file: DownloadFile, now: datetime) -> Exchange:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archiver.downloads.unpack import Tree
-    from archiver.platforms.contract import Item, Page, Skipped, Tombstone
+    from archiver.platforms.contract import AccountRef, Item, Page, Skipped, Tombstone
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class DownloadOwner:
     """When the account was made."""
     namespace: str | None = None
     """The namespace of its items, where the platform has one (a Mastodon instance); None where it has none."""
+    account: AccountRef | None = None
+    """For a format of any platform's: the account that whoever imports it names."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ class DownloadFile:
     keep: bool = False
     """Keep the bytes, once, even if nothing in them is new: other pieces cannot be proved without them."""
     pages: Sequence[Page] | None = None
-    """What it holds, where that is exchanges which somebody recorded (a WARC): each page with its own, still without ids;
-    `body` and `items` are empty then."""
+    """What it holds, where that is exchanges which somebody recorded (a WARC): each page with its own, whose ids
+    only tell them from each other; `body` and `items` are empty then."""
     media_tree: Tree | None = None
     """Where the files of `media` lie, if not in the download's own tree."""
 

@@ -71,7 +71,7 @@ def page_record(capture: Capture, spool: Spool, namespace: str, now: datetime) -
     spared, taken = scrub.scrub_body(body)
     stored = spool.store(iter([spared])) if taken else payload.body  # what anybody may open must not hold a token
     large = max(payload.received.size, payload.body.size) > HELD
-    exchange = _exchange(capture.record, capture.head, capture.content_type, now)
+    exchange = _exchange(capture.warc, capture.record, capture.head, capture.content_type, now)
     exchange = dataclasses.replace(
         exchange,
         body=body,
@@ -92,20 +92,20 @@ def revisit_record(
     body = spool.bytes_of(payload.body) if payload.body.size <= HELD else b""
     spared, taken = scrub.scrub_body(body)
     stored = spool.store(iter([spared])) if taken else payload.body
-    exchange = _exchange(revisit, head, original.content_type, now)
+    exchange = _exchange(original.warc, revisit, head, original.content_type, now)
     item = _item(dataclasses.replace(original, record=revisit), exchange.url, spared, stored, namespace)
     of = original.record.fields.get("warc-record-id", "")
     item = dataclasses.replace(item, evidence={**item.evidence, "revisit_of": of})
     return Recorded(item, exchange, stored if stored.size else None)
 
 
-def _exchange(record: Record, head: HttpHead | None, content_type: str, now: datetime) -> Exchange:
-    """The exchange of a record, as yet without a payload."""
+def _exchange(warc: str, record: Record, head: HttpHead | None, content_type: str, now: datetime) -> Exchange:
+    """The exchange of a record, as yet without a payload. Its id only tells it from others of one import."""
     url, from_url = scrub.scrub_url(record.uri)
     headers = (("Content-Type", content_type),) if head is None else head.headers
     kept, from_headers = scrub.scrub_headers((_plain(name), _plain(value)) for name, value in headers)
     return Exchange(
-        id="",
+        id=f"{record.type} {warc} {record.place}",
         requested_at=times.rfc3339(record.fields.get("warc-date", "")) or now,
         method="IMPORT",
         url=clean(url)[0],

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-import mimetypes
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
-from archiver.downloads.contract import DownloadFile
-from archiver.downloads.unpack import held
+from archiver.downloads.warc_answers import Answers
+from archiver.downloads.warc_batch import Batch
 from archiver.downloads.warc_html import HTML_TYPES
-from archiver.downloads.warc_pages import HELD, Capture, Recorded, page_record, revisit_record, type_of
-from archiver.downloads.warc_payload import Spool, http_head, take
+from archiver.downloads.warc_pages import HELD, Capture, page_record, revisit_record, type_of
+from archiver.downloads.warc_payload import http_head, take
 from archiver.downloads.warc_records import Damage, Record, declared_digest, read_records
-from archiver.platforms.contract import Page, Skipped
+from archiver.platforms import PLATFORMS
+from archiver.platforms.contract import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from archiver.downloads.contract import DownloadOwner
+    from archiver.downloads.contract import DownloadFile, DownloadOwner
     from archiver.downloads.unpack import Tree
-    from archiver.downloads.warc_payload import HttpHead
+    from archiver.downloads.warc_pages import Recorded
+    from archiver.downloads.warc_payload import HttpHead, Spool
 
-_MOST = 200
-_SPOOLED = 256 << 20
+_ANSWERS = ("json", "xml")
+"""What the types of answers have in them that a connector may read."""
 _WITH_PAYLOAD = frozenset({"response", "resource", "conversion"})
 _WEB = ("http:", "https:")
 
@@ -37,50 +38,6 @@ class _At:
 
     name: str
     place: tuple[int, int]
-
-
-class _Batch:
-    """Page records of one file, until they are stored."""
-
-    def __init__(self, tree: Tree, name: str, first: int) -> None:
-        self._tree, self._name, self._first, self._last = tree, name, first, first
-        self.spool = Spool()
-        self.pages: list[Page] = []
-        self.skipped: list[Skipped] = []
-        self._weight = 0
-        self._media: dict[str, str] = {}
-        self._places: dict[str, tuple[int, Callable[[], IO[bytes]]]] = {}
-
-    @property
-    def full(self) -> bool:
-        """Whether it is enough for one transaction."""
-        return self._weight >= HELD or len(self.pages) >= _MOST or self.spool.size >= _SPOOLED
-
-    def add(self, recorded: Recorded, place: tuple[int, int]) -> None:
-        """Take in a page record."""
-        item = dataclasses.replace(recorded.item, exchange=0)
-        self.pages.append(Page([item], [recorded.exchange]))
-        self._weight += len(recorded.exchange.body) + len(recorded.exchange.received) + len(item.text or "")
-        self._last = place[0]
-        stored, spool = recorded.stored, self.spool
-        if stored is not None:
-            kind = item.media[0].content_type or ""
-            path = f"{self._name}/byte-{place[0]}-{place[1]}{mimetypes.guess_extension(kind) or ''}"
-            self._media[item.media[0].id] = path
-            self._places[path] = (stored.size, lambda: spool.open(stored))
-
-    def file(self) -> DownloadFile:
-        """It as a part of the download."""
-        return DownloadFile(
-            self._name,
-            b"",
-            (),
-            tuple(self.skipped),
-            media=dict(self._media),
-            span=(self._first, self._last),
-            pages=self.pages,
-            media_tree=held(self._tree.name, self._places),
-        )
 
 
 class Reading:
@@ -95,7 +52,11 @@ class Reading:
         self._now = datetime.now(UTC)
         self._read: dict[str, Counter[str]] = {}
         self._kept: dict[str, Counter[str]] = {}
+        self._parsed: Counter[str] = Counter()
         self._originals: dict[str, _At] = {}
+        account = owner.account
+        read = account is not None and account.platform in PLATFORMS
+        self._answers = Answers(PLATFORMS[account.platform], account) if account is not None and read else None
         self._waiting: list[tuple[str, Record, HttpHead | None]] = []
         self.kept = 0
         self.named = False
@@ -104,7 +65,7 @@ class Reading:
     def file(self, name: str) -> Iterator[DownloadFile]:
         """The page records of a file, in batches."""
         self._read[name], self._kept[name] = Counter(), Counter()
-        batch = _Batch(self._tree, name, 0)
+        batch = Batch(self._tree, name, 0)
         try:
             with self._seekable(self._tree, name) as stream:
                 for each in read_records(stream):
@@ -112,10 +73,13 @@ class Reading:
                         batch.skipped.append(Skipped(_where(name, each.place), str(each)))
                     else:
                         self._record(name, each, batch)
-                    if batch.full:
+                    waiting = self._answers is not None and self._answers.waiting
+                    if batch.overfull or (batch.full and not waiting):
+                        self._settle(name, batch, all_of_them=True)
                         yield batch.file()
                         batch.spool.close()
-                        batch = _Batch(self._tree, name, each.place[0] + 1)
+                        batch = Batch(self._tree, name, each.place[0] + 1)
+                self._settle(name, batch, all_of_them=True)
                 yield batch.file()
         finally:
             batch.spool.close()
@@ -124,11 +88,11 @@ class Reading:
         """How many records of each type a file has, and how many became page records."""
         read, kept = self._read[name], self._kept[name]
         said = ", ".join(f"{count} {kind}" for kind, count in sorted(read.items())) or "no record"
-        return (
-            f"records: {said}; kept: {', '.join(f'{count} {kind}' for kind, count in sorted(kept.items())) or 'none'}"
-        )
+        held = ", ".join(f"{count} {kind}" for kind, count in sorted(kept.items())) or "none"
+        parsed = self._parsed[name]
+        return f"records: {said}; kept: {held}" + (f", {parsed} of them read as answers of its API" if parsed else "")
 
-    def _record(self, name: str, record: Record, batch: _Batch) -> None:
+    def _record(self, name: str, record: Record, batch: Batch) -> None:
         self._read[name][record.type or "without a type"] += 1
         if "warc-segment-number" in record.fields:
             batch.skipped.append(
@@ -139,7 +103,7 @@ class Reading:
         elif record.type == "revisit":
             self._revisit(name, record, batch)
 
-    def _answer(self, name: str, record: Record, batch: _Batch) -> None:
+    def _answer(self, name: str, record: Record, batch: Batch) -> None:
         capture = self._captured(name, record, batch.spool)
         if capture is None:
             if record.damage is None:
@@ -149,13 +113,33 @@ class Reading:
             return
         self._say(name, capture, batch.skipped)
         self._remember(name, capture)
-        self._keep(name, record, page_record(capture, batch.spool, self._namespace, self._now), batch)
+        recorded = page_record(capture, batch.spool, self._namespace, self._now)
+        kind = type_of(capture.content_type)
+        if self._answers is not None and recorded.exchange.body and any(each in kind for each in _ANSWERS):
+            self._answers.offer(recorded, record.place)
+            self._settle(name, batch)
+        else:
+            self._keep(name, record.type, recorded, record.place, batch)
 
-    def _keep(self, name: str, record: Record, recorded: Recorded, batch: _Batch) -> None:
-        batch.add(recorded, record.place)
-        self._kept[name][record.type] += 1
+    def _settle(self, name: str, batch: Batch, *, all_of_them: bool = False) -> None:
+        """Take in what the connector has read, and as page records what it will not read."""
+        if self._answers is None:
+            return
+        for page in self._answers.pages():
+            batch.add_page(page)
+        for each in self._answers.released(all_of_them=all_of_them):
+            if each.used:
+                self._kept[name]["response"] += 1
+                self._parsed[name] += 1
+                self.named = True
+            else:
+                self._keep(name, "response", each.recorded, each.place, batch)
+
+    def _keep(self, name: str, kind: str, recorded: Recorded, place: tuple[int, int], batch: Batch) -> None:
+        batch.add(recorded, place)
+        self._kept[name][kind] += 1
         self.kept += 1
-        self.named = self.named or (self._handle != "" and self._handle in record.uri.lower())
+        self.named = self.named or (self._handle != "" and self._handle in recorded.exchange.url.lower())
 
     def _captured(self, name: str, record: Record, spool: Spool) -> Capture | None:
         """A record with its payload in the spool; None where it has no HTTP head though it should, or is damaged."""
@@ -195,7 +179,7 @@ class Reading:
             self._originals.setdefault(capture.payload.declared.key, at)
         self._originals.setdefault(f"{record.uri} {record.fields.get('warc-date', '')}", at)
 
-    def _revisit(self, name: str, record: Record, batch: _Batch) -> None:
+    def _revisit(self, name: str, record: Record, batch: Batch) -> None:
         raw = record.head() if record.length else None
         head = None if raw is None else http_head(raw)
         for _ in record.rest():
@@ -203,7 +187,7 @@ class Reading:
         if record.damage is None and not self._resolve(name, record, head, batch):
             self._waiting.append((name, record, head))
 
-    def _resolve(self, name: str, record: Record, head: HttpHead | None, batch: _Batch) -> bool:
+    def _resolve(self, name: str, record: Record, head: HttpHead | None, batch: Batch) -> bool:
         """Keep a revisit, if what it refers to was read."""
         at = self._original(record)
         if at is None:
@@ -211,7 +195,8 @@ class Reading:
         original = self._again(at, batch.spool)
         if original is None:
             return False
-        self._keep(name, record, revisit_record(record, head, original, batch.spool, self._namespace, self._now), batch)
+        recorded = revisit_record(record, head, original, batch.spool, self._namespace, self._now)
+        self._keep(name, record.type, recorded, record.place, batch)
         return True
 
     def _original(self, record: Record) -> _At | None:
@@ -235,7 +220,7 @@ class Reading:
     def left(self) -> Iterator[DownloadFile]:
         """The revisits of what was read after them, and the names of those that refer to nothing here."""
         for name, record, head in self._waiting:
-            batch = _Batch(self._tree, name, 1)
+            batch = Batch(self._tree, name, 1)
             try:
                 if not self._resolve(name, record, head, batch):
                     what = "what it refers to is in none of these files; give all WARCs of a crawl together"
