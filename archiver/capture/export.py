@@ -346,7 +346,7 @@ class _Run:
                 raise AccessLost(self.account.name, self.status.words)
             case StreamKind.COMMENTS if thread is not None:
                 capture_thread(capture, thread)
-            case StreamKind.COMMENTS:
+            case StreamKind.COMMENTS if self.platform.manifest.threads_of:
                 capture_threads(capture)
                 if self.mode != LIGHT:
                     recheck_orphans(capture)

@@ -84,6 +84,12 @@ def items_of(
     return list(found.values()), skipped
 
 
+def ids_of(feed: Feed, namespace: str, zone: tzinfo | None = None) -> list[str]:
+    """The id of each entry of the feed, in its order."""
+    context = _Context(feed, namespace, {}, zone, _shared_ids(feed))
+    return [_item(context, entry, position).id for position, entry in enumerate(feed.entries, 1)]
+
+
 def profile_of(feed: Feed, namespace: str) -> Item:
     """The feed's own title, description and links: what the account says of itself."""
     cleaner = Cleaner(replaced=feed.replaced)

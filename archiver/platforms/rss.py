@@ -14,49 +14,41 @@ from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from archiver.platforms import feed_extras, feed_json, feeds
 from archiver.platforms.contract import (
     AccountRef,
     AccountStatus,
     Count,
-    Coverage,
     Exchange,
-    Item,
     Json,
     Lookup,
-    Manifest,
     Media,
     Page,
     Session,
-    Setting,
-    Skipped,
     State,
     StreamKind,
-    Tombstone,
 )
-from archiver.platforms.errors import AccountUnavailableError, NotAFeedError
-from archiver.platforms.feed_items import items_of, profile_of
-from archiver.platforms.feed_pages import older, order_key
+from archiver.platforms.errors import AccountUnavailableError
 from archiver.platforms.manners import Manners
+from archiver.platforms.rss_comments import read_comments
+from archiver.platforms.rss_documents import (
+    ACCEPT,
+    GONE,
+    NOT_MODIFIED,
+    WORDS,
+    is_about_the_account,
+    namespace_of,
+    place_of,
+    read_older,
+    read_page,
+    zone_of,
+)
+from archiver.platforms.rss_manifest import COMMENTS, MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
-_ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, "
-    "text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
-)
-_NOT_MODIFIED = 304
-_GONE = 410
-_WORDS: dict[int, str] = {
-    401: "the feed asks for a log-in",
-    403: "the feed's server forbids reading it",
-    404: "the feed is not at its address; that it was moved is as likely as that it was ended",
-    _GONE: "the feed's server says that it is gone for good",
-    451: "the feed's server withholds it for legal reasons",
-}
 _PERMANENT = frozenset({301, 308})
 _NO_COUNT = "a feed shows the newest entries only and gives no count"
 
@@ -64,51 +56,18 @@ _NO_COUNT = "a feed shows the newest entries only and gives no count"
 class Rss(Manners):
     """The connector of RSS and Atom feeds of every dialect that `feedparser` reads."""
 
-    manifest = Manifest(
-        name="rss",
-        title="RSS, Atom and JSON feeds",
-        streams=(StreamKind.POSTS,),
-        settings=(
-            Setting(
-                name="url",
-                help="Where the feed is fetched from now, if it has moved from the address it was registered with",
-            ),
-            Setting(
-                name="time_zone",
-                help="IANA name of the zone of times that name none, such as America/Los_Angeles; without it those are "
-                "kept as text only",
-            ),
-        ),
-        permissions=("none: feeds are public",),
-        limits=(
-            "none published; Retry-After is obeyed, and an unchanged feed is not sent again (ETag, Last-Modified)",
-        ),
-        cannot_see=(
-            "entries that entered and left the feed between two captures",
-            "entries older than the feed shows when it is first captured, unless it names where they are (RFC 5005, `next_url`)",
-            (
-                "deletions, unless the feed carries tombstones (RFC 6721) or says that it is complete (RFC 5005): an entry no "
-                "longer shown may just be old"
-            ),
-            "comments by readers, and text beyond what the feed carries of an article",
-        ),
-        sources=(
-            "https://www.rfc-editor.org/rfc/rfc4287",
-            "https://www.rfc-editor.org/rfc/rfc5005",
-            "https://www.rfc-editor.org/rfc/rfc6721",
-            "https://www.rssboard.org/rss-specification",
-            "https://www.rssboard.org/media-rss",
-            "https://www.jsonfeed.org/version/1.1/",
-        ),
-        lookups=False,
-    )
+    manifest = MANIFEST
+
+    def streams(self, account: AccountRef) -> Sequence[StreamKind]:
+        """Comments are read where the account's setting asks for them."""
+        return self.manifest.streams if account.settings.get(COMMENTS) == "yes" else (StreamKind.POSTS,)
 
     def status(self, session: Session, account: AccountRef) -> AccountStatus:  # noqa: ARG002 - the protocol's shape
         """Say that the feed itself will tell: no request is made, `pages` brings the status with its page."""
         return AccountStatus(
-            platform_id=_namespace(account),
+            platform_id=namespace_of(account),
             handle=account.handle,
-            profile_id=_namespace(account),
+            profile_id=namespace_of(account),
             state=State.PRESENT,
             words="a feed has no status apart from itself; its page says how it stands",
         )
@@ -126,23 +85,27 @@ class Rss(Manners):
         Raises:
             AccountUnavailableError: 401, 403, 404, 410 or 451, with the status to record.
             NotAFeedError: What came is no feed, or no entry of it can be read.
-            ValueError: For another stream than posts, or a time zone that does not exist.
+            ValueError: For another stream than posts and comments, or a time zone that does not exist.
         """
+        zone = zone_of(account)
+        if stream is StreamKind.COMMENTS:
+            document = self._asked(session, account, {"Accept": ACCEPT})
+            yield from read_comments(session, account, document, zone)
+            return
         if stream is not StreamKind.POSTS:
-            raise ValueError(f"{account.name}: a feed has posts only, no stream {stream.value!r}")
-        zone = _zone(account)
+            raise ValueError(f"{account.name}: a feed has posts and comments only, no stream {stream.value!r}")
         seen: set[str] = set()
         place = resume.get("url") if isinstance(resume, dict) else None
         if not isinstance(place, str):
             place = None
             for page in self._first(session, account, validators, zone):
                 seen.update(item.id for item in page.items)
-                place = _place(page.resume)
+                place = place_of(page.resume)
                 yield page
         while place is not None:
-            page = _older(session, account, place, zone, seen)
+            page = read_older(session, account, place, zone, seen)
             seen.update(item.id for item in page.items)
-            place = _place(page.resume)
+            place = place_of(page.resume)
             yield page
 
     @staticmethod
@@ -150,20 +113,25 @@ class Rss(Manners):
         session: Session, account: AccountRef, validators: Mapping[str, str], zone: ZoneInfo | None
     ) -> Iterator[Page]:
         url = _url(account)
-        exchange = session.get(url, headers=_headers(url, validators), accept_errors=_is_about_the_account)
-        if _is_about_the_account(exchange):
-            raise AccountUnavailableError(account.name, _unavailable(account, exchange))
+        exchange = Rss._asked(session, account, _headers(url, validators))
         status = _present(account, exchange)
-        if exchange.status == _NOT_MODIFIED:
+        if exchange.status == NOT_MODIFIED:
             fresh = _validators(url, exchange)
             # A 304 need not repeat its validators (RFC 9110, 15.4.5): those that were sent still hold.
             yield Page([], [exchange], unchanged=True, validators={**validators, **fresh}, status=status)
             return
-        page, profile = _page(account, exchange, zone)
+        page, profile = read_page(account, exchange, zone)
         page.counts = [Count(of=StreamKind.POSTS.value, platform=None, reason=_NO_COUNT)]
         page.validators = _validators(url, exchange)
         page.status = dataclasses.replace(status, profile=profile)
         yield page
+
+    @staticmethod
+    def _asked(session: Session, account: AccountRef, headers: Mapping[str, str]) -> Exchange:
+        exchange = session.get(_url(account), headers=headers, accept_errors=is_about_the_account)
+        if is_about_the_account(exchange):
+            raise AccountUnavailableError(account.name, _unavailable(account, exchange))
+        return exchange
 
     def thread(
         self,
@@ -172,7 +140,7 @@ class Rss(Manners):
         post_id: str,  # noqa: ARG002
         known: bytes | None = None,  # noqa: ARG002
     ) -> Iterator[Page]:
-        """Nothing: a feed does not carry its readers' comments."""
+        """Nothing: comments come by feeds of their own, if at all (`pages`), never below an entry."""
         return iter(())
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:  # noqa: ARG002
@@ -189,77 +157,14 @@ class Rss(Manners):
         return None
 
 
-def _older(session: Session, account: AccountRef, url: str, zone: ZoneInfo | None, seen: Collection[str]) -> Page:
-    """A page of older entries. One that is not there, is no feed or brings nothing new ends the walk, with a note: it is the feed
-    that leads there, and the feed itself was read.
-    """
-    exchange = session.get(url, headers={"Accept": _ACCEPT}, accept_errors=_is_about_the_account)
-    what = f"the feed's older entries at {exchange.url}"
-    if _is_about_the_account(exchange):
-        why = f"they are not there ({exchange.status} {exchange.reason})".replace(" )", ")")
-        return Page([], [exchange], skipped=[Skipped(what, why, lost=False)], keep=True)
-    try:
-        page, _ = _page(account, exchange, zone)
-    except NotAFeedError as error:
-        return Page([], [exchange], skipped=[Skipped(what, error.why, lost=False)], keep=True)
-    page.coverage = None
-    if not {item.id for item in page.items} - set(seen):
-        page.resume = None
-        page.skipped = [*page.skipped, Skipped(what, "the page shows nothing that was not shown before", lost=False)]
-    return page
-
-
-def _place(resume: Json) -> str | None:
-    return str(resume["url"]) if isinstance(resume, dict) else None
-
-
-def _page(account: AccountRef, exchange: Exchange, zone: ZoneInfo | None) -> tuple[Page, Item]:
-    """What a document shows, and what its head says of the feed. Raises `NotAFeedError`."""
-    namespace = _namespace(account)
-    try:
-        if feed_json.is_json(exchange.body):
-            feed = feed_json.read(exchange.body, exchange.url)
-        else:
-            feed = feeds.read(exchange.body, exchange.response_headers, exchange.url)
-    except feeds.NoFeed as error:
-        raise NotAFeedError(account.name, exchange.url, str(error), exchange) from None
-    extras = feed_extras.read(feed.text)
-    items, skipped = items_of(feed, namespace, extras.descriptions, zone)
-    shown = {item.id for item in items}
-    following = None if extras.complete else older(feed, exchange.url)
-    page = Page(
-        items=[dataclasses.replace(item, exchange=0, order_key=order_key(item)) for item in items],
-        exchanges=[exchange],
-        resume=None if following is None else {"url": following},
-        coverage=Coverage(None, None) if extras.complete and not any(each.lost for each in feed.notes) else None,
-        tombstones=[
-            Tombstone(
-                id=deleted.id,
-                state=State.GONE_CONFIRMED,
-                words=f"deleted-entry of {deleted.when or 'no date'}{': ' if deleted.comment else ''}{deleted.comment}",
-                exchange=0,
-                namespace=namespace,
-            )
-            for deleted in extras.deleted
-            if deleted.id not in shown
-        ],
-        skipped=[*feed.notes, *skipped],
-    )
-    return page, dataclasses.replace(profile_of(feed, namespace), exchange=0)
-
-
-def _is_about_the_account(exchange: Exchange) -> bool:
-    return exchange.status in _WORDS
-
-
 def _unavailable(account: AccountRef, exchange: Exchange) -> AccountStatus:
     """The status of a feed that cannot be read, in words that say what the server answered."""
     return AccountStatus(
-        platform_id=_namespace(account),
+        platform_id=namespace_of(account),
         handle=account.handle,
-        profile_id=_namespace(account),
-        state=State.GONE_CONFIRMED if exchange.status == _GONE else State.ACCESS_LOST,
-        words=f"{exchange.url} answered {exchange.status} {exchange.reason}".rstrip() + f": {_WORDS[exchange.status]}",
+        profile_id=namespace_of(account),
+        state=State.GONE_CONFIRMED if exchange.status == GONE else State.ACCESS_LOST,
+        words=f"{exchange.url} answered {exchange.status} {exchange.reason}".rstrip() + f": {WORDS[exchange.status]}",
         exchanges=(exchange,),
     )
 
@@ -270,9 +175,9 @@ def _present(account: AccountRef, exchange: Exchange) -> AccountStatus:
     if exchange.redirects and all(status in _PERMANENT for status, _ in exchange.redirects):
         moved = exchange.redirects[-1][1]
     return AccountStatus(
-        platform_id=_namespace(account),
+        platform_id=namespace_of(account),
         handle=account.handle,
-        profile_id=_namespace(account),
+        profile_id=namespace_of(account),
         state=State.PRESENT,
         words=f"the feed has moved for good to {moved}; set the account's `url` to it" if moved else "the feed answers",
         settings={"url": moved} if moved else {},
@@ -281,7 +186,7 @@ def _present(account: AccountRef, exchange: Exchange) -> AccountStatus:
 
 def _headers(url: str, validators: Mapping[str, str]) -> dict[str, str]:
     """The request's headers; validators go back verbatim, and only to the address that gave them."""
-    headers = {"Accept": _ACCEPT}
+    headers = {"Accept": ACCEPT}
     if validators.get("url") == url:
         for header, name in (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")):
             if validators.get(name):
@@ -294,20 +199,5 @@ def _validators(url: str, exchange: Exchange) -> dict[str, str]:
     return {"url": url, **found} if found else {}
 
 
-def _namespace(account: AccountRef) -> str:
-    """The account's stable id: the address the feed was registered with, wherever it is fetched from now."""
-    return account.platform_id or account.handle
-
-
 def _url(account: AccountRef) -> str:
-    return str(account.settings.get("url") or _namespace(account))
-
-
-def _zone(account: AccountRef) -> ZoneInfo | None:
-    name = account.settings.get("time_zone")
-    try:
-        return ZoneInfo(str(name)) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(
-            f"{account.name}: the setting time_zone is {name!r}, which is no IANA time zone such as America/Los_Angeles"
-        ) from None
+    return str(account.settings.get("url") or namespace_of(account))

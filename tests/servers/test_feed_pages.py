@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from archiver import accounts
+from archiver import accounts, coverage
 from archiver.capture.export import ExportReport, export_account
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.town import OddServer, Page, odd_server
@@ -91,3 +91,32 @@ def test_a_link_that_leads_nowhere_leaves_the_night_whole(make_archive: ArchiveM
         [posts] = report.streams
         assert "they are not there (404" in posts.skipped[0]["reason"]
         assert sql(archive, "select count(*) from items where kind = 'post'") == [(5,)]
+
+
+def test_comments_are_kept_below_the_entries_that_name_a_feed_of_them(make_archive: ArchiveMaker) -> None:
+    """New ones come with the next night, edits are versions, and how complete it is can be told."""
+    with odd_server() as odd:
+        item = "<item><guid>{0}</guid><title>{0}</title><wfw:commentRss>/{0}/comments</wfw:commentRss></item>"
+        items = "".join(item.format(name) for name in ("a", "b"))
+        head = "<rss version='2.0' xmlns:wfw='http://wellformedweb.org/CommentAPI/'><channel><title>T</title>"
+        odd.pages["/feed"] = Page(f"{head}{items}</channel></rss>".encode(), headers={"ETag": '"1"'})
+        odd.pages["/a/comments"] = page(3, 6)
+        archive = registered(make_archive, odd)
+        with archive.engine.begin() as connection:
+            connection.exec_driver_sql('update accounts set settings = settings || \'{"comments": "yes"}\'')
+        report = night(archive, 1)
+        assert {each.stream: each.outcome for each in report.streams} == {"posts": "complete", "comments": "complete"}
+        said = "select platform_id, parent_id, root_id from items where kind = 'comment' order by 1"
+        assert sql(archive, said) == [(f"e{ago}", "a", "a") for ago in (3, 4, 5)]
+        odd.pages["/a/comments"] = page(2, 6, said=", edited")
+        odd.pages["/b/comments"] = page(0, 1)
+        assert night(archive, 2).complete
+        assert sql(archive, said) == [("e0", "b", "b"), *((f"e{ago}", "a", "a") for ago in (2, 3, 4, 5))]
+        assert sql(archive, "select count(*) from versions where number = 2") == [(3,)]
+        with archive.engine.connect() as connection:
+            measured = coverage.measured(connection, accounts.active(archive.engine)[0].id, "rss")
+        assert {each.stream: each.states["present"] for each in measured} == {
+            "posts": 3,
+            "comments": 5,
+        }  # with the profile
+        assert not unproven(archive.archive)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archiver.evidence.fields import content_hash, evidence_fields
-from archiver.platforms.contract import Coverage, Page, StreamKind
+from archiver.platforms.contract import Coverage, Page, ReferenceKind, StreamKind
 from archiver.platforms.errors import NotAFeedError
 from archiver.platforms.rss import Rss
 from archiver.records.storable import storable
@@ -174,3 +174,55 @@ def test_any_json_feed_is_read_as_far_as_it_goes(items: list[object], head: dict
     assert page.items[-1].id == "last" or any(item.id == "last" for item in page.items)
     for item in page.items:
         assert len(content_hash(evidence_fields(storable(item)))) == 32
+
+
+RSS_HEAD = b"<rss version='2.0' xmlns:wfw='http://wellformedweb.org/CommentAPI/'><channel><title>T</title>"
+
+
+def rss(*items: str) -> Answer:
+    """An RSS document with these items."""
+    return Answer(RSS_HEAD + "".join(f"<item>{item}</item>" for item in items).encode() + b"</channel></rss>")
+
+
+def commented(*answers: Answer) -> tuple[list[Page], RecordedSession]:
+    """Walk the comments of a feed to their end."""
+    session = RecordedSession(*answers)
+    feed = account("rss", URL, comments="yes")
+    return list(Rss().pages(session, feed, StreamKind.COMMENTS, None, {})), session
+
+
+def test_comments_are_read_where_the_account_asks_for_them() -> None:
+    """It is a request for each entry, so that it has to be asked for."""
+    assert list(Rss().streams(FEED)) == [StreamKind.POSTS]
+    assert list(Rss().streams(account("rss", URL, comments="yes"))) == [StreamKind.POSTS, StreamKind.COMMENTS]
+
+
+def test_each_entrys_own_feed_of_comments_is_read_to_its_end() -> None:
+    """By RSS's module and by Atom's link; a feed that two entries name is read once; what is no feed is a note."""
+    front = rss(
+        "<guid>1</guid><wfw:commentRss>/1/comments</wfw:commentRss>",
+        "<guid>2</guid>",
+        "<guid>3</guid><wfw:commentRss>/3/comments</wfw:commentRss>",
+        "<guid>4</guid><wfw:commentRss>/1/comments</wfw:commentRss>",
+    )
+    pages, session = commented(front, atom(9, 8, link=to("next", "/1/older")), atom(7), Answer(status=404))
+    assert [asked.url.removeprefix("https://city.example") for asked in session.asked] == [
+        "/feed.xml", "/1/comments", "/1/older", "/3/comments",
+    ]  # fmt: skip
+    assert ids(pages) == [[], ["e9", "e8"], ["e7"], []]
+    (last,) = pages[2].items
+    assert last.kind.value == "comment"
+    assert [(each.kind.value, each.id) for each in last.references] == [("parent", "1"), ("root", "1")]
+    assert [page.resume is None for page in pages] == [False, False, False, True]
+    assert [each.lost for page in pages for each in page.skipped] == [False]
+    link = "<link rel='replies' type='application/atom+xml' href='/c'/>"
+    entry = atom(9).body.replace(b"</entry>", f"{link}<link rel='replies' href='/page'/></entry>".encode())
+    pages, session = commented(Answer(entry), atom(2))
+    assert [asked.url for asked in session.asked] == [URL, "https://city.example/c"]
+    assert pages[1].items[0].reference(ReferenceKind.ROOT) == "e9"
+
+
+def test_a_feed_without_feeds_of_comments_has_none() -> None:
+    """One request, one page, and the end."""
+    pages, _ = commented(rss("<guid>1</guid>"))
+    assert [(page.items, page.resume) for page in pages] == [([], None)]
