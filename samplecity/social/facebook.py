@@ -6,20 +6,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from samplecity.social import lists
-from samplecity.social.api import Api, holder, media_url, reply
-from samplecity.social.graph import asked_fields, failed, not_there, only, paged, refusal, time
+from samplecity.social.api import media_url, reply
+from samplecity.social.graph import GraphApi, GraphView, no_such_edge, not_there, time
 from samplecity.social.model import hashtags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from samplecity.faults import Reply
-    from samplecity.social.api import ErrorKind, Request
+    from samplecity.social.api import Request
     from samplecity.social.model import Attachment, Conversation, Person, SocialAccount, Thing
     from samplecity.social.world import SocialWorld
 
 _NAME = "facebook"
-_PATH = re.compile(r"/v\d+\.\d+/(?P<node>[^/]+)(?:/(?P<edge>[^/]+))?")
 _SCOPES = [
     "pages_show_list",
     "pages_read_engagement",
@@ -29,126 +28,77 @@ _SCOPES = [
 ]
 
 
-class Facebook(Api):
-    """The Graph API. `most`: entries at once."""
+class Facebook(GraphApi):
+    """The Graph API."""
+
+    platform = _NAME
+    path = re.compile(r"/v\d+\.\d+/(?P<node>[^/]+)(?:/(?P<edge>[^/]+))?")
+    limit_code = 32
+
+    def view(self, world: SocialWorld, request: Request, origin: str, account: SocialAccount) -> GraphView:
+        """See `GraphApi.view`."""
+        return _View(world, request, origin, account, self._most)
+
+    def debugged(self, account: SocialAccount | None) -> Reply:
+        """See `GraphApi.debugged`; a page's token has no end."""
+        if account is None:
+            error = {"code": 190, "message": "Error validating access token", "subcode": 463}
+            return reply({"data": {"error": error, "is_valid": False, "scopes": []}})
+        data = {
+            "app_id": "1",
+            "type": "PAGE",
+            "application": "Archive",
+            "data_access_expires_at": 0,
+            "expires_at": 0,
+            "is_valid": True,
+            "scopes": _SCOPES,
+            "profile_id": account.id,
+        }
+        return reply({"data": data})
+
+
+class _View(GraphView):
+    """The platform as one request of a page sees it."""
 
     platform = _NAME
 
-    def __init__(self, most: int = 100) -> None:
-        self._most = most
+    def _below(self, node: str, edge: str) -> Reply:
+        match edge:
+            case "comments":
+                return self._comments(node)
+            case "messages":
+                return self._messages(node, self._message)
+            case _:
+                return not_there(node)
 
-    def answer(self, world: SocialWorld, request: Request, origin: str) -> Reply:
-        """Answer a request; see `samplecity.social.api.Api`."""
-        match = _PATH.fullmatch(request.path)
-        if match is None:
-            return failed(2500, "Unknown path components")
-        if match["node"] == "debug_token":
-            return _debug(world, request)
-        page = holder(world, _NAME, request.token)
-        if page is None:
-            return self.error("token")
-        if world.status(_NAME, page.key) == "suspended":
-            return not_there(match["node"])
-        return _View(world, request, origin, page, self._most).answer(match["node"], match["edge"])
-
-    def error(self, kind: ErrorKind, seconds: float = 1.0) -> Reply:  # noqa: ARG002 - its waits are told in whole minutes
-        """The platform's own words for what failed."""
-        return refusal(kind, 32)
-
-    def settings(self, account: SocialAccount) -> dict[str, str]:  # noqa: ARG002 - the protocol's shape
-        """Nothing beside the address and the token."""
-        return {}
-
-
-def _debug(world: SocialWorld, request: Request) -> Reply:
-    page = holder(world, _NAME, request.param("input_token"))
-    if page is None:
-        error = {"code": 190, "message": "Error validating access token", "subcode": 463}
-        return reply({"data": {"error": error, "is_valid": False, "scopes": []}})
-    data = {
-        "app_id": "1",
-        "type": "PAGE",
-        "application": "Archive",
-        "data_access_expires_at": 0,
-        "expires_at": 0,
-        "is_valid": True,
-        "scopes": _SCOPES,
-        "profile_id": page.id,
-    }
-    return reply({"data": data})
-
-
-class _View:
-    """The platform as one request of a page sees it."""
-
-    def __init__(self, world: SocialWorld, request: Request, origin: str, page: SocialAccount, most: int) -> None:
-        self._world, self._request, self._origin, self._page, self._most = world, request, origin, page, most
-        self._fields = asked_fields(request)
-
-    def answer(self, node: str, edge: str | None) -> Reply:
-        """Answer for a node, or an edge of it."""
-        if edge is None:
-            return self._node(node)
-        if edge == "comments":
-            return self._comments(node)
-        if edge == "messages":
-            return self._messages(node)
-        account = self._world.account(_NAME, node) if node != "me" else self._page
-        if account is None or account.key != self._page.key:
-            return not_there(node)
-        return self._edge(account, edge)
-
-    def _edge(self, page: SocialAccount, edge: str) -> Reply:
-        posts = [one for one in self._world.posts(_NAME, page.key) if not one.reel]
-        visitors = self._world.visitor_posts(_NAME, page.key)
+    def _edge(self, account: SocialAccount, edge: str) -> Reply:
+        posts = [one for one in self._world.posts(_NAME, account.key) if not one.reel]
+        visitors = self._world.visitor_posts(_NAME, account.key)
         feed = sorted([*posts, *visitors], key=lambda one: one.order, reverse=True)
         edges: dict[str, Callable[[], Reply]] = {
             "published_posts": lambda: self._listed(posts, by_time=True),
             "posts": lambda: self._listed(posts, by_time=True),
             "feed": lambda: self._listed(feed, by_time=True),
-            "tagged": lambda: self._listed(self._world.mentions(_NAME, page.key)),
+            "tagged": lambda: self._listed(self._world.mentions(_NAME, account.key)),
             "video_reels": lambda: self._paged(
-                [one for one in self._world.posts(_NAME, page.key) if one.reel], self._reel
+                [one for one in self._world.posts(_NAME, account.key) if one.reel], self._reel
             ),
-            "stories": lambda: self._paged(self._world.stories(_NAME, page.key), self._story),
-            "conversations": lambda: self._paged(self._world.conversations(_NAME, page.key), self._conversation),
-            "blocked": lambda: self._paged(lists.blocked(_NAME, page.key, self._world.night), _person),
+            "stories": lambda: self._paged(self._world.stories(_NAME, account.key), self._story),
+            "conversations": lambda: self._paged(self._world.conversations(_NAME, account.key), self._conversation),
+            "blocked": lambda: self._paged(lists.blocked(_NAME, account.key, self._world.night), _person),
         }
         if edge not in edges:
-            return failed(100, f"(#100) Tried accessing nonexisting field ({edge}) on node type (Page)")
+            return no_such_edge(edge, "Page")
         return edges[edge]()
 
     def _listed(self, things: Sequence[Thing], *, by_time: bool = False) -> Reply:
         return self._paged(things, self._post, by_time=by_time)
 
-    def _paged(self, listed: Sequence[Any], show: Any, *, by_time: bool = False, **around: Any) -> Reply:
-        address = f"{self._origin}{self._request.path}"
-        return paged(
-            self._request,
-            listed,
-            lambda each: only(show(each), self._fields),
-            address,
-            by_time=by_time,
-            most=self._most,
-            **around,
-        )
-
-    def _node(self, node: str) -> Reply:
-        account = self._page if node == "me" else self._world.account(_NAME, node)
-        if account is not None:
-            return (
-                reply(only(self._profile(account), self._fields)) if account.key == self._page.key else not_there(node)
-            )
-        attachment = self._world.attachment(_NAME, node)
-        if attachment is not None:
-            return reply(only(self._photo(attachment), self._fields))
-        thing = self._world.thing(_NAME, node)
-        if thing is None or thing.account != self._page.key:
-            return not_there(node)
+    def _shown(self, thing: Thing) -> dict[str, Any]:
         shown = self._comment(thing) if thing.kind == "comment" else self._post(thing)
         if thing.reel:  # a reel is a video
             shown["source"] = media_url(self._origin, thing.attachments[0].id) if thing.attachments else None
-        return reply(only(shown, self._fields))
+        return shown
 
     def _comments(self, node: str) -> Reply:
         post = self._world.thing(_NAME, node)
@@ -167,20 +117,14 @@ class _View:
             around["summary"] = {"order": "chronological", "total_count": total, "can_comment": True}
         return self._paged(found, self._comment, **around)
 
-    def _messages(self, node: str) -> Reply:
-        mine = {one.id for one in self._world.conversations(_NAME, self._page.key)}
-        if node not in mine:
-            return not_there(node)
-        return self._paged(self._world.messages(_NAME, node), self._message)
-
-    def _profile(self, page: SocialAccount) -> dict[str, Any]:
+    def _profile(self, account: SocialAccount) -> dict[str, Any]:
         return {
-            "id": page.id,
-            "name": page.name,
-            "username": page.handle,
-            "about": page.purpose,
+            "id": account.id,
+            "name": account.name,
+            "username": account.handle,
+            "about": account.purpose,
             "category": "Government organization",
-            "link": f"https://www.facebook.com/{page.handle}",
+            "link": f"https://www.facebook.com/{account.handle}",
             "fan_count": 2100,
             "followers_count": 2200,
             "verification_status": "blue_verified",
@@ -281,7 +225,7 @@ class _View:
             "id": thing.id,
             "created_time": time(thing.at),
             "from": _person(self._world.author(thing)),
-            "to": {"data": [_person(self._page.person)]},
+            "to": {"data": [_person(self._mine.person)]},
             "message": thing.text,
             "tags": {"data": [{"name": "inbox"}]},
             "attachments": {"data": sent} if sent else None,
@@ -311,7 +255,7 @@ class _View:
             "url": f"https://www.facebook.com/photo/{one.id}",
         }
 
-    def _photo(self, one: Attachment) -> dict[str, Any]:
+    def _file(self, one: Attachment) -> dict[str, Any]:
         url = media_url(self._origin, one.id)
         if one.kind == "video":
             return {"id": one.id, "source": url}

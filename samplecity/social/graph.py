@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from samplecity.social.api import cut, reply
+from samplecity.social.api import Api, cut, holder, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from samplecity.faults import Reply
     from samplecity.social.api import ErrorKind, Request
+    from samplecity.social.model import Attachment, SocialAccount, Thing
+    from samplecity.social.world import SocialWorld
 
 _MOST = 100
 _PLACES = frozenset({"after", "before", "until", "since", "__paging_token", "__previous"})
@@ -118,3 +120,113 @@ def paged(
     elif page.items and not by_time:
         answer["paging"] = {"cursors": {"before": "QVFIUl", "after": "QVFIUmVuZA"}}
     return reply({**answer, **around})
+
+
+class GraphApi(Api):
+    """A Graph API: who asks, for which node or which edge of it. `most`: entries at once."""
+
+    path: re.Pattern[str]
+    """What an address is, with a `node` and perhaps an `edge`."""
+    limit_code = 4
+    life: int | None = None
+    """How long a renewed token lives, in seconds; None where none is renewed."""
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+
+    def answer(self, world: SocialWorld, request: Request, origin: str) -> Reply:
+        """Answer a request; see `samplecity.social.api.Api`."""
+        match = self.path.fullmatch(request.path)
+        if match is None:
+            return failed(2500, "Unknown path components")
+        node = match["node"]
+        if node == "debug_token":
+            return self.debugged(holder(world, self.platform, request.param("input_token")))
+        account = holder(world, self.platform, request.token)
+        if account is None:
+            return self.error("token")
+        if node == "refresh_access_token" and self.life is not None:
+            return reply({"access_token": request.token, "token_type": "bearer", "expires_in": self.life})
+        if world.status(self.platform, account.key) == "suspended":
+            return not_there(node)
+        return self.view(world, request, origin, account).answer(node, match["edge"])
+
+    def view(self, world: SocialWorld, request: Request, origin: str, account: SocialAccount) -> GraphView:
+        """The platform as this request of the account sees it."""
+        raise NotImplementedError
+
+    def debugged(self, account: SocialAccount | None) -> Reply:
+        """What `debug_token` tells of the token of this account; None: of one that is nobody's."""
+        return not_there(account.id if account else "debug_token")
+
+    def error(self, kind: ErrorKind, seconds: float = 1.0) -> Reply:  # noqa: ARG002 - its waits are told in whole minutes
+        """The platform's own words for what failed."""
+        return refusal(kind, self.limit_code)
+
+
+class GraphView:
+    """A platform as one request of an account sees it: single nodes, and pages."""
+
+    platform: str
+
+    def __init__(self, world: SocialWorld, request: Request, origin: str, mine: SocialAccount, most: int) -> None:
+        self._world, self._request, self._origin, self._mine, self._most = world, request, origin, mine, most
+        self._fields = asked_fields(request)
+
+    def answer(self, node: str, edge: str | None) -> Reply:
+        """Answer for a node, or an edge of it; of accounts, the asking one's alone."""
+        account = self._mine if node == "me" else self._world.account(self.platform, node)
+        if account is not None and account.key != self._mine.key:
+            return not_there(node)
+        if edge is None:
+            return self._node(node) if account is None else reply(only(self._profile(account), self._fields))
+        return self._below(node, edge) if account is None else self._edge(account, edge)
+
+    def _node(self, node: str) -> Reply:
+        attachment = self._world.attachment(self.platform, node)
+        if attachment is not None:
+            return reply(only(self._file(attachment), self._fields))
+        thing = self._world.thing(self.platform, node)
+        if thing is None or not self._sees(thing):
+            return not_there(node)
+        return reply(only(self._shown(thing), self._fields))
+
+    def _paged(
+        self, listed: Sequence[Any], show: Callable[[Any], Mapping[str, Any]], most: int = _MOST, **around: Any
+    ) -> Reply:
+        return paged(
+            self._request,
+            listed,
+            lambda each: only(show(each), self._fields),
+            f"{self._origin}{self._request.path}",
+            most=min(most, self._most),
+            **around,
+        )
+
+    def _messages(self, node: str, show: Callable[[Any], Mapping[str, Any]]) -> Reply:
+        mine = {one.id for one in self._world.conversations(self.platform, self._mine.key)}
+        return self._paged(self._world.messages(self.platform, node), show) if node in mine else not_there(node)
+
+    def _sees(self, thing: Thing) -> bool:
+        """Whether the account may read it by its id."""
+        return thing.account == self._mine.key
+
+    def _edge(self, account: SocialAccount, edge: str) -> Reply:
+        raise NotImplementedError
+
+    def _below(self, node: str, edge: str) -> Reply:
+        raise NotImplementedError
+
+    def _profile(self, account: SocialAccount) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _file(self, one: Attachment) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _shown(self, thing: Thing) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+def no_such_edge(edge: str, node_type: str) -> Reply:
+    """The answer for an edge that a node of this type does not have."""
+    return failed(100, f"(#100) Tried accessing nonexisting field ({edge}) on node type ({node_type})")

@@ -5,88 +5,67 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from samplecity.social.api import Api, holder, media_url, reply
-from samplecity.social.graph import asked_fields, failed, not_there, only, paged, refusal, time
+from samplecity.social.api import media_url, reply
+from samplecity.social.graph import GraphApi, GraphView, no_such_edge, not_there, time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from samplecity.faults import Reply
-    from samplecity.social.api import ErrorKind, Request
+    from samplecity.social.api import Request
     from samplecity.social.model import Attachment, Conversation, SocialAccount, Thing
     from samplecity.social.world import SocialWorld
 
 _NAME = "instagram"
-_PATH = re.compile(r"(?:/v\d+\.\d+)?/(?P<node>[^/]+)(?:/(?P<edge>[^/]+))?")
 _COMMENTS_AT_ONCE = 50
-_LIFE = 5_184_000
 
 
-class Instagram(Api):
-    """The Graph API. `most`: entries at once; `answers`: of a comment, within it."""
+class Instagram(GraphApi):
+    """The Graph API. `answers`: of a comment, within it."""
 
     platform = _NAME
+    path = re.compile(r"(?:/v\d+\.\d+)?/(?P<node>[^/]+)(?:/(?P<edge>[^/]+))?")
+    life = 5_184_000
 
     def __init__(self, most: int = 100, answers: int = 25) -> None:
-        self._most, self._answers = most, answers
+        super().__init__(most)
+        self._answers = answers
 
-    def answer(self, world: SocialWorld, request: Request, origin: str) -> Reply:
-        """Answer a request; see `samplecity.social.api.Api`."""
-        match = _PATH.fullmatch(request.path)
-        if match is None:
-            return failed(2500, "Unknown path components")
-        account = holder(world, _NAME, request.token)
-        if match["node"] == "debug_token":
-            return _debug(holder(world, _NAME, request.param("input_token")))
+    def view(self, world: SocialWorld, request: Request, origin: str, account: SocialAccount) -> GraphView:
+        """See `GraphApi.view`."""
+        return _View(world, request, origin, account, self._most, self._answers)
+
+    def debugged(self, account: SocialAccount | None) -> Reply:
+        """See `GraphApi.debugged`."""
         if account is None:
-            return self.error("token")
-        if match["node"] == "refresh_access_token":
-            return reply({"access_token": request.token, "token_type": "bearer", "expires_in": _LIFE})
-        if world.status(_NAME, account.key) == "suspended":
-            return not_there(match["node"])
-        return _View(world, request, origin, account, (self._most, self._answers)).answer(match["node"], match["edge"])
-
-    def error(self, kind: ErrorKind, seconds: float = 1.0) -> Reply:  # noqa: ARG002 - its waits are told in whole minutes
-        """The platform's own words for what failed."""
-        return refusal(kind, 4)
+            error = {"code": 190, "message": "Error validating access token"}
+            return reply({"data": {"error": error, "is_valid": False}})
+        scopes = ["instagram_basic", "instagram_manage_comments", "instagram_manage_messages", "pages_show_list"]
+        told = {"type": "PAGE", "expires_at": 0, "is_valid": True, "scopes": [*scopes, "pages_read_engagement"]}
+        return reply({"data": told})
 
     def settings(self, account: SocialAccount) -> dict[str, str]:
         """The library's account is read by the log-in of its page."""
         return {"login": "facebook"} if account.key.startswith("library") else {"login": "instagram"}
 
 
-def _debug(account: SocialAccount | None) -> Reply:
-    if account is None:
-        return reply({"data": {"error": {"code": 190, "message": "Error validating access token"}, "is_valid": False}})
-    scopes = ["instagram_basic", "instagram_manage_comments", "instagram_manage_messages", "pages_show_list"]
-    told = {"type": "PAGE", "expires_at": 0, "is_valid": True, "scopes": [*scopes, "pages_read_engagement"]}
-    return reply({"data": told})
-
-
-class _View:
+class _View(GraphView):
     """The platform as one request of an account sees it."""
 
-    def __init__(
-        self, world: SocialWorld, request: Request, origin: str, mine: SocialAccount, most: tuple[int, int]
-    ) -> None:
-        self._world, self._request, self._origin, self._mine = world, request, origin, mine
-        self._most, self._within = most
-        self._fields = asked_fields(request)
+    platform = _NAME
 
-    def answer(self, node: str, edge: str | None) -> Reply:
-        """Answer for a node, or an edge of it."""
-        if edge is None:
-            return self._node(node)
-        account = self._mine if node == "me" else self._world.account(_NAME, node)
-        if account is not None:
-            return self._edge(account, edge) if account.key == self._mine.key else not_there(node)
+    def __init__(
+        self, world: SocialWorld, request: Request, origin: str, mine: SocialAccount, most: int, within: int
+    ) -> None:
+        super().__init__(world, request, origin, mine, most)
+        self._within = within
+
+    def _below(self, node: str, edge: str) -> Reply:
         match edge:
             case "comments" | "replies":
                 return self._comments(node)
             case "messages":
-                mine = {one.id for one in self._world.conversations(_NAME, self._mine.key)}
-                listed = self._world.messages(_NAME, node)
-                return self._paged(listed, self._message) if node in mine else not_there(node)
+                return self._messages(node, self._message)
             case _:
                 return not_there(node)
 
@@ -98,32 +77,11 @@ class _View:
             "conversations": lambda: self._paged(self._world.conversations(_NAME, account.key), self._conversation),
         }
         if edge not in edges:
-            return failed(100, f"(#100) Tried accessing nonexisting field ({edge}) on node type (IGUser)")
+            return no_such_edge(edge, "IGUser")
         return edges[edge]()
 
-    def _paged(self, listed: Sequence[Any], show: Any, most: int | None = None) -> Reply:
-        return paged(
-            self._request,
-            listed,
-            lambda each: only(show(each), self._fields),
-            f"{self._origin}{self._request.path}",
-            most=self._most if most is None else min(most, self._most),
-        )
-
-    def _node(self, node: str) -> Reply:
-        account = self._mine if node == "me" else self._world.account(_NAME, node)
-        if account is not None:
-            return (
-                reply(only(self._profile(account), self._fields)) if account.key == self._mine.key else not_there(node)
-            )
-        attachment = self._world.attachment(_NAME, node)
-        if attachment is not None:
-            return reply(only(self._file(attachment), self._fields))
-        thing = self._world.thing(_NAME, node)
-        if thing is None or thing.account != self._mine.key:
-            return not_there(node)
-        shown = self._comment(thing) if thing.kind == "comment" else self._media(thing)
-        return reply(only(shown, self._fields))
+    def _shown(self, thing: Thing) -> dict[str, Any]:
+        return self._comment(thing) if thing.kind == "comment" else self._media(thing)
 
     def _comments(self, node: str) -> Reply:
         above = self._world.thing(_NAME, node)

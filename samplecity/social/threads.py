@@ -5,77 +5,50 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from samplecity.social.api import Api, holder, media_url, reply
-from samplecity.social.graph import asked_fields, failed, not_there, only, paged, refusal, time
+from samplecity.social.api import media_url
+from samplecity.social.graph import GraphApi, GraphView, no_such_edge, not_there, time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from samplecity.faults import Reply
-    from samplecity.social.api import ErrorKind, Request
+    from samplecity.social.api import Request
     from samplecity.social.model import Attachment, SocialAccount, Thing
     from samplecity.social.world import SocialWorld
 
 _NAME = "threads"
-_PATH = re.compile(r"(?:/v1\.0)?/(?P<node>[^/]+)(?:/(?P<edge>[^/]+))?")
-_LIFE = 5_183_944
 
 
-class Threads(Api):
-    """The API. `most`: entries at once."""
+class Threads(GraphApi):
+    """The API."""
+
+    platform = _NAME
+    path = re.compile(r"(?:/v1\.0)?/(?P<node>[^/]+)(?:/(?P<edge>[^/]+))?")
+    life = 5_183_944
+
+    def view(self, world: SocialWorld, request: Request, origin: str, account: SocialAccount) -> GraphView:
+        """See `GraphApi.view`."""
+        return _View(world, request, origin, account, self._most)
+
+
+class _View(GraphView):
+    """The platform as one request of an account sees it: whatever is public can be read by its id."""
 
     platform = _NAME
 
-    def __init__(self, most: int = 100) -> None:
-        self._most = most
+    def _sees(self, thing: Thing) -> bool:  # noqa: ARG002 - everything
+        return True
 
-    def answer(self, world: SocialWorld, request: Request, origin: str) -> Reply:
-        """Answer a request; see `samplecity.social.api.Api`."""
-        match = _PATH.fullmatch(request.path)
-        if match is None:
-            return failed(2500, "Unknown path components")
-        account = holder(world, _NAME, request.token)
-        if account is None:
-            return self.error("token")
-        if match["node"] == "refresh_access_token":
-            return reply({"access_token": request.token, "token_type": "bearer", "expires_in": _LIFE})
-        if world.status(_NAME, account.key) == "suspended":
-            return not_there(match["node"])
-        return _View(world, request, origin, account, self._most).answer(match["node"], match["edge"])
-
-    def error(self, kind: ErrorKind, seconds: float = 1.0) -> Reply:  # noqa: ARG002 - its waits are told in whole minutes
-        """The platform's own words for what failed."""
-        return refusal(kind, 4)
-
-
-class _View:
-    """The platform as one request of an account sees it."""
-
-    def __init__(self, world: SocialWorld, request: Request, origin: str, mine: SocialAccount, most: int) -> None:
-        self._world, self._request, self._origin, self._mine, self._most = world, request, origin, mine, most
-        self._fields = asked_fields(request)
-
-    def answer(self, node: str, edge: str | None) -> Reply:
-        """Answer for a node, or an edge of it."""
-        account = self._mine if node == "me" else self._world.account(_NAME, node)
-        if account is not None and account.key != self._mine.key:
-            return not_there(node)
-        if edge is None:
-            return self._node(node, account)
-        if account is not None:
-            return self._edge(edge)
-        return self._below(node, edge)
-
-    def _edge(self, edge: str) -> Reply:
-        key = self._mine.key
+    def _edge(self, account: SocialAccount, edge: str) -> Reply:
+        key = account.key
         edges: dict[str, Callable[[], Sequence[Thing]]] = {
             "threads": lambda: self._world.posts(_NAME, key),
             "replies": lambda: [one for one in self._world.authored(_NAME, key) if one.kind == "comment"],
             "mentions": lambda: self._world.mentions(_NAME, key),
         }
         if edge not in edges:
-            return failed(100, f"(#100) Tried accessing nonexisting field ({edge}) on node type (ThreadsUser)")
-        return self._paged(edges[edge]())
+            return no_such_edge(edge, "ThreadsUser")
+        return self._paged(edges[edge](), self._post)
 
     def _below(self, node: str, edge: str) -> Reply:
         post = self._world.thing(_NAME, node)
@@ -85,26 +58,15 @@ class _View:
         if edge == "replies":
             found = list(self._world.replies(_NAME, post.id))
         elif edge != "conversation":
-            return failed(100, f"(#100) Tried accessing nonexisting field ({edge}) on node type (ThreadsMedia)")
+            return no_such_edge(edge, "ThreadsMedia")
         if self._request.param("reverse", "true") == "true":
             found.reverse()
-        return self._paged(found)
+        return self._paged(found, self._post)
 
-    def _paged(self, things: Sequence[Thing]) -> Reply:
-        address = f"{self._origin}{self._request.path}"
-        return paged(self._request, things, lambda each: only(self._post(each), self._fields), address, most=self._most)
+    def _shown(self, thing: Thing) -> dict[str, Any]:
+        return self._post(thing)
 
-    def _node(self, node: str, account: SocialAccount | None) -> Reply:
-        if account is not None:
-            return reply(only(self._profile(account), self._fields))
-        attachment = self._world.attachment(_NAME, node)
-        if attachment is not None:
-            return reply(only(self._file(attachment), self._fields))
-        thing = self._world.thing(_NAME, node)
-        return not_there(node) if thing is None else reply(only(self._post(thing), self._fields))
-
-    @staticmethod
-    def _profile(account: SocialAccount) -> dict[str, Any]:
+    def _profile(self, account: SocialAccount) -> dict[str, Any]:
         return {
             "id": account.id,
             "username": account.handle,
