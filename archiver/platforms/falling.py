@@ -83,9 +83,11 @@ class Falling:
             self._broken = self._low is None
 
     def _key(self, moment: int | None) -> str | None:
+        if moment is None:
+            return None
         if moment == 10**self.width:
             return f"{moment - 1}~"  # behind all ids of the last moment that there is
-        return None if moment is None else key_of(moment, self.width)
+        return key_of(moment, self.width)
 
     def check(self, account: AccountRef, exchange: Exchange) -> None:
         """Raise `UnreadableAnswerError` once pages go on saying that there is more, and show nothing."""
