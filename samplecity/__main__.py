@@ -46,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
         default=(),
         help=f"the further platforms it is on as well: {', '.join(ABILITIES)}, or all",
     )
+    made.add_argument("--chat", action="store_true", help="with direct messages on Bluesky, which need app passwords")
     made.add_argument("--soak", action="store_true", help="much of the further platforms; give it 30 --nights")
+    made.add_argument("--accounts", type=int, help="of the well-known ones on each of these platforms, so many")
     made.add_argument("--branches", type=int, default=0, help="further accounts on each of these platforms (default 0)")
     made.add_argument("--posts", type=float, help="posts of each of these accounts on a day")
     made.add_argument(
@@ -82,8 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
         social = tuple(ABILITIES) if "all" in options.social else tuple(options.social)
         size = replace(SOAK if options.soak else SMALL, branches=options.branches)
         size = size if options.posts is None else replace(size, posts=options.posts)
+        size = size if options.accounts is None else replace(size, accounts=options.accounts)
         try:
-            city = City.build(options.seed, options.nights, options.scale, start, social, size)
+            city = City.build(options.seed, options.nights, options.scale, start, social, size, chat=options.chat)
         except ValueError as problem:
             sys.exit(f"There is no such city: {problem}")
     if options.truth:

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 NIGHTS = (1, 4)
 """The nights that a new demo plays: enough for edits, deletions and late comments, and no account is in disorder."""
+_SOCIAL = ("--social", "all", "--accounts", "1")
+"""One account on each further platform; a second one would lose its token for some nights."""
 _USER = "clerk"
 _WAIT_SECONDS = 60
 _DAG_SECONDS = 600
@@ -112,6 +114,7 @@ def run(*, night: int | None, say: Callable[[str], None], as_json: bool) -> None
     kept.write(home.path)
     city = _city(home, kept, say)
     config = _settings(home, city)
+    os.environ.update(city.tokens())
     endpoints = start(config, say=say)
     with open_archive(config, endpoints.database_url, home.path) as archive:
         _register(archive, city, kept)
@@ -179,7 +182,7 @@ def _wait(url: str, home: Home, name: str) -> None:
 
 
 def _city(home: Home, kept: _Kept, say: Callable[[str], None]) -> RunningCity:
-    port = _daemon(home, "samplecity", ["samplecity", "--start", kept.start], say)
+    port = _daemon(home, "samplecity", ["samplecity", "--start", kept.start, *_SOCIAL], say)
     url = f"http://127.0.0.1:{port}"
     _wait(f"{url}/_city/night", home, "samplecity")
     return RunningCity(url, lambda: None)

@@ -36,7 +36,8 @@ def tell(life: Life, accounts: tuple[SocialAccount, ...]) -> None:
     if life.can.stories:
         _stories(life, first)
     exchanges.tell(life, first)
-    _accounts(life, last)
+    if last is not first:
+        _accounts(life, last)
 
 
 def _edits(life: Life, account: SocialAccount) -> None:
