@@ -18,12 +18,13 @@ from archiver.platforms.bluesky_car import read_repository
 from archiver.platforms.contract import StreamKind
 from samplecity import records
 from samplecity.bulk import bulk_city
+from samplecity.city import City
 from samplecity.faults import Fault
 from samplecity.ids import record_cid
 from samplecity.running import serve
 from samplecity.world import Stored, World
 from tests.fixtures.custody import rows, unproven
-from tests.servers.test_five_nights import night_of
+from tests.servers.test_five_nights import compare, export_all, night_of, surprises
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,3 +264,29 @@ def test_a_damaged_export_is_kept_as_evidence_of_itself(make_archive: ArchiveMak
             "select count(*) from warc_records w join exchanges e on e.id = w.exchange_id where e.url like '%getRepo%'"
         )
         assert here.sql(kept) == [(1,)]
+
+
+def test_five_nights_checked_each_night_end_equal_to_the_truth(make_archive: ArchiveMaker) -> None:
+    """The whole city, with what is edited, deleted, renamed and closed in it: the check finds nothing that was left out."""
+    city = City.build()
+    with serve(city, faulty=False) as running:
+        archive = make_archive(allowed_origins=running.url)
+        register = [row for row in city.register_rows(running.url) if row["platform"] == "bluesky"]
+        for row in register:
+            row["settings"]["repository_check"] = "nightly"
+        archive.register(register)
+        for night in range(1, city.nights + 1):
+            running.at(night)
+            archive.clock.set(night_of(city, night))
+            assert not surprises(city, night, export_all(archive))
+            truth = city.truth_after(night)
+            truth.items = [item for item in truth.items if item.platform == "bluesky"]
+            found = compare(truth, archive)
+            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
+        said = rows(
+            archive.engine,
+            "select distinct reason from completeness where counted like '% in the account''s own export'",
+        )
+        assert len(said) > 20
+        odd = [reason for (reason,) in said if not reason.endswith("all that it has is held")]
+        assert not odd
