@@ -89,7 +89,7 @@ def test_a_listing_out_of_order_covers_nothing_from_where_it_shows(moments: list
 
 
 @settings(deadline=None)
-@given(ANY_MOMENTS, ANY_MOMENTS)
+@given(st.lists(st.integers(0, 998), min_size=1, max_size=30), ANY_MOMENTS)
 def test_a_walk_that_goes_on_begins_where_it_stood(first: list[int], later: list[int]) -> None:
     """What is kept of a walk is enough to go on with: nothing above it is claimed by what comes after, whatever that is."""
     falling = Falling(WIDTH)
