@@ -162,7 +162,9 @@ def _check_settings(name: str, platform: str, settings: Mapping[str, Any], *, im
         gives = ", ".join(PLATFORMS[platform].manifest.lists) or "no list"
         raise RegisterError(f"{name}: {platform} has no list {', '.join(wrong)}; it gives {gives}, or say `none`")
     if "light_minutes" in settings and not _is_minutes(settings["light_minutes"]):
-        raise RegisterError(f"{name}: light_minutes is a number of minutes, 0 or more, not {settings['light_minutes']!r}")
+        raise RegisterError(
+            f"{name}: light_minutes is a number of minutes, 0 or more, not {settings['light_minutes']!r}"
+        )
     for setting in declared:
         if setting.required and setting.name not in settings and not import_only:
             raise RegisterError(f"{name}: the setting {setting.name} is missing ({setting.help})")
