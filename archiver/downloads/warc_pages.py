@@ -154,7 +154,8 @@ def _item(capture: Capture, url: str, body: bytes, stored: Stored, namespace: st
         size=stored.size,
     )
     return Item(
-        kind=ItemKind.POST,
+        # What programs say to each other may be messages of somebody's: it is kept where messages are.
+        kind=ItemKind.MESSAGE if "json" in kind else ItemKind.POST,
         id=identity(date, url, stored),
         source=Source.IMPORT,
         namespace=namespace,

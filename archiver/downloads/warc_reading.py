@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from archiver.downloads.warc_pages import Recorded
     from archiver.downloads.warc_payload import HttpHead, Spool
 
-_ANSWERS = ("json", "xml")
-"""What the types of answers have in them that a connector may read."""
+_ANSWER = re.compile(r"(?:application|text)/(?!xhtml)(?:[\w.-]+\+)?(?:json|xml)", re.ASCII)
+"""The types of answers that a connector may read."""
 _WITH_PAYLOAD = frozenset({"response", "resource", "conversion"})
 _WEB = ("http:", "https:")
 
@@ -114,8 +115,7 @@ class Reading:
         self._say(name, capture, batch.skipped)
         self._remember(name, capture)
         recorded = page_record(capture, batch.spool, self._namespace, self._now)
-        kind = type_of(capture.content_type)
-        if self._answers is not None and recorded.exchange.body and any(each in kind for each in _ANSWERS):
+        if self._answers is not None and recorded.exchange.body and _ANSWER.fullmatch(type_of(capture.content_type)):
             self._answers.offer(recorded, record.place)
             self._settle(name, batch)
         else:

@@ -17,6 +17,7 @@ from archiver.accounts import find
 from archiver.blobs import BlobStore
 from archiver.capture.importing import import_download
 from archiver.downloads.errors import DownloadError
+from clerk.messages import in_exchange, only_with_messages
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.importing import account_of, counted, zipped
 from tests.fixtures.samples import SAMPLES
@@ -116,6 +117,21 @@ def test_no_cookie_and_no_token_is_kept(archive: TestArchive) -> None:
     for secret in ("verysecret", "EAAsecret123"):
         assert secret.encode() not in held
         assert secret not in everything
+
+
+def test_answers_of_programs_are_kept_where_messages_are(archive: TestArchive, tmp_path: Path) -> None:
+    """JSON that no connector reads may hold somebody's messages: neither it nor its exchange is for those who may read posts."""
+    talk = response("https://graph.example/inbox", b'{"message": "May I ask you something?"}', "application/json")
+    _import(archive, _write(tmp_path / "a.warc", talk, response(_PAGE, page("Home", "for everybody"))))
+    found = rows(
+        archive.engine,
+        "select i.kind, v.url, v.exchange_id from items i join versions v on v.item_id = i.id order by 1",
+    )
+    assert [(kind, url) for kind, url, _ in found] == [("message", "https://graph.example/inbox"), ("post", _PAGE)]
+    media = rows(archive.engine, "select url, public_id from media order by 1")
+    with archive.engine.connect() as connection:
+        assert [in_exchange(connection, exchange) for _, _, exchange in found] == [True, False]
+        assert [only_with_messages(connection, medium) for _, medium in media] == [True, False]
 
 
 def test_warcs_of_one_crawl_are_read_together(archive: TestArchive, tmp_path: Path) -> None:
