@@ -80,7 +80,7 @@ def export(
 def import_(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH…", exists=True, help="A folder, zip or tar; all parts of one download."),
+        typer.Argument(metavar="PATH…", exists=True, help="A folder, zip, tar, CAR or WARC; all parts of one download."),
     ],
     account: Annotated[str, typer.Option(help="Whose download it is, as platform:handle-or-id.")],
     owner_id: Annotated[
@@ -89,7 +89,7 @@ def import_(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import a "download your data" archive into an account; a second time changes nothing."""
+    """Import a "download your data" archive, or WARCs of another tool, into an account; a second time changes nothing."""
     from archiver.capture.importing import import_download  # noqa: PLC0415 - `--help` stays quick
 
     with opened() as archive, _progress() as progress:

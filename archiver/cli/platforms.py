@@ -55,7 +55,7 @@ def platforms(
 
 
 def _downloads(manifest: Manifest) -> list[str]:
-    return [each.name for each in DOWNLOADS.values() if each.platform == manifest.name]
+    return [each.name for each in DOWNLOADS.values() if each.platform in (manifest.name, None)]
 
 
 def _plain(manifest: Manifest) -> dict[str, Any]:
