@@ -14,6 +14,7 @@ from samplecity.city import City
 from samplecity.running import serve
 from tests.fixtures.importing import files_of, zipped
 from tests.fixtures.recorded import recorded
+from tests.fixtures.repositories import write_sample
 from tests.fixtures.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -135,6 +136,26 @@ def test_the_parts_of_a_download_are_named_together(run: Run, tmp_path: Path) ->
     printed = run(*whole, code=2)  # what the sample lacks is lost
     report = json.loads(printed[: printed.rindex("}") + 1])
     assert (report["items"], report["media"], report["complete"]) == (15, 6, False)
+
+
+def test_a_repository_and_a_warc_are_each_one_file(run: Run, tmp_path: Path) -> None:
+    """A CAR wants the account's DID once; a WARC of another tool is imported into whatever account is named."""
+    sample = SAMPLES / "bluesky_car" / "library-2026.json"
+    car, did = (
+        str(write_sample(sample, tmp_path / "library") / "repo.car"),
+        json.loads(sample.read_text("utf-8"))["did"],
+    )
+    run("accounts", "add", "bluesky:library.riverbend.example", "--department", "Library")
+    words = ("import", car, "--account", "bluesky:library.riverbend.example")
+    assert "--owner-id" in run(*words, code=1)
+    printed = run(*words, "--owner-id", did, code=2)  # one record's block is missing from the sample
+    assert "6 items in 1 files: 6 new, 0 unchanged (the download says 7)" in " ".join(printed.split())
+    warc = str(recorded("warc") / "webrecorder__warcio" / "test" / "data" / "example.warc.gz")
+    run("accounts", "add", "flickr:example", "--department", "Library", "--import-only")
+    report = read(run("import", warc, "--account", "flickr:example", "--json"))
+    assert (report["items"], report["new"], report["complete"]) == (2, 2, True)
+    totals = "records: 2 request, 1 response, 1 revisit, 2 warcinfo; kept: 1 response, 1 revisit"
+    assert report["skipped"][0]["reason"].endswith(totals)
 
 
 def test_a_csv_fills_the_register_and_names_the_lines_it_cannot_take(run: Run, tmp_path: Path) -> None:
