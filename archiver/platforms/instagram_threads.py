@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from archiver.platforms.graph import Graph, GraphPage
 
 MOST = 50
+_CHUNK = 500
+"""So many are stored at once, or a page of answers more."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -49,6 +51,16 @@ class _Part:
     def lose(self, what: str, why: str) -> None:
         """Something of it cannot be reached."""
         self.skipped.append(Skipped(what, why))
+
+    def taken(self) -> _Part:
+        """What it has, which is the caller's; it goes on empty, with the answer that shows its comments."""
+        had = dataclasses.replace(self)
+        self.exchanges, self.found, self.skipped = self.exchanges[:1], {}, []
+        return had
+
+    def page(self, **around: Any) -> Page:
+        """The page of what it has."""
+        return Page(list(self.found.values()), self.exchanges, sub_key=self.post_id, skipped=self.skipped, **around)
 
 
 @dataclasses.dataclass(slots=True)
@@ -77,19 +89,21 @@ def read_thread(graph: Graph, post_id: str) -> Iterator[Page]:
         return
     whole, order = True, _Order()
     for got in graph.edge(f"{post_id}/comments", {"fields": items.COMMENT_FIELDS}, limit=MOST):
-        part = _read(graph, got, post_id, order)
+        part = _Part(graph, post_id, [got.exchange])
+        for _ in _fill(part, got, order):
+            if len(part.found) >= _CHUNK:
+                whole = whole and not any(each.lost for each in part.skipped)
+                yield part.taken().page()
         last = got.following is None
         full = last and got.lost is None and len(got.entries) >= got.limit
         if full:
             why = f"exactly {got.limit} came, and no way to older ones: there may be more than the platform shows"
             part.skipped.append(Skipped(f"older comments of {post_id}, possibly", why, lost=False))
         whole = whole and not any(each.lost for each in part.skipped)
-        yield Page(
-            list(part.found.values()),
-            [*part.exchanges, *([head] if last else [])],
-            sub_key=post_id,
+        if last:
+            part.exchanges.append(head)
+        yield part.page(
             counts=[Count("comments", counted, item=post_id)] if last else [],
-            skipped=part.skipped,
             coverage=_covered(post_id, order, full=full) if last and whole else None,
         )
 
@@ -101,26 +115,25 @@ def _covered(post_id: str, order: _Order, *, full: bool) -> Coverage | None:
     return Coverage(f"{post_id}!", f"{post_id} {order.oldest}") if order.kept and order.oldest is not None else None
 
 
-def _read(graph: Graph, got: GraphPage, post_id: str, order: _Order) -> _Part:
-    """A page of comments, with all answers to them."""
-    part = _Part(graph, post_id, [got.exchange])
+def _fill(part: _Part, got: GraphPage, order: _Order) -> Iterator[None]:
+    """Fill a part with a page of comments and all answers to them; steps after each comment, and each page of answers."""
     for number, comment in enumerate(got.entries):
         place = read(f"entry {number} of the comments", part.skipped, _place, comment)
         if place is None:
             continue
         order.add(place)
         part.add(comment, None, place, f"/data/{number}", 0)
-        _answers(part, comment, place, f"/data/{number}")
+        yield from _answers(part, comment, place, f"/data/{number}")
+        yield
     if got.lost is not None:
-        part.lose(f"the older comments of {post_id}", got.lost)
-    return part
+        part.lose(f"the older comments of {part.post_id}", got.lost)
 
 
 def _place(comment: Mapping[str, Any]) -> str:
     return place_of(moment_of(comment, "timestamp")[1], id_of(comment))
 
 
-def _answers(part: _Part, comment: Mapping[str, Any], place: str, pointer: str) -> None:
+def _answers(part: _Part, comment: Mapping[str, Any], place: str, pointer: str) -> Iterator[None]:
     """The answers to a comment: those that came with it, and where there are more, the rest from its own edge."""
     shown = comment.get("replies")
     if shown is None:
@@ -145,3 +158,4 @@ def _answers(part: _Part, comment: Mapping[str, Any], place: str, pointer: str) 
             part.add(answer, above, place, f"/data/{number}", len(part.exchanges) - 1)
         if why := got.lost or got.refused:
             part.lose(f"the later answers to {above}", why)
+        yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -278,6 +279,23 @@ def test_answers_beyond_the_first_page_are_asked_for() -> None:
     assert len(page.exchanges) == 4
     assert page.coverage is not None
     assert TOKEN not in kept([page])
+
+
+def test_many_answers_come_in_parts() -> None:
+    """They are stored as they come; only the last part covers the thread, and each knows which answer showed what."""
+    replies = {"data": [], "paging": {"next": "https://x?after=r0"}}
+    answers = [
+        listed(*[comment(1_000 * page + number, 30) for number in range(50)], after=f"r{page}") for page in range(1, 13)
+    ]
+    pages, _ = threaded(listed(comment(3, 30), comment(2, 20, replies=replies), comment(1, 10)), *answers, listed())
+    assert [len(page.items) for page in pages] == [502, 101]
+    assert covered(pages) == [None, ("9!", "9 ")]
+    assert [item.id for item in pages[1].items][-1] == "1"
+    assert len({item.id for page in pages for item in page.items}) == 603
+    for page in pages:
+        for item in page.items:
+            shown = json.loads(page.exchanges[item.exchange].body)
+            assert shown["data"][int(item.pointer.removeprefix("/data/"))]["id"] == item.id
 
 
 def test_a_comment_that_goes_while_it_is_read_leaves_the_rest() -> None:
