@@ -102,18 +102,27 @@ _CURSORS = sa.text("""
     select key, last_read_at, (cursor ->> 'replies')::bigint as then from sub_cursors
     where stream_id = :stream and (cast(:key as text) is null or key = :key)
 """)
-_LATEST = """
-    select distinct on (c.stream_id) c.*, s.kind as stream, a.platform || ':' || a.handle as account
-    from coverage c join streams s on s.id = c.stream_id join accounts a on a.id = c.account_id
+# With what a second source, where there is one, said of the stream when it was last checked with it (`capture.crosscheck`).
+_CHECKED = """
+    left join lateral (
+        select k.reason as checked from completeness k
+        where k.stream_id = c.stream_id and k.counted = s.kind || ' in the account''s own export'
+          and k.observed_at <= c.observed_at
+        order by k.id desc limit 1
+    ) x on true
+"""
+_LATEST = f"""
+    select distinct on (c.stream_id) c.*, s.kind as stream, a.platform || ':' || a.handle as account, x.checked
+    from coverage c join streams s on s.id = c.stream_id join accounts a on a.id = c.account_id {_CHECKED}
     where (cast(:account as bigint) is null or c.account_id = :account)
     order by c.stream_id, c.id desc
-"""
-_HISTORY = """
-    select c.*, s.kind as stream, a.platform || ':' || a.handle as account
-    from coverage c join streams s on s.id = c.stream_id join accounts a on a.id = c.account_id
+"""  # noqa: S608 - put together from constants
+_HISTORY = f"""
+    select c.*, s.kind as stream, a.platform || ':' || a.handle as account, x.checked
+    from coverage c join streams s on s.id = c.stream_id join accounts a on a.id = c.account_id {_CHECKED}
     where (cast(:account as bigint) is null or c.account_id = :account) and c.observed_at >= :since
     order by c.id desc limit :most
-"""
+"""  # noqa: S608 - put together from constants
 _GENERATED = frozenset(
     {
         "the platform gives no count",

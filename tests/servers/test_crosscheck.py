@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archiver import accounts
+from archiver import accounts, coverage
 from archiver.capture.evidence_file import key_of
 from archiver.capture.export import ExportReport, export_account
 from archiver.capture.warc import read_record
@@ -180,6 +180,19 @@ def test_a_second_stream_that_finds_something_has_its_own_evidence(make_archive:
             "select count(*) from warc_records w join exchanges e on e.id = w.exchange_id where e.url like '%getRepo%'"
         )
         assert here.sql(kept) == [(1,)]
+
+
+def test_what_the_check_said_is_told_with_how_complete_the_stream_is(make_archive: ArchiveMaker) -> None:
+    """Each stream that has a second source is shown with the words of its last check, the profile without any."""
+    with town(make_archive) as here:
+        here.keys().pop(30)
+        here.night()
+        account = accounts.find(here.archive.engine, here.name)
+        coverage.roll_up(here.archive.engine, account.id, "bluesky", "run", here.archive.clock())
+        with here.archive.engine.connect() as connection:
+            told = {row.stream: row.checked for row in coverage.recorded(connection)}
+        assert "1 never captured before, captured now: " in told["posts"]
+        assert told["reposts"].endswith("all that it has is held")
 
 
 def test_an_old_post_that_was_overwritten_is_a_new_version(make_archive: ArchiveMaker) -> None:
