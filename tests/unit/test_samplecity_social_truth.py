@@ -70,7 +70,7 @@ def test_what_the_world_lists_is_what_the_truth_sights(
     true: dict[int, dict[str, Sightings]] = defaultdict(lambda: defaultdict(lambda: defaultdict(set)))
     for item in items.values():
         for sighting in item.sightings:
-            if item.platform == platform and sighting.stream not in ("references", "answered"):
+            if item.platform == platform and sighting.stream not in ("references", "answered", "known"):
                 for night in sighting.nights:
                     true[night][sighting.account]["stream", sighting.stream].add(item.id)
     for night in range(1, NIGHTS + 1):
@@ -143,7 +143,9 @@ def test_absences_have_their_reasons(city: SocialCity, items: dict[tuple[str, st
     (orphan,) = _told(city, items, "orphaned_comment", "facebook")
     assert (orphan.state, orphan.removed_by, orphan.gone_since) == ("gone", "parent", 3)
     (orphan,) = _told(city, items, "orphaned_comment", "mastodon")
-    assert (orphan.state, [one.nights for one in orphan.sightings]) == ("present", [[1, 2]])
+    later = list(range(3, NIGHTS + 1))
+    sighted = [(one.stream, one.nights) for one in orphan.sightings]
+    assert (orphan.state, sighted) == ("present", [("comments", [1, 2]), ("known", later)])
     (orphan,) = _told(city, items, "orphaned_comment", "x")
     assert orphan.sightings[0].nights == list(range(1, NIGHTS + 1))
     (bad,) = _told(city, items, "deleted_by_city", "instagram")
