@@ -182,7 +182,9 @@ class Bluesky(Manners):
             cursor = answer.get("cursor")
             after = cursor if isinstance(cursor, str) and found else None
             page = self._page(session, account, stream, exchange, found, before)
-            page.resume, page.coverage = after, Coverage(before, after)
+            page.resume = after
+            if not any(each.lost for each in page.skipped):  # else what cannot be read would be taken for missing
+                page.coverage = Coverage(before, after)
             yield page
             if after is None:
                 return

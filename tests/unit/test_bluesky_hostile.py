@@ -100,6 +100,7 @@ def test_one_entry_that_is_none_leaves_the_others() -> None:
     assert [item.text for item in page.items] == ["here"]
     assert len(page.skipped) == 4
     assert all(each.lost for each in page.skipped)
+    assert (page.coverage is None) == bool(page.skipped)  # what cannot be read is not said to be missing
 
 
 def test_one_comment_that_is_none_leaves_the_thread() -> None:
