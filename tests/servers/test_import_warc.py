@@ -18,13 +18,18 @@ from archiver.blobs import BlobStore
 from archiver.capture.importing import import_download
 from archiver.downloads.errors import DownloadError
 from clerk.messages import in_exchange, only_with_messages
+from search.indexer import drain
+from search.query import SearchRequest, search
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.importing import account_of, counted, zipped
 from tests.fixtures.samples import SAMPLES
+from tests.fixtures.searching import ZONE
 from tests.fixtures.warcs import DATE, http, packed, page, record, response, revisit, sha1
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from elasticsearch import Elasticsearch
 
     from archiver.capture.importing import ImportReport
     from tests.fixtures.archives import ArchiveMaker, TestArchive
@@ -132,6 +137,22 @@ def test_answers_of_programs_are_kept_where_messages_are(archive: TestArchive, t
     with archive.engine.connect() as connection:
         assert [in_exchange(connection, exchange) for _, _, exchange in found] == [True, False]
         assert [only_with_messages(connection, medium) for _, medium in media] == [True, False]
+
+
+def test_page_records_are_found_by_their_words(
+    archive: TestArchive, es_client: Elasticsearch, index_prefix: str
+) -> None:
+    """A page is found by its words, title and day; what was loaded for it and what a program was told by no word of theirs."""
+    _import(archive, _SAMPLE)
+    drain(archive.engine, es_client, index_prefix)
+    found = search(es_client, index_prefix, SearchRequest(zone=ZONE, text='"saturday at noon"'))
+    days = sorted((hit.url, str(hit.created_at)[:10]) for hit in found.hits)
+    assert days == [
+        (_PAGE, "2019-05-03"),
+        (_PAGE, "2019-06-03"),
+        (f"urn:text:{_PAGE}", "2019-06-03"),
+    ]
+    assert search(es_client, index_prefix, SearchRequest(zone=ZONE, text="Hello")).total == 0
 
 
 def test_warcs_of_one_crawl_are_read_together(archive: TestArchive, tmp_path: Path) -> None:
