@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.platforms import bluesky_records as records
 from archiver.platforms.answers import json_of, list_of
 from archiver.platforms.bluesky_servers import did_of_account, own_pds, xrpc
+from archiver.platforms.errors import UnreadableAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 THREAD_GATE = "app.bsky.feed.threadgate"
 POST_GATE = "app.bsky.feed.postgate"
 HIDDEN = "hidden by the account: the post's thread gate names this reply"
-_LIMIT = 100
+_LIMIT, _MOST_PAGES = 100, 200
+"""Gates beside the posts of one page: a few pages even where every old gate outlived its post."""
 
 
 def hidden_replies(view: Mapping[str, Any]) -> frozenset[str]:
@@ -93,10 +95,13 @@ def _between(
     lowest: str,
     exchanges: list[Exchange],
 ) -> dict[str, Any]:
-    """The records of a collection with `lowest <= key < before`, by key; gates have the keys of their posts."""
+    """The records of a collection with `lowest <= key < before`, by key; gates have the keys of their posts.
+
+    Raises `UnreadableAnswerError` where the listing does not come down to `lowest`.
+    """
     found: dict[str, Any] = {}
     cursor = before
-    while True:
+    for _ in range(_MOST_PAGES):
         params: dict[str, str | int] = {"repo": did_of_account(account), "collection": collection, "limit": _LIMIT}
         if cursor is not None:
             params["cursor"] = cursor
@@ -106,9 +111,12 @@ def _between(
         entries = [each for each in list_of(account, exchange, answer, "records") if isinstance(each, dict)]
         found.update({records.rkey_of(str(each.get("uri"))): each.get("value") for each in entries})
         following = answer.get("cursor")
-        if not entries or not isinstance(following, str) or following <= lowest or following == cursor:
+        if not entries or not isinstance(following, str) or following <= lowest:
             return found
+        if cursor is not None and following >= cursor:
+            break
         cursor = following
+    raise UnreadableAnswerError(account.name, exchange.url, "its pages do not come to an end", exchange)
 
 
 def _addresses(record: Any, name: str) -> frozenset[str]:

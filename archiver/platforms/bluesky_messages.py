@@ -32,6 +32,7 @@ from archiver.platforms.contract import (
     State,
     Tombstone,
 )
+from archiver.platforms.errors import UnreadableAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,7 +100,11 @@ def read_conversation(session: Session, account: AccountRef, conversation: Conve
 def _pages(
     session: Session, account: AccountRef, method: str, asked: Mapping[str, str], name: str
 ) -> Iterator[tuple[Exchange, list[Any], dict[str, Any]]]:
-    """The pages of a method, each with its list and the whole answer, to the one without a cursor or without entries."""
+    """The pages of a method, each with its list and the whole answer, to the one without a cursor or without entries.
+
+    Raises `UnreadableAnswerError` where a cursor comes again.
+    """
+    seen: set[str] = set()
     headers = {**bearer(account), "atproto-proxy": str(account.settings.get(SERVICE.name) or SERVICE.default)}
     params: dict[str, str | int] = {**asked, "limit": _LIMIT}
     while True:
@@ -110,6 +115,9 @@ def _pages(
         cursor = answer.get("cursor")
         if not isinstance(cursor, str) or not cursor or not entries:
             return
+        if cursor in seen:
+            raise UnreadableAnswerError(account.name, exchange.url, "its pages lead in a circle", exchange)
+        seen.add(cursor)
         params["cursor"] = cursor
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from archiver.evidence.fields import content_hash, evidence_fields
 from archiver.platforms import bluesky_gates as gates
 from archiver.platforms import bluesky_records as records
 from archiver.platforms.bluesky_threads import read_thread
+from archiver.platforms.errors import UnreadableAnswerError
 from tests.fixtures.sessions import Answer, RecordedSession, account
 
 DID = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"
@@ -69,6 +71,15 @@ def test_gates_are_listed_as_far_down_as_the_page_of_posts_goes() -> None:
     assert not detached
     assert len(asked) == 3
     assert all(not item.not_requested for item in found)
+
+
+@pytest.mark.parametrize("cursors", [("3f", "3f"), ("3f", "3g"), tuple(f"3f{99 - n:02}" for n in range(99)) * 3])
+def test_a_listing_of_gates_that_never_ends_is_left(cursors: tuple[str, ...]) -> None:
+    """A server that names the same place again, or goes up instead of down, is unreadable, not endless."""
+    posts = [records.post_item(f"at://{DID}/{records.POST}/3a", "b", {"text": "x"})]
+    session = RecordedSession(*(listing(gates.THREAD_GATE, "3f", cursor=cursor) for cursor in cursors))
+    with pytest.raises(UnreadableAnswerError):
+        gates.gated(session, account("bluesky", DID, pds_url="https://pds.example"), posts, None, [])
 
 
 def test_a_reply_deeper_in_the_thread_is_hidden_by_the_gate_of_its_root() -> None:

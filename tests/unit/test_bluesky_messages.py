@@ -100,6 +100,13 @@ def test_requests_come_beside_what_was_accepted() -> None:
     assert {asked.headers["Authorization"] for asked in session.asked} == {"Bearer t"}
 
 
+def test_a_conversation_whose_pages_lead_in_a_circle_is_left() -> None:
+    """The same cursor again is unreadable, by name; the engine goes on with the others."""
+    page = answer(messages=[{"$type": TYPES[0], "id": "1", "sender": {"did": DID}}], cursor="1")
+    with pytest.raises(UnreadableAnswerError, match="circle"):
+        list(read_conversation(RecordedSession(page, page), PARKS, Conversation("c")))
+
+
 @pytest.mark.parametrize("entry", [None, 7, {}, {"did": 5}, {"did": None, "handle": "x"}])
 def test_a_follower_that_is_none_ends_the_reading(entry: object) -> None:
     """A list that is not whole is no list: what cannot be read is an error, never left out."""
