@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from archiver.capture import stream as streams
-from archiver.capture.errors import CaptureError, ListRepeats
+from archiver.capture.errors import CaptureError, ListRepeats, StreamBusy
 from archiver.capture.running import RunningCapture
 from archiver.platforms.contract import Page, StreamKind
 from archiver.platforms.errors import AccountUnavailableError, UnreadableAnswerError
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 _FRUITLESS = 20
 """So many pages in a row without anybody new are no way on."""
+_LEFT_RUNNING = sa.text("""
+    select exists (select from captures c join streams s on s.id = c.stream_id
+                   where s.account_id = :account and s.kind = 'lists' and c.outcome = 'running')
+""")
 _log = structlog.get_logger(__name__)
 
 
@@ -75,11 +79,24 @@ class ListRun:
         for what a list met: that is in its report, and on record.
         """
         try:
+            self._end_abandoned()
             due = self._due()
         except sa.exc.DBAPIError as error:
             _log.exception("database failed", account=self.account.name, stream=StreamKind.LISTS.value)
             return [ListReport("lists", 0, problem=f"the database failed ({type(error.orig).__name__})")]
         return [self._one(listing) for listing in due]
+
+    def _end_abandoned(self) -> None:
+        """A crash may have left a reading running of which nothing is to be read anew today."""
+        with self.archive.engine.connect() as connection:
+            left = connection.scalar(_LEFT_RUNNING, {"account": self.account.id})
+        if left:
+            with (
+                contextlib.suppress(StreamBusy),
+                streams.locked(self.archive.engine, self.account, StreamKind.LISTS, wait=False) as stream_id,
+                self.archive.engine.begin() as connection,
+            ):
+                streams.abandon(connection, stream_id, self.archive.now(), gap=False)
 
     def _due(self) -> list[str]:
         can = self.platform.lists(self.account)

@@ -82,7 +82,7 @@ def begin(
         row = connection.execute(
             sa.text("update streams set fence = fence + 1 where id = :id returning fence, cursor"), {"id": stream_id}
         ).one()
-        _abandon(connection, stream_id, now)
+        abandon(connection, stream_id, now, gap=kind is not StreamKind.LISTS)
         if late_after is not None:
             gaps.open_if_late(connection, stream_id, now, late_after)
         capture_id = connection.execute(
@@ -94,15 +94,17 @@ def begin(
     return context, dict(row.cursor)
 
 
-def _abandon(connection: Connection, stream_id: int, now: datetime) -> None:
-    """Say of captures that a crash left running that they ended, and open the gap that they could not open themselves."""
+def abandon(connection: Connection, stream_id: int, now: datetime, *, gap: bool) -> None:
+    """Say of captures that a crash left running that they ended, and open the `gap` that they could not open themselves (a list
+    has none: what breaks off is read anew, or was read before). The stream's lock is held.
+    """
     left = connection.execute(
         sa.update(Capture)
         .where(Capture.stream_id == stream_id, Capture.outcome == "running")
         .values(outcome="abandoned", finished_at=now, error=_ABANDONED)
         .returning(Capture.id, Capture.started_at)
     ).all()
-    for row in sorted(left, key=lambda each: each.started_at):
+    for row in sorted(left if gap else (), key=lambda each: each.started_at):
         gaps.open_gap(connection, stream_id, gaps.Cause.ABANDONED, _ABANDONED, since=row.started_at, capture_id=row.id)
 
 

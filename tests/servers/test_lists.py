@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from archiver import accounts, lists, log_keeping
+from archiver.capture import stream as streams
 from archiver.capture.export import ExportReport, export_account
 from archiver.cli import app
 from archiver.custody import rows as checking
@@ -185,6 +186,34 @@ def _standings(town: SocialTown) -> list[lists.Standing]:
     (account_id,) = [row[0] for row in town.sql("select id from accounts where status = 'active'")]
     with town.archive.engine.connect() as connection:
         return lists.standings(connection, account_id)
+
+
+def test_a_reading_that_a_crash_ended_leaves_no_gap_and_nothing_running(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is to be read anew on the same day or was kept before the program died."""
+    with one_account(make_archive, monkeypatch, wanted=None) as (town, _):
+        monkeypatch.setattr(streams, "finish", _dies(streams.finish, at="lists"))
+        with pytest.raises(KeyboardInterrupt):
+            night(town, 1)
+        monkeypatch.undo()
+        monkeypatch.setenv(town.city.social.accounts[0].token_variable, town.city.social.accounts[0].token)
+        assert town.sql("select count(*) from captures where outcome = 'running'") == [(1,)]
+        assert town.sql("select count(*) from list_snapshots") == [(1,)]
+        assert night(town, 1).complete
+        assert town.sql(
+            "select outcome from captures c join streams s on s.id = c.stream_id where s.kind = 'lists'"
+        ) == [("abandoned",)]
+        assert town.sql("select count(*) from gaps where closed_at is null") == [(0,)]
+
+
+def _dies(real: Any, *, at: str) -> Any:
+    def finish(engine: Any, context: Any, *rest: Any, **named: Any) -> None:
+        if context.stream.value == at:
+            raise KeyboardInterrupt
+        real(engine, context, *rest, **named)
+
+    return finish
 
 
 def test_the_page_with_blocked_people_is_read(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
