@@ -13,10 +13,9 @@ from pyfacebook.exceptions import FacebookError
 from archiver.platforms import facebook_items as items
 from samplecity.social import APIS
 from samplecity.social.facebook import Facebook
-from tests.fixtures.custody import contents, differences, unproven
 from tests.fixtures.recorded import recorded
 from tests.fixtures.social_nights import social_town
-from tests.fixtures.social_trouble import lost_access, troubled_night
+from tests.fixtures.social_trouble import end_equal_to_the_truth, lost_access
 
 if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker
@@ -29,16 +28,7 @@ def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkey
     """Posts, visitors' posts, tags, reels, stories, comments and messages with their states and media, and nothing else."""
     monkeypatch.setitem(APIS, "facebook", Facebook(most=8))
     with social_town(make_archive, monkeypatch, "facebook", nights=NIGHTS, max_attempts=8) as town:
-        for night in range(1, NIGHTS + 1):
-            reports = troubled_night(town, night)
-            assert not town.troubles(night, reports)
-            found = town.differences(night)
-            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
-        held = contents(town.archive.engine)
-        town.night(NIGHTS)
-        assert not differences(held, contents(town.archive.engine))
-        assert not unproven(town.archive.archive)
-        assert town.sql("select count(*) from exchanges where url like '%token-facebook%'") == [(0,)]
+        end_equal_to_the_truth(town, NIGHTS)
 
 
 def test_a_token_that_dies_is_no_deletion(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,8 @@ import pytest
 
 from samplecity.social import APIS
 from samplecity.social.flickr import Flickr
-from tests.fixtures.custody import contents, differences, unproven
 from tests.fixtures.social_nights import social_town
-from tests.fixtures.social_trouble import lost_access, troubled_night
+from tests.fixtures.social_trouble import end_equal_to_the_truth, lost_access
 
 if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker
@@ -31,15 +30,7 @@ def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkey
     capture of the last night changes nothing, and every record's evidence is there.
     """
     with social_town(make_archive, monkeypatch, "flickr", nights=NIGHTS) as town:
-        for night in range(1, NIGHTS + 1):
-            reports = troubled_night(town, night)
-            assert not town.troubles(night, reports)
-            found = town.differences(night)
-            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
-        held = contents(town.archive.engine)
-        town.night(NIGHTS)
-        assert not differences(held, contents(town.archive.engine))
-        assert not unproven(town.archive.archive)
+        end_equal_to_the_truth(town, NIGHTS)
 
 
 def test_a_refused_key_is_lost_access_and_no_deletion(

@@ -11,10 +11,9 @@ from pyfacebook import IGBusinessApi
 from archiver.platforms import instagram_items as items
 from samplecity.social import APIS
 from samplecity.social.instagram import Instagram
-from tests.fixtures.custody import contents, differences, unproven
 from tests.fixtures.recorded import recorded
 from tests.fixtures.social_nights import social_town
-from tests.fixtures.social_trouble import lost_access, troubled_night
+from tests.fixtures.social_trouble import end_equal_to_the_truth, lost_access
 from tests.servers.test_facebook_city import unlike
 
 if TYPE_CHECKING:
@@ -30,16 +29,7 @@ def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkey
     """Posts, albums, reels, stories, tags, comments with their answers and messages, with their states, and nothing else."""
     monkeypatch.setitem(APIS, "instagram", Instagram(most=8, answers=3))
     with social_town(make_archive, monkeypatch, "instagram", nights=NIGHTS, max_attempts=8) as town:
-        for night in range(1, NIGHTS + 1):
-            reports = troubled_night(town, night)
-            assert not town.troubles(night, reports)
-            found = town.differences(night)
-            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
-        held = contents(town.archive.engine)
-        town.night(NIGHTS)
-        assert not differences(held, contents(town.archive.engine))
-        assert not unproven(town.archive.archive)
-        assert town.sql("select count(*) from exchanges where url like '%token-instagram%'") == [(0,)]
+        end_equal_to_the_truth(town, NIGHTS)
 
 
 def test_a_token_that_dies_is_no_deletion(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,8 @@ from archiver.coverage import posts_of
 from archiver.platforms.linkedin_threads import CLOSED
 from samplecity.social import APIS
 from samplecity.social.linkedin import LinkedIn
-from tests.fixtures.custody import contents, differences, unproven
 from tests.fixtures.social_nights import social_town
-from tests.fixtures.social_trouble import lost_access, states_of, troubled_night
+from tests.fixtures.social_trouble import end_equal_to_the_truth, lost_access, states_of
 
 if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker
@@ -35,15 +34,7 @@ def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkey
     switched off are not taken for removed. A second capture of the last night changes nothing, and every record has its evidence.
     """
     with social_town(make_archive, monkeypatch, "linkedin", nights=NIGHTS) as town:
-        for night in range(1, NIGHTS + 1):
-            reports = troubled_night(town, night)
-            assert not town.troubles(night, reports)
-            found = town.differences(night)
-            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
-        held = contents(town.archive.engine)
-        town.night(NIGHTS)
-        assert not differences(held, contents(town.archive.engine))
-        assert not unproven(town.archive.archive)
+        end_equal_to_the_truth(town, NIGHTS)
 
 
 def test_comments_switched_off_are_a_fact(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:

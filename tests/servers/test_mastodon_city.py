@@ -8,9 +8,8 @@ import pytest
 from mastodon import Mastodon as Client
 from mastodon import MastodonNotFoundError, MastodonUnauthorizedError
 
-from tests.fixtures.custody import contents, differences, unproven
 from tests.fixtures.social_nights import social_town
-from tests.fixtures.social_trouble import lost_access, troubled_night
+from tests.fixtures.social_trouble import end_equal_to_the_truth, lost_access
 
 if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker
@@ -22,15 +21,7 @@ NIGHTS = 11
 def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every form of every status, boosts, replies, mentions and messages, with their states, and nothing else."""
     with social_town(make_archive, monkeypatch, "mastodon", nights=NIGHTS, max_attempts=8) as town:
-        for night in range(1, NIGHTS + 1):
-            reports = troubled_night(town, night)
-            assert not town.troubles(night, reports)
-            found = town.differences(night)
-            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
-        before = contents(town.archive.engine)
-        town.night(NIGHTS)
-        assert not differences(before, contents(town.archive.engine))
-        assert not unproven(town.archive.archive)
+        end_equal_to_the_truth(town, NIGHTS)
         assert town.sql("select count(*) from versions where source = 'history'")[0][0] > 0
         shelves = town.sql(
             "select distinct i.kind from items i join versions v on v.item_id = i.id where v.fields::text like '%\"direct\"%'"

@@ -8,9 +8,8 @@ from pyfacebook import ThreadsGraphAPI
 
 from samplecity.social import APIS
 from samplecity.social.threads import Threads
-from tests.fixtures.custody import contents, differences, unproven
 from tests.fixtures.social_nights import social_town
-from tests.fixtures.social_trouble import lost_access, troubled_night
+from tests.fixtures.social_trouble import end_equal_to_the_truth, lost_access
 
 if TYPE_CHECKING:
     import pytest
@@ -25,16 +24,7 @@ def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkey
     """Posts, reposts, quotes, replies here and elsewhere, and what names the account, with their states, and nothing else."""
     monkeypatch.setitem(APIS, "threads", Threads(most=8))
     with social_town(make_archive, monkeypatch, "threads", nights=NIGHTS, max_attempts=8) as town:
-        for night in range(1, NIGHTS + 1):
-            reports = troubled_night(town, night)
-            assert not town.troubles(night, reports)
-            found = town.differences(night)
-            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
-        held = contents(town.archive.engine)
-        town.night(NIGHTS)
-        assert not differences(held, contents(town.archive.engine))
-        assert not unproven(town.archive.archive)
-        assert town.sql("select count(*) from exchanges where url like '%token-threads%'") == [(0,)]
+        end_equal_to_the_truth(town, NIGHTS)
 
 
 def test_a_token_that_dies_is_no_deletion(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from archiver.coverage import posts_of
 from archiver.explanation import Part
 from archiver.platforms.tiktok_manners import NO_TEXT
-from tests.fixtures.custody import contents, differences, unproven
 from tests.fixtures.social_nights import social_town
-from tests.fixtures.social_trouble import lost_access, troubled_night
+from tests.fixtures.social_trouble import end_equal_to_the_truth, lost_access
 
 if TYPE_CHECKING:
     import pytest
@@ -26,15 +25,7 @@ def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkey
     the last night changes nothing, and every record's evidence is there.
     """
     with social_town(make_archive, monkeypatch, "tiktok", nights=NIGHTS) as town:
-        for night in range(1, NIGHTS + 1):
-            reports = troubled_night(town, night)
-            assert not town.troubles(night, reports)
-            found = town.differences(night)
-            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
-        held = contents(town.archive.engine)
-        town.night(NIGHTS)
-        assert not differences(held, contents(town.archive.engine))
-        assert not unproven(town.archive.archive)
+        end_equal_to_the_truth(town, NIGHTS)
 
 
 def test_every_night_begins_with_a_renewal_that_was_kept_first(

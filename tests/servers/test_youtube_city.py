@@ -23,11 +23,10 @@ from archiver.platforms.youtube_threads import OFF, PUBLISHED_ONLY
 from samplecity.faults import Fault
 from samplecity.social import APIS
 from samplecity.social.youtube import CLIENT, KEY, YouTube
-from tests.fixtures.custody import contents, differences, unproven
 from tests.fixtures.discovery import faults_of
 from tests.fixtures.recorded import recorded
 from tests.fixtures.social_nights import social_town
-from tests.fixtures.social_trouble import lost_access, troubled_night
+from tests.fixtures.social_trouble import end_equal_to_the_truth, lost_access
 from tests.servers.test_facebook_city import unlike
 
 if TYPE_CHECKING:
@@ -66,16 +65,7 @@ def test_eleven_nights_end_equal_to_the_truth(make_archive: ArchiveMaker, monkey
     """
     monkeypatch.setitem(APIS, "youtube", YouTube(most=8))
     with social_town(make_archive, monkeypatch, "youtube", nights=NIGHTS, max_attempts=8) as town:
-        for night in range(1, NIGHTS + 1):
-            reports = troubled_night(town, night)
-            assert not town.troubles(night, reports)
-            found = town.differences(night)
-            assert not found, "\n".join(found[:40]) + f"\n{len(found)} in all"
-        held = contents(town.archive.engine)
-        town.night(NIGHTS)
-        assert not differences(held, contents(town.archive.engine))
-        assert not unproven(town.archive.archive)
-        assert town.sql("select count(*) from exchanges where url like '%token-youtube%'") == [(0,)]
+        end_equal_to_the_truth(town, NIGHTS)
 
 
 def test_what_became_of_held_comments_is_in_the_moderation_record(
