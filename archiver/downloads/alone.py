@@ -9,6 +9,14 @@ from __future__ import annotations
 import re
 import zlib
 from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from archiver.downloads.errors import DamagedArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archiver.downloads.unpack import Tree
 
 HEAD = 512
 """How many bytes of a file are enough to know it by."""
@@ -24,6 +32,19 @@ _GZIP = b"\x1f\x8b"
 def is_alone(name: str, head: bytes) -> bool:
     """Whether a file of that name, which begins so, is a download by itself. Pure."""
     return is_car(name, head) or is_warc(name, head)
+
+
+def found(tree: Tree, is_one: Callable[[str, bytes], bool]) -> list[str]:
+    """The files of a tree that are such (`is_car`, `is_warc`), by their names or by what they begin with."""
+    return [name for name in tree.names() if is_one(name, b"") or is_one(name, _head(tree, name))]
+
+
+def _head(tree: Tree, name: str) -> bytes:
+    try:
+        with tree.open(name) as stream:
+            return stream.read(HEAD)
+    except DamagedArchiveError:  # whoever reads it says so
+        return b""
 
 
 def is_car(name: str, head: bytes) -> bool:

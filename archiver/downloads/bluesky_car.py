@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from archiver.downloads.alone import HEAD, is_car
+from archiver.downloads.alone import found, is_car
 from archiver.downloads.bluesky_car_reading import READ, Blobs, Reading, collection_of
 from archiver.downloads.contract import DownloadFile, DownloadOwner
 from archiver.downloads.errors import DamagedArchiveError
@@ -40,16 +40,16 @@ class BlueskyCar:
 
     def owner(self, tree: Tree) -> DownloadOwner:
         """Whose it is: the DID that the root commit names. Raises `DamagedArchiveError`, also where two CARs name two."""
-        found: dict[str, str] = {}
+        dids: dict[str, str] = {}
         for name in _cars(tree):
             with _opened(tree, name) as (repository, _):
-                found.setdefault(repository.did, name)
-        if len(found) > 1:
-            of = ", ".join(f"{name} is of {did}" for did, name in found.items())
+                dids.setdefault(repository.did, name)
+        if len(dids) > 1:
+            of = ", ".join(f"{name} is of {did}" for did, name in dids.items())
             raise DamagedArchiveError(
                 tree.name, f"its repositories are of different accounts ({of}); import each by itself"
             )
-        return DownloadOwner(next(iter(found)))
+        return DownloadOwner(next(iter(dids)))
 
     def expected(self, tree: Tree) -> int | None:
         """How many posts, replies and reposts the tree of records leads to, whether their blocks are there or not.
@@ -102,12 +102,7 @@ def _some(names: list[str] | dict[str, None]) -> str:
 
 
 def _cars(tree: Tree) -> list[str]:
-    """The CARs by their names; of a tree of one file, by what it begins with too."""
-    names = tree.names()
-    if len(names) == 1:
-        with tree.open(names[0]) as stream:
-            return names if is_car(names[0], stream.read(HEAD)) else []
-    return [name for name in names if is_car(name, b"")]
+    return found(tree, is_car)
 
 
 def _by_age(tree: Tree) -> list[str]:

@@ -15,7 +15,7 @@ import zipfile
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from archiver.downloads.alone import HEAD, WARC_ENDS, is_warc, warc_form
+from archiver.downloads.alone import HEAD, found, is_warc, warc_form
 from archiver.downloads.contract import DownloadFile, DownloadOwner
 from archiver.downloads.errors import DownloadError
 from archiver.downloads.warc_reading import Reading
@@ -80,12 +80,7 @@ class Warc:
 
 
 def _warcs(tree: Tree) -> list[str]:
-    """The WARCs by their names; of a tree of one file, by what it begins with too."""
-    names = tree.names()
-    if len(names) == 1 and not names[0].lower().endswith(WARC_ENDS):
-        with tree.open(names[0]) as stream:
-            return names if is_warc(names[0], stream.read(HEAD)) else []
-    return [name for name in names if is_warc(name, b"")]
+    return found(tree, is_warc)
 
 
 @contextmanager

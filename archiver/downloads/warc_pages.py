@@ -191,8 +191,11 @@ def _said(kind: str, body: bytes, content_type: str, url: str, cleaner: Cleaner)
 
 
 def identity(date: str, url: str, stored: Stored) -> str:
-    """The id of a page record: when it was recorded, what its payload is, and its address. Two copies of one record have one."""
-    return f"recorded:{date}:{stored.sha256.hex()[:16]}:{url}"
+    """The id of a page record: when it was recorded, what its payload is, and its address. Two copies of one record have one,
+    however exactly they write its time.
+    """
+    moment = times.rfc3339(date)
+    return f"recorded:{moment.isoformat() if moment else date}:{stored.sha256.hex()[:16]}:{url}"
 
 
 def type_of(content_type: str) -> str:

@@ -189,6 +189,20 @@ def test_warcs_of_one_crawl_are_read_together(archive: TestArchive, tmp_path: Pa
     assert unproven(archive.archive) == []
 
 
+def test_warcs_are_known_by_what_they_begin_with(archive: TestArchive, tmp_path: Path) -> None:
+    """Several WARCs, under names that say nothing and in a folder among other files, are all read."""
+    folder = tmp_path / "crawl"
+    folder.mkdir()
+    paths = [
+        _write(folder / name, response(f"{_PAGE}/{name}", page(name, "words")))
+        for name in ("first", "second.bak", "third.warc")
+    ]
+    assert _import(archive, *paths).items == 3
+    (folder / "notes.txt").write_text("made in May")
+    report = _import(archive, folder)
+    assert (report.items, report.new, report.complete) == (3, 0, True)
+
+
 def test_a_wacz_is_read_and_held_to_its_digests(archive: TestArchive, tmp_path: Path) -> None:
     """A WACZ (a zip of WARCs) is imported; a WARC in it that is not the one its datapackage.json describes is named."""
     warc = packed([response(_PAGE, page("One", "words"))])
