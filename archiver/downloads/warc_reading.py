@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from archiver.downloads.warc_pages import Recorded
     from archiver.downloads.warc_payload import HttpHead, Spool
 
-_ANSWER = re.compile(r"(?:application|text)/(?!xhtml)(?:[\w.-]+\+)?(?:json|xml)", re.ASCII)
+_ANSWER = re.compile(r"(?:application|text)/(?!xhtml)(?:[\w.+-]+\+)?(?:json|xml)", re.ASCII)
 """The types of answers that a connector may read."""
 _WITH_PAYLOAD = frozenset({"response", "resource", "conversion"})
 _WEB = ("http:", "https:")
