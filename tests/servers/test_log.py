@@ -50,7 +50,7 @@ def test_a_capture_appends_every_version_and_every_state(make_archive: ArchiveMa
             str(each[0]): bytes(each[1]).hex() for each in made.sql("select public_id, commitment from versions")
         }
         assert {each["version"]: each["commitment"] for each in held if each["kind"] == "version"} == versions
-        others = made.count("states") + made.count("stream_states")
+        others = made.count("states") + made.count("stream_states") + made.count("list_snapshots")
         assert len(held) == len(versions) + others
         assert made.sql("select count(*) from log_outbox") == [(0,)]
         with made.archive.engine.connect() as connection:
@@ -139,9 +139,8 @@ def test_an_appender_that_cannot_never_loses_a_capture(
             assert made.export().complete
             assert entries(made.archive) == []
         assert made.count() == 2
-        assert appended(made.archive).leaves == made.count("versions") + made.count("states") + made.count(
-            "stream_states"
-        )
+        logged = ("versions", "states", "stream_states", "list_snapshots")
+        assert appended(made.archive).leaves == sum(made.count(table) for table in logged)
 
 
 def test_an_append_that_breaks_off_leaves_the_log_as_it_was(
