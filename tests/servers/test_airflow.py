@@ -65,8 +65,9 @@ def bad_night(
 
 
 def exports(tasks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The export tasks by what they are labelled with."""
-    return {str(task["rendered_map_index"]): task for task in tasks if task["task_id"].endswith(".export")}
+    """The export tasks by what they are labelled with. That of a platform without accounts is none: it stands there, skipped."""
+    mapped = [task for task in tasks if task["task_id"].endswith(".export") and task["map_index"] >= 0]
+    return {str(task["rendered_map_index"]): task for task in mapped}
 
 
 def held(airflow: TestAirflow, name: str) -> int:
@@ -232,7 +233,7 @@ class TestOnDemand:
             run_id = airflow.api.trigger("capture_now", {"account": "rss:clerk-notices"})
             waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
             wait_until(lambda: airflow.scalar(waiting) == 1)
-            assert airflow.api.tasks("capture_now", run_id)[0]["state"] == "running"
+            assert "running" in {task["state"] for task in airflow.api.tasks("capture_now", run_id)}
         finally:
             let_go.set()
             holder.join()
