@@ -119,7 +119,7 @@ def played(
 def exports(played: Played) -> dict[str, dict[str, Any]]:
     """The export tasks of the night by their labels."""
     tasks = played.result["runs"][0]["tasks"]
-    return {task["label"]: task for task in tasks if task["task_id"].endswith(".export")}
+    return {task["label"]: task for task in tasks if task["task_id"].endswith(".export") and task["label"] is not None}
 
 
 def test_connections_win_over_the_environment(played: Played) -> None:
