@@ -80,7 +80,9 @@ def export(
 def import_(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH…", exists=True, help="A folder, zip, tar, CAR or WARC; all parts of one download."),
+        typer.Argument(
+            metavar="PATH…", exists=True, help="A folder, zip, tar, CAR or WARC; all parts of one download."
+        ),
     ],
     account: Annotated[str, typer.Option(help="Whose download it is, as platform:handle-or-id.")],
     owner_id: Annotated[
