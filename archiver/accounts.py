@@ -16,7 +16,8 @@ from archiver.compliance import Compliance, compliance
 from archiver.downloads import DOWNLOADS
 from archiver.platforms import PLATFORMS
 from archiver.platforms import lists as member_lists
-from archiver.platforms.contract import COMMON_SETTINGS, AccountRef, AccountStatus
+from archiver.platforms.manifest import COMMON_SETTINGS
+from archiver.platforms.pages import AccountRef, AccountStatus
 from archiver.records.models import Account, AccountHandle, uuid7
 
 if TYPE_CHECKING:

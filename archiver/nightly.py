@@ -19,7 +19,7 @@ from archiver.accounts import RegisterError
 from archiver.capture.export import export_account
 from archiver.capture.running import BACKFILL
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from archiver.records.models import uuid7
 from archiver.thumbnails.run import make_waiting
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from archiver.archive import Archive
     from archiver.capture.export import ExportReport
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.pages import AccountRef
     from archiver.thumbnails.run import Made
 
 POOL_SLOTS = 4

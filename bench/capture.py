@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 
 from archiver import accounts
 from archiver.capture.export import export_account
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from bench.parts import fresh_archive, fresh_database, median, timed
 from bench.shapes import SHAPES, row_of
 from samplecity.running import spawn
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from archiver.archive import Archive
     from archiver.local.endpoints import Endpoints
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.pages import AccountRef
     from bench.shapes import Shape
     from samplecity.running import RunningCity
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from archiver.archive import Archive
     from archiver.local.endpoints import Endpoints
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.pages import AccountRef
 
 BUSY = ("x", "mastodon")
 OTHERS = ("facebook", "instagram", "threads", "linkedin", "flickr", "tiktok", "youtube")

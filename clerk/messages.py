@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from archiver.platforms.contract import ItemKind
+from archiver.platforms.items import ItemKind
 
 if TYPE_CHECKING:
     import uuid

@@ -8,7 +8,7 @@ from typing import Any
 from _common import ACCOUNT_PATTERN, ARCHIVE_RECORDS, RETRIES, TAGS, captured
 from airflow.sdk import Param, dag, task
 
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 
 DOC = """
 Captures one account as far back as the platform allows, going on from where an earlier try ended. It may take hours; the

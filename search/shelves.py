@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from archiver.platforms.contract import ItemKind
+from archiver.platforms.items import ItemKind
 from search import indices
 from search.errors import translated
 

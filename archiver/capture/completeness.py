@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archiver.capture.running import RunningCapture
-    from archiver.platforms.contract import Count
+    from archiver.platforms.pages import Count
 
 
 def reason_for(platform: int | None, held: int, *, skipped: int) -> str:

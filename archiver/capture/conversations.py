@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from archiver.capture.errors import RequestFailed
 from archiver.capture.loops import LoopWatch
 from archiver.capture.running import BACKFILL
-from archiver.platforms.contract import Conversation, Page, Skipped
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import Skipped
+from archiver.platforms.pages import Conversation, Page
 from archiver.records import bulk
 
 if TYPE_CHECKING:

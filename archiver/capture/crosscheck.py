@@ -19,8 +19,9 @@ from archiver.capture.errors import RateLimited, Refused, RequestFailed, Unreach
 from archiver.capture.listing import held_count
 from archiver.capture.recheck import lookups
 from archiver.capture.running import BACKFILL
-from archiver.platforms.contract import Exchange, Lookup, Page, State
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import State
+from archiver.platforms.pages import Exchange, Lookup, Page
 from archiver.records.models import Completeness
 from archiver.records.store.page import hold_fence, record_changes
 from archiver.records.store.states import Change
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from archiver.capture.running import RunningCapture
-    from archiver.platforms.contract import Holding, StreamKind
+    from archiver.platforms.items import StreamKind
+    from archiver.platforms.pages import Holding
 
 _log = structlog.get_logger(__name__)
 NIGHTLY = "nightly"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archiver.archive import Archive
-    from archiver.platforms.contract import AccountRef, Exchange
+    from archiver.platforms.pages import AccountRef, Exchange
     from archiver.records.store import Located
 
 MEDIUM = ".medium"

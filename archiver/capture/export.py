@@ -28,16 +28,9 @@ from archiver.capture.threads import capture_thread, capture_threads
 from archiver.capture.tokens import Tokens
 from archiver.custody.log import append_or_wait
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Page,
-    Platform,
-    State,
-    StreamKind,
-    Tombstone,
-)
 from archiver.platforms.errors import AccountUnavailableError, UnreadableAnswerError
+from archiver.platforms.items import State, StreamKind, Tombstone
+from archiver.platforms.pages import AccountRef, AccountStatus, Page
 from archiver.records.models import uuid7
 from archiver.records.store import FenceLost
 from archiver.vault import VaultError
@@ -46,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archiver.archive import Archive
+    from archiver.platforms.contract import Platform
 
 Failure = CaptureError | UnreadableAnswerError | VaultError | accounts.RegisterError
 

@@ -22,7 +22,8 @@ from archiver.capture.errors import BadAnswer, RateLimited, Refused, RequestFail
 
 if TYPE_CHECKING:
     from archiver.capture.session import CaptureSession
-    from archiver.platforms.contract import Exchange, Media
+    from archiver.platforms.items import Media
+    from archiver.platforms.pages import Exchange
 
 _CHUNK = 1 << 16
 """Bytes that are read together; fewer are lost where a connection breaks."""

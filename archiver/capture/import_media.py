@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from archiver.capture.evidence_file import MEDIUM
 from archiver.capture.media import kept
 from archiver.downloads.errors import DamagedArchiveError
-from archiver.platforms.contract import Exchange, Skipped
+from archiver.platforms.items import Skipped
+from archiver.platforms.pages import Exchange
 from archiver.records.models import uuid7
 from archiver.records.storable import identity
 from archiver.records.store.exchanges import insert_exchanges

@@ -23,7 +23,8 @@ from archiver.downloads.contract import DownloadOwner
 from archiver.downloads.errors import DownloadError
 from archiver.downloads.parts import open_parts
 from archiver.platforms import IMPORTED
-from archiver.platforms.contract import AccountStatus, Exchange, ItemKind, Page, Skipped, State, StreamKind
+from archiver.platforms.items import ItemKind, Skipped, State, StreamKind
+from archiver.platforms.pages import AccountStatus, Exchange, Page
 from archiver.records.models import uuid7
 from archiver.records.store import CaptureContext, PageResult, save_pages
 from archiver.records.store.exchanges import is_kept
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from archiver.capture.evidence_file import RunWarc
     from archiver.downloads.contract import Download, DownloadFile
     from archiver.downloads.unpack import Tree
-    from archiver.platforms.contract import AccountRef, Item
+    from archiver.platforms.items import Item
+    from archiver.platforms.pages import AccountRef
 
 _CHUNK = 1000
 """Items stored in one transaction."""

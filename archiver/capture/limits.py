@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
-    from archiver.platforms.contract import AccountRef, Exchange, Platform
+    from archiver.platforms.contract import Platform
     from archiver.platforms.manners import Budget, Draw
+    from archiver.platforms.pages import AccountRef, Exchange
 
 _LARGE, _AHEAD = 1000, 100
 """From a budget of so many units and more, a hundredth is drawn at once."""

@@ -19,7 +19,8 @@ import sqlalchemy as sa
 from archiver.capture.errors import PageLoop, UnexplainedZero
 from archiver.capture.loops import LoopWatch
 from archiver.capture.running import LIGHT
-from archiver.platforms.contract import Count, Json, Page, Skipped, State
+from archiver.platforms.items import Json, Skipped, State
+from archiver.platforms.pages import Count, Page
 
 if TYPE_CHECKING:
     from archiver.capture.running import RunningCapture

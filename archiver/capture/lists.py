@@ -16,9 +16,10 @@ import structlog
 from archiver.capture import stream as streams
 from archiver.capture.errors import CaptureError, ListRepeats, StreamBusy
 from archiver.capture.running import RunningCapture
-from archiver.platforms.contract import Page, StreamKind
 from archiver.platforms.errors import AccountUnavailableError, UnreadableAnswerError
+from archiver.platforms.items import StreamKind
 from archiver.platforms.lists import chosen
+from archiver.platforms.pages import Page
 from archiver.records.store import FenceLost
 from archiver.records.store.lists import Reading, by_key, latest, save_failure, save_snapshot
 
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from archiver.capture.evidence_file import RunWarc
     from archiver.capture.session import CaptureSession
     from archiver.evidence.lists import Key
-    from archiver.platforms.contract import AccountRef, Party, Platform
+    from archiver.platforms.contract import Platform
+    from archiver.platforms.items import Party
+    from archiver.platforms.pages import AccountRef
 
 _FRUITLESS = 20
 """So many pages in a row without anybody new are no way on."""

@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Page
+    from archiver.platforms.pages import Page
 
 
 @dataclasses.dataclass(slots=True)

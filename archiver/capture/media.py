@@ -20,8 +20,8 @@ from archiver.capture.errors import CaptureError, RateLimited, Refused, RequestF
 from archiver.capture.evidence_file import MEDIUM
 from archiver.capture.fetching import Fetching, Whole
 from archiver.capture.running import LIGHT
-from archiver.platforms.contract import Media
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import Media
 from archiver.records.storable import mend
 from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence

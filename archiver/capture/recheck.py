@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver.capture.errors import Refused, RequestFailed, Unreachable
-from archiver.platforms.contract import Exchange, Lookup, Page, State
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import State
+from archiver.platforms.pages import Exchange, Lookup, Page
 from archiver.records.store.page import record_changes
 from archiver.records.store.states import Change
 

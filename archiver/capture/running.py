@@ -10,7 +10,8 @@ import sqlalchemy as sa
 import structlog
 
 from archiver import accounts
-from archiver.platforms.contract import AccountRef, AccountStatus, Json, Page, Platform, Skipped
+from archiver.platforms.items import Json, Skipped
+from archiver.platforms.pages import AccountRef, AccountStatus, Page
 from archiver.records.store import CaptureContext, PageResult, Ready, save_pages
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from archiver.archive import Archive
     from archiver.capture.evidence_file import RunWarc
     from archiver.capture.session import CaptureSession
+    from archiver.platforms.contract import Platform
 
 BACKFILL = "backfill"
 """The mode of a capture that reads an account to its end, whatever was read before."""

@@ -22,8 +22,8 @@ from archiver import scrub
 from archiver.capture import guard, retry
 from archiver.capture.coding import Damaged, NotDecoded, decoded
 from archiver.capture.errors import RateLimited, Refused, RequestFailed, TokenRefused, Unreachable
-from archiver.platforms.contract import Exchange, Json
 from archiver.platforms.manners import Meaning, Verdict
+from archiver.platforms.pages import Exchange
 from archiver.records.models import uuid7
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from archiver.capture.limits import Limiter
+    from archiver.platforms.items import Json
 
 _log = structlog.get_logger(__name__)
 logging.getLogger("urllib3.connectionpool").addFilter(lambda record: record.levelno > logging.DEBUG)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from archiver import gaps
 from archiver.capture.errors import StreamBusy
-from archiver.platforms.contract import AccountRef, Json, State, StreamKind
+from archiver.platforms.items import Json, State, StreamKind
 from archiver.records import bulk
 from archiver.records.models import Capture, Stream, StreamState, uuid7
 from archiver.records.storable import mend
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from sqlalchemy.engine import Connection, Engine
+
+    from archiver.platforms.pages import AccountRef
 
 _ABANDONED = "the program ended before the capture did"
 _LOCK_SPACE = 0x_C1_71C

@@ -16,8 +16,9 @@ from archiver.capture.ahead import ahead
 from archiver.capture.errors import RequestFailed
 from archiver.capture.retry import RETRYABLE
 from archiver.capture.running import BACKFILL, LIGHT
-from archiver.platforms.contract import Count, Json, Page, Skipped
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import Json, Skipped
+from archiver.platforms.pages import Count, Page
 from archiver.records import bulk
 from archiver.records.store import FenceLost, Ready, ready
 

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from archiver.archive import Archive
     from archiver.capture.session import CaptureSession
-    from archiver.platforms.contract import AccountRef, AccountStatus, Platform
+    from archiver.platforms.contract import Platform
     from archiver.platforms.manners import Renewal
+    from archiver.platforms.pages import AccountRef, AccountStatus
 
 _log = structlog.get_logger(__name__)
 _LOCK_SPACE = 0x_C1_70C

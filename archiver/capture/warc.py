@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from archiver.platforms.contract import Exchange
+    from archiver.platforms.pages import Exchange
 
 _CHUNK = 1 << 20
 _VERSION = "1.1"

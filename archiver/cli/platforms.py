@@ -13,7 +13,7 @@ from archiver.platforms import IMPORTED, PLATFORMS
 from archiver.platforms.described import captures, often
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Manifest
+    from archiver.platforms.manifest import Manifest
 
 
 def register(app: typer.Typer) -> None:

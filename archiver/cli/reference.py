@@ -18,7 +18,7 @@ from archiver.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archiver.platforms.contract import Manifest
+    from archiver.platforms.manifest import Manifest
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 

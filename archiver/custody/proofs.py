@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine, Row
 
-    from archiver.platforms.contract import Json
+    from archiver.platforms.items import Json
 
 HOW_TO_VERIFY = (
     "`python verify.py THIS_FILE --root PUBLISHED_ROOT` checks this file with nothing of the archive's but that one program. "

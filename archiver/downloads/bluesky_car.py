@@ -17,7 +17,7 @@ from archiver.downloads.bluesky_car_reading import READ, Blobs, Reading, collect
 from archiver.downloads.contract import DownloadFile, DownloadOwner
 from archiver.downloads.errors import DamagedArchiveError
 from archiver.platforms.bluesky_car import BrokenRepositoryError, Repository, read_repository
-from archiver.platforms.contract import Skipped
+from archiver.platforms.items import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from archiver.platforms import bluesky_records as records
 from archiver.platforms.answers import read
 from archiver.platforms.bluesky_car import CID_LENGTH, BrokenRepositoryError
 from archiver.platforms.bluesky_gates import POST_GATE, THREAD_GATE, rules
-from archiver.platforms.contract import Item, Skipped, Source
+from archiver.platforms.items import Item, Skipped, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

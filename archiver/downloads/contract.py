@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archiver.downloads.unpack import Tree
-    from archiver.platforms.contract import AccountRef, Item, Page, Skipped, Tombstone
+    from archiver.platforms.items import Item, Skipped, Tombstone
+    from archiver.platforms.pages import AccountRef, Page
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from archiver.downloads.errors import DamagedArchiveError
 from archiver.downloads.facebook_items import Entries
 from archiver.downloads.meta_files import Files, Ids, Repairer, loaded, moment_of
 from archiver.downloads.pieces import Reading, pieces
-from archiver.platforms.contract import Item, ItemKind, Party, Skipped, Source
+from archiver.platforms.items import Item, ItemKind, Party, Skipped, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

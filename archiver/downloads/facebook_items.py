@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from archiver.downloads.meta_files import Files, Found, Ids, Repairer, moment_of, part, rows
 from archiver.downloads.meta_messages import NAMED, attach
 from archiver.downloads.pieces import Reading, UnreadableItemError
-from archiver.platforms.contract import Item, ItemKind, Party, Source
+from archiver.platforms.items import Item, ItemKind, Party, Source
 from archiver.platforms.unnamed import order_key
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from archiver.downloads.contract import DownloadOwner
-    from archiver.platforms.contract import Json
+    from archiver.platforms.items import Json
 
 _PLACE = ("name", "address", "url")
 _SHARED = ("name", "source", "url")

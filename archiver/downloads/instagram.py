@@ -19,7 +19,7 @@ from archiver.downloads.facebook import matching, unread
 from archiver.downloads.instagram_items import Entries
 from archiver.downloads.meta_files import Files, Ids, Repairer, loaded, part, rows
 from archiver.downloads.pieces import pieces
-from archiver.platforms.contract import Item, ItemKind, Party, Skipped, Source
+from archiver.platforms.items import Item, ItemKind, Party, Skipped, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,7 +16,7 @@ from archiver.downloads.meta_files import Files, Ids, Repairer, moment_of, part,
 from archiver.downloads.meta_messages import attach
 from archiver.downloads.pieces import Reading, UnreadableItemError
 from archiver.platforms import times
-from archiver.platforms.contract import Item, ItemKind, Party, Source, State, Tombstone
+from archiver.platforms.items import Item, ItemKind, Party, Source, State, Tombstone
 from archiver.platforms.unnamed import order_key
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from archiver.downloads.contract import DownloadOwner
     from archiver.downloads.meta_files import Found
-    from archiver.platforms.contract import Json
+    from archiver.platforms.items import Json
 
 _OLDEST = 3
 """The oldest form of a comment: time, text, whose post."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.downloads.mastodon_files import Stored, stored_file
 from archiver.downloads.pieces import UnreadableItemError
 from archiver.platforms.answers import id_of, text_of
-from archiver.platforms.contract import Item, Source
+from archiver.platforms.items import Item, Source
 from archiver.platforms.mastodon_items import DIRECT, NOTHING, Answers, order_key, profile_item, status_item
 from archiver.platforms.text import Cleaner
 

@@ -23,7 +23,7 @@ from archiver.downloads.pieces import Reading, UnreadableItemError, pieces
 from archiver.downloads.streaming import MIB, Elements
 from archiver.platforms import times
 from archiver.platforms.answers import number_of, text_of
-from archiver.platforms.contract import Item, Media, Skipped
+from archiver.platforms.items import Item, Media, Skipped
 from archiver.platforms.mastodon_items import DIRECT
 from archiver.platforms.text import clean
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from archiver.downloads.streaming import MIB
-from archiver.platforms.contract import Media
+from archiver.platforms.items import Media
 
 if TYPE_CHECKING:
     from archiver.downloads.unpack import Tree

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.downloads.errors import DamagedArchiveError, FileTooLargeError
 from archiver.downloads.pieces import UnreadableItemError
 from archiver.platforms import times
-from archiver.platforms.contract import Media
+from archiver.platforms.items import Media
 from archiver.platforms.text import Cleaner
 from archiver.platforms.unnamed import made_id
 

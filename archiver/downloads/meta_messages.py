@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.downloads.meta_files import Files, Found, Ids, Repairer, lacking, part, rows
 from archiver.downloads.pieces import Reading, UnreadableItemError
 from archiver.platforms import times
-from archiver.platforms.contract import Item, ItemKind, Party, Source, State, Tombstone
+from archiver.platforms.items import Item, ItemKind, Party, Source, State, Tombstone
 from archiver.platforms.unnamed import order_key
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from archiver.downloads.contract import DownloadOwner
     from archiver.downloads.streaming import Element
-    from archiver.platforms.contract import Json
+    from archiver.platforms.items import Json
 
 FILE = re.compile(
     r"(?:^|/)messages/(inbox|e2ee_cutover|archived_threads|filtered_threads|message_requests|secret_conversations)/"

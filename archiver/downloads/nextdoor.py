@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archiver.downloads import nextdoor_form as form
 from archiver.downloads.contract import DownloadFile, DownloadOwner
 from archiver.downloads.errors import DamagedArchiveError, TotalsDifferError
-from archiver.platforms.contract import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.items import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.text import Cleaner
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 from archiver.downloads.contract import DownloadFile
 from archiver.downloads.errors import DamagedArchiveError
 from archiver.downloads.streaming import LARGEST, MIB, Element, Elements
-from archiver.platforms.contract import Item, Skipped, Tombstone
+from archiver.platforms.items import Item, Skipped, Tombstone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

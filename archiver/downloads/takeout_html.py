@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from archiver.downloads.pieces import UnreadableItemError
 from archiver.downloads.takeout_items import read_time
-from archiver.platforms.contract import Item, ItemKind, Reference, ReferenceKind, Source
+from archiver.platforms.items import Item, ItemKind, Reference, ReferenceKind, Source
 from archiver.platforms.text import Cleaner, read_html
 
 if TYPE_CHECKING:

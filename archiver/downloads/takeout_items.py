@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from archiver.downloads.pieces import UnreadableItemError
 from archiver.platforms import times
-from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.falling import key_of
+from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.text import Cleaner
 from archiver.platforms.youtube_items import SECONDS, handle_of
 

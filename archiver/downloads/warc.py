@@ -19,7 +19,7 @@ from archiver.downloads.alone import HEAD, found, is_warc, warc_form
 from archiver.downloads.contract import DownloadFile, DownloadOwner
 from archiver.downloads.errors import DownloadError
 from archiver.downloads.warc_reading import Reading
-from archiver.platforms.contract import Skipped
+from archiver.platforms.items import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

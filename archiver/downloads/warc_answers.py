@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from archiver.downloads.warc_replay import NotRecordedError, Replay
-from archiver.platforms.contract import Conversation, Page, Source, StreamKind
+from archiver.platforms.items import Source, StreamKind
+from archiver.platforms.pages import Conversation, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from archiver.downloads.warc_pages import Recorded
-    from archiver.platforms.contract import AccountRef, Exchange, Item, Platform
+    from archiver.platforms.contract import Platform
+    from archiver.platforms.items import Item
+    from archiver.platforms.pages import AccountRef, Exchange
 
     _Walk = Callable[["Replay"], Iterator[Page]]
 

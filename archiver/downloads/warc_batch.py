@@ -10,14 +10,14 @@ from archiver.downloads.contract import DownloadFile
 from archiver.downloads.unpack import held
 from archiver.downloads.warc_pages import HELD
 from archiver.downloads.warc_payload import Spool
-from archiver.platforms.contract import Page
+from archiver.platforms.pages import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archiver.downloads.unpack import Tree
     from archiver.downloads.warc_pages import Recorded
-    from archiver.platforms.contract import Skipped
+    from archiver.platforms.items import Skipped
 
 _MOST = 200
 _SPOOLED = 256 << 20

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from archiver import scrub
 from archiver.downloads.warc_html import HTML_TYPES, decoded, read_page
 from archiver.platforms import times
-from archiver.platforms.contract import Exchange, Item, ItemKind, Json, Media, Source
+from archiver.platforms.items import Item, ItemKind, Json, Media, Source
+from archiver.platforms.pages import Exchange
 from archiver.platforms.text import Cleaner, clean
 
 if TYPE_CHECKING:

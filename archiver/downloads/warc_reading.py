@@ -16,7 +16,7 @@ from archiver.downloads.warc_pages import HELD, Capture, page_record, revisit_re
 from archiver.downloads.warc_payload import http_head, take
 from archiver.downloads.warc_records import Damage, Record, declared_digest, read_records
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import Skipped
+from archiver.platforms.items import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

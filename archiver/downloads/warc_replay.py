@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from archiver.platforms.contract import Exchange, Json
+    from archiver.platforms.items import Json
+    from archiver.platforms.pages import Exchange
 
 _ERROR = 400
 

@@ -18,7 +18,7 @@ from archiver.downloads.errors import DamagedArchiveError, FileTooLargeError, To
 from archiver.downloads.streaming import MIB, Elements
 from archiver.downloads.x_2013_posts import UnreadablePostError, identity, items_of
 from archiver.platforms import times
-from archiver.platforms.contract import Item, ItemKind, Party, Skipped, Source
+from archiver.platforms.items import Item, ItemKind, Party, Skipped, Source
 from archiver.platforms.text import Cleaner
 
 if TYPE_CHECKING:

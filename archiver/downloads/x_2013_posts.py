@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archiver.platforms import times
-from archiver.platforms.contract import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.items import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.text import Cleaner
 
 HTML_ESCAPED = "html_escaped_text"

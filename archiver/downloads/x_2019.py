@@ -20,7 +20,7 @@ from archiver.downloads.pieces import pieces
 from archiver.downloads.x_2013_posts import identity
 from archiver.downloads.x_2019_reading import KINDS, Contents, Reader
 from archiver.platforms import times
-from archiver.platforms.contract import Item, ItemKind, Party, Skipped, Source
+from archiver.platforms.items import Item, ItemKind, Party, Skipped, Source
 from archiver.platforms.text import Cleaner
 
 if TYPE_CHECKING:

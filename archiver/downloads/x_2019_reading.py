@@ -17,7 +17,7 @@ from archiver.downloads.x_messages import messages_of
 from archiver.downloads.x_notes import Notes
 from archiver.downloads.x_posts import Attached, Post, chain_of, forms, post_of, read_post
 from archiver.platforms import times
-from archiver.platforms.contract import Item, Skipped, State, Tombstone
+from archiver.platforms.items import Item, Skipped, State, Tombstone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,14 +16,14 @@ from archiver.downloads.pieces import UnreadableItemError
 from archiver.downloads.x_2013_posts import HTML_ESCAPED, identity, rows_of, text_of
 from archiver.downloads.x_posts import Attached, file_name
 from archiver.platforms import times
-from archiver.platforms.contract import Item, ItemKind, Media, Party, Source
+from archiver.platforms.items import Item, ItemKind, Media, Party, Source
 from archiver.platforms.text import Cleaner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archiver.downloads.contract import DownloadOwner
-    from archiver.platforms.contract import Json
+    from archiver.platforms.items import Json
 
 _MOVING = (".mp4", ".mov", ".m4v", ".webm")
 _ESCAPED = ("&amp;", "&lt;", "&gt;")

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from archiver.downloads.pieces import UnreadableItemError
 from archiver.downloads.x_2013_posts import HTML_ESCAPED, each_of, identity, rows_of, text_of
 from archiver.platforms import times
-from archiver.platforms.contract import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.items import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.text import Cleaner
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archiver.downloads.contract import DownloadOwner
-    from archiver.platforms.contract import Json
+    from archiver.platforms.items import Json
 
 _RETWEET = re.compile(r"RT @(\w{1,20}):")
 _ESCAPES = re.compile(r"&(?:amp|lt|gt);")

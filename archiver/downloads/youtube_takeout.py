@@ -20,7 +20,7 @@ from archiver.downloads.takeout_contents import LARGEST_PAGE, Contents
 from archiver.downloads.takeout_files import VIDEO, pair
 from archiver.downloads.takeout_items import FILE, Channel, Line
 from archiver.downloads.takeout_tables import Kind, Table
-from archiver.platforms.contract import Skipped
+from archiver.platforms.items import Skipped
 from archiver.platforms.text import clean
 
 if TYPE_CHECKING:

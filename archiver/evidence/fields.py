@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import orjson
 import rfc8785
 
-from archiver.platforms.contract import Item, Json
+from archiver.platforms.items import Item, Json
 
 Fields = Mapping[str, Json]
 ROOT = "root"

@@ -14,7 +14,7 @@ from archiver.evidence import commitments
 from archiver.evidence.fields import canonical
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Json
+    from archiver.platforms.items import Json
 
 FORMAT = "civic-archive-leaf/1"
 

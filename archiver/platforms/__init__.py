@@ -18,7 +18,8 @@ from archiver.platforms.x import X
 from archiver.platforms.youtube import YouTube
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Manifest, Platform
+    from archiver.platforms.contract import Platform
+    from archiver.platforms.manifest import Manifest
 
 PLATFORMS: dict[str, Platform] = {
     "bluesky": Bluesky(),

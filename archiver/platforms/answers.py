@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from archiver.platforms.contract import AccountRef, Exchange, Skipped
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from archiver.platforms.pages import AccountRef, Exchange
 
 _T = TypeVar("_T")
 _HUGE = re.compile(rb"[0-9]{19}")

@@ -34,33 +34,19 @@ from archiver.platforms.bluesky_servers import (
 from archiver.platforms.bluesky_session import draws, has_password, health, judge, renew
 from archiver.platforms.bluesky_threads import read_thread
 from archiver.platforms.bluesky_views import hydrated, shown_inside, views
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Count,
-    Coverage,
-    Exchange,
-    Item,
-    Json,
-    Lookup,
-    Media,
-    Page,
-    ReferenceKind,
-    Session,
-    Skipped,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import Item, Json, Media, ReferenceKind, Skipped, State, StreamKind
 from archiver.platforms.manners import Manners
+from archiver.platforms.pages import AccountRef, AccountStatus, Count, Coverage, Exchange, Lookup, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import timedelta
 
-    from archiver.platforms.contract import Conversation, ConversationsPage, Inventory, MemberPage
+    from archiver.platforms.contract import Session
     from archiver.platforms.manners import Draw, Renewal, TokenHealth, Verdict
+    from archiver.platforms.pages import Conversation, ConversationsPage, Inventory, MemberPage
 
 _LIST_LIMIT = 100
 _COLLECTIONS = {StreamKind.POSTS: records.POST, StreamKind.REPOSTS: records.REPOST}

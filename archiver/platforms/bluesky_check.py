@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 from archiver.platforms import bluesky_records as records
 from archiver.platforms.bluesky_car import BrokenRepositoryError, read_repository
 from archiver.platforms.bluesky_servers import did_of_account, own_pds, xrpc
-from archiver.platforms.contract import Holding, Inventory, Setting, StreamKind
+from archiver.platforms.items import StreamKind
+from archiver.platforms.manifest import Setting
+from archiver.platforms.pages import Holding, Inventory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from archiver.platforms.contract import AccountRef, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef
 
 _EVERY = {"nightly": timedelta(hours=20), "weekly": timedelta(days=6, hours=12), "off": None}
 _USUAL = "weekly"

@@ -20,7 +20,9 @@ from archiver.platforms.errors import UnreadableAnswerError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archiver.platforms.contract import AccountRef, Exchange, Item, Json, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.items import Item, Json
+    from archiver.platforms.pages import AccountRef, Exchange
 
 THREAD_GATE = "app.bsky.feed.threadgate"
 POST_GATE = "app.bsky.feed.postgate"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from archiver.platforms import bluesky_check, bluesky_members, bluesky_messages, bluesky_session
 from archiver.platforms.bluesky_servers import SETTINGS
-from archiver.platforms.contract import Manifest, StreamKind
+from archiver.platforms.items import StreamKind
+from archiver.platforms.manifest import Manifest
 
 MANIFEST = Manifest(
     name="bluesky",

@@ -13,13 +13,15 @@ from archiver.platforms.answers import json_of, list_of
 from archiver.platforms.bluesky_messages import people_of
 from archiver.platforms.bluesky_records import whole_number
 from archiver.platforms.bluesky_servers import appview, ask, did_of_account, own_pds, xrpc
-from archiver.platforms.contract import MemberPage, Party
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import Party
+from archiver.platforms.pages import MemberPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archiver.platforms.contract import AccountRef, Exchange, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 LISTS = ("blocked", "followers")
 _LIMIT, _PROFILES = 100, 25

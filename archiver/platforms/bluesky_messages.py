@@ -16,28 +16,17 @@ from archiver.platforms import times
 from archiver.platforms.answers import id_of, json_of, list_of, read, text_of
 from archiver.platforms.bluesky_servers import own_pds, xrpc
 from archiver.platforms.bluesky_session import bearer
-from archiver.platforms.contract import (
-    Conversation,
-    ConversationsPage,
-    Coverage,
-    Item,
-    ItemKind,
-    Page,
-    Party,
-    Reference,
-    ReferenceKind,
-    Setting,
-    Skipped,
-    Source,
-    State,
-    Tombstone,
-)
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import Item, ItemKind, Party, Reference, ReferenceKind, Skipped, Source, State, Tombstone
+from archiver.platforms.manifest import Setting
+from archiver.platforms.pages import Conversation, ConversationsPage, Coverage, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from archiver.platforms.contract import AccountRef, Exchange, Json, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.items import Json
+    from archiver.platforms.pages import AccountRef, Exchange
 
 SERVICE = Setting(
     "chat_service",

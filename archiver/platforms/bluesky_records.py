@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archiver.platforms import times
-from archiver.platforms.contract import (
+from archiver.platforms.items import (
     Item,
     ItemKind,
     Json,

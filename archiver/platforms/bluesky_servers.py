@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from archiver.platforms.answers import json_of
-from archiver.platforms.contract import AccountRef, Exchange, Session, Setting, State
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
+from archiver.platforms.items import State
+from archiver.platforms.manifest import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 OK, BAD_REQUEST, NOT_FOUND, GONE = 200, 400, 404, 410
 

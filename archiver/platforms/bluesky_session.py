@@ -18,14 +18,15 @@ from urllib.parse import urlsplit
 
 from archiver.platforms.answers import error_body, json_of
 from archiver.platforms.bluesky_servers import BAD_REQUEST, OK, pds_of, resolve_handle, xrpc
-from archiver.platforms.contract import Setting
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.manifest import Setting
 from archiver.platforms.manners import Budget, Draw, Meaning, Renewal, TokenHealth, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archiver.platforms.contract import AccountRef, Exchange, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 PASSWORD = "app_password"  # noqa: S105 - the setting's name
 ACCESS, REFRESH = "access_jwt", "refresh_jwt"

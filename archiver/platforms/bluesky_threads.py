@@ -11,20 +11,13 @@ from archiver.platforms.answers import json_of, read
 from archiver.platforms.bluesky_gates import HIDDEN, hidden_replies
 from archiver.platforms.bluesky_servers import BAD_REQUEST, OK, appview, did_of_account, xrpc
 from archiver.platforms.bluesky_views import quoted, views
-from archiver.platforms.contract import (
-    AccountRef,
-    Count,
-    Coverage,
-    Exchange,
-    Item,
-    Page,
-    Session,
-    Skipped,
-    Tombstone,
-)
+from archiver.platforms.pages import AccountRef, Count, Coverage, Exchange, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from archiver.platforms.contract import Session
+    from archiver.platforms.items import Item, Skipped, Tombstone
 
 _CHUNK = 500
 _DEPTH = 100

@@ -12,7 +12,9 @@ from archiver.platforms.bluesky_servers import appview, xrpc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archiver.platforms.contract import AccountRef, Exchange, Item, Session, Skipped
+    from archiver.platforms.contract import Session
+    from archiver.platforms.items import Item, Skipped
+    from archiver.platforms.pages import AccountRef, Exchange
 
 _HYDRATE = 25
 

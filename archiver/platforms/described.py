@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Manifest
+    from archiver.platforms.manifest import Manifest
 
 _READS = {
     StreamKind.PROFILE: "the account's own description",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import AccountStatus, Exchange
+    from archiver.platforms.pages import AccountStatus, Exchange
 
 
 class AccountUnavailableError(Exception):

@@ -10,21 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import facebook_items as items
 from archiver.platforms.answers import id_of, number_of, text_of
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Conversation,
-    ConversationsPage,
-    Count,
-    Item,
-    Json,
-    Media,
-    MemberPage,
-    Page,
-    Party,
-    Session,
-    StreamKind,
-)
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.facebook_manifest import API_URL, LIMIT, MANIFEST, PERMISSIONS, VERSION
 from archiver.platforms.graph import Graph, GraphPage
@@ -39,10 +24,13 @@ from archiver.platforms.graph_pages import (
 )
 from archiver.platforms.graph_platform import GraphPlatform, address_of, debugged, status_of
 from archiver.platforms.graph_times import moment_of
+from archiver.platforms.items import Item, Json, Media, Party, StreamKind
+from archiver.platforms.pages import AccountRef, AccountStatus, Conversation, ConversationsPage, Count, MemberPage, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from archiver.platforms.contract import Session
     from archiver.platforms.manners import TokenHealth
 
 _EDGES = {

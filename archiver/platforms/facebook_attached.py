@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, text_of
-from archiver.platforms.contract import Media
 from archiver.platforms.graph_media import stable
+from archiver.platforms.items import Media
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.contract import Item, ItemKind, Reference, ReferenceKind
 from archiver.platforms.feed_values import raw, rows
+from archiver.platforms.items import Item, ItemKind, Reference, ReferenceKind
 from archiver.platforms.text import resolve
 
 if TYPE_CHECKING:

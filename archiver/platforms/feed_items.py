@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import times
 from archiver.platforms.answers import number_of
-from archiver.platforms.contract import Item, ItemKind, Skipped, Source
 from archiver.platforms.feed_media import media_of
 from archiver.platforms.feed_values import (
     address_of,
@@ -28,14 +27,15 @@ from archiver.platforms.feed_values import (
     tags_of,
     text_of,
 )
+from archiver.platforms.items import Item, ItemKind, Skipped, Source
 from archiver.platforms.text import Cleaner, HtmlReading, read_html, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
-    from archiver.platforms.contract import Json
     from archiver.platforms.feeds import Feed
+    from archiver.platforms.items import Json
 
 TIME_NOT_READ = "time_not_read"
 """Flag of a version: it declares a time that names no time zone or is not of a known form; its text is kept."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import loaded
-from archiver.platforms.contract import Skipped
 from archiver.platforms.feeds import Feed, NoFeed
+from archiver.platforms.items import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.contract import Media
+from archiver.platforms.items import Media
 from archiver.platforms.text import Cleaner, resolve
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from archiver.platforms.text import resolve
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from archiver.platforms.contract import Item
     from archiver.platforms.feeds import Feed
+    from archiver.platforms.items import Item
 
 _ON = ("next", "prev-archive")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.contract import Party
+from archiver.platforms.items import Party
 from archiver.platforms.text import Cleaner, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archiver.platforms.contract import Json
     from archiver.platforms.feeds import Feed
+    from archiver.platforms.items import Json
 
 
 def raw(holder: Mapping[str, Any], key: str) -> Any:

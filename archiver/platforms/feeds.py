@@ -17,7 +17,7 @@ from xml.sax import SAXParseException
 import feedparser
 from feedparser.exceptions import CharacterEncodingOverride, CharacterEncodingUnknown, NonXMLContentType
 
-from archiver.platforms.contract import Skipped
+from archiver.platforms.items import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

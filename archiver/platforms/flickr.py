@@ -9,22 +9,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import list_of, number_of, read, text_of
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Count,
-    Coverage,
-    Exchange,
-    Item,
-    Json,
-    Lookup,
-    Media,
-    Page,
-    Session,
-    Skipped,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.flickr_items import (
     EXTRAS,
@@ -44,10 +28,14 @@ from archiver.platforms.flickr_manners import (
     judge,
 )
 from archiver.platforms.flickr_walk import Walk
+from archiver.platforms.items import Item, Json, Media, Skipped, State, StreamKind
 from archiver.platforms.manners import Draw, Manners, TokenHealth, Verdict
+from archiver.platforms.pages import AccountRef, AccountStatus, Count, Coverage, Exchange, Lookup, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from archiver.platforms.contract import Session
 
 _CHUNK = 500
 _NSID = re.compile(r"[0-9]+@N[0-9]+", re.ASCII)

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from archiver.platforms.answers import error_body, json_of
-from archiver.platforms.contract import AccountRef, Manifest, Setting, StreamKind
+from archiver.platforms.items import StreamKind
+from archiver.platforms.manifest import Manifest, Setting
 from archiver.platforms.manners import Budget, Draw, Meaning, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from archiver.platforms.contract import Exchange, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 API_URL = "https://api.flickr.com"
 PATH = "/services/rest/"

@@ -16,7 +16,8 @@ from archiver.platforms.flickr_items import SECONDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archiver.platforms.contract import Coverage, Json, Page
+    from archiver.platforms.items import Json
+    from archiver.platforms.pages import Coverage, Page
 
 _PER_PAGE = 500
 

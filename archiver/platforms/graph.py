@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from archiver.platforms.answers import json_of, list_of
-from archiver.platforms.contract import AccountRef, Exchange, Item, Json, Session, Setting
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.graph_fields import unknown_field, without
 from archiver.platforms.graph_manners import asks_for_less, words_of
+from archiver.platforms.manifest import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from archiver.platforms.contract import Session
+    from archiver.platforms.items import Item, Json
+    from archiver.platforms.pages import AccountRef, Exchange
 
 PLACES = frozenset({"after", "until", "__paging_token", "offset", "pagination_token"})
 """What places a page in an edge, of all that a `next` has."""

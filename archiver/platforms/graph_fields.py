@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from archiver.platforms.graph_manners import error_of
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Exchange
+    from archiver.platforms.pages import Exchange
 
 _UNKNOWN = re.compile(r"nonexisting field \((\w+)\)")
 _ERROR = 400

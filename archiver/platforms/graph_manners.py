@@ -17,7 +17,7 @@ from archiver.platforms.manners import Budget, Draw, Meaning, TokenHealth, Usage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archiver.platforms.contract import Exchange
+    from archiver.platforms.pages import Exchange
 
 TOKEN_CODES = frozenset({102, 190})
 _RETRY = frozenset({1, 2})

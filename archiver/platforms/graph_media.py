@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from archiver.platforms.answers import id_of, number_of, text_of
-from archiver.platforms.contract import Media
+from archiver.platforms.items import Media
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

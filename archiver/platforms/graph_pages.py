@@ -6,15 +6,17 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import read
-from archiver.platforms.contract import Conversation, ConversationsPage, Item, Page, Skipped
 from archiver.platforms.falling import Falling, all_below
 from archiver.platforms.graph_times import SECONDS
+from archiver.platforms.items import Item, Skipped
+from archiver.platforms.pages import Conversation, ConversationsPage, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from archiver.platforms.contract import AccountRef, Count, Json
     from archiver.platforms.graph import Graph, GraphPage
+    from archiver.platforms.items import Json
+    from archiver.platforms.pages import AccountRef, Count
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

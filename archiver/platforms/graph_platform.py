@@ -6,17 +6,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import number_of, read
-from archiver.platforms.contract import AccountStatus, Lookup, Skipped, State
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.graph_manners import draws, health, is_not_there, is_token, judge, usage, words_of
+from archiver.platforms.items import Skipped, State
 from archiver.platforms.manners import Manners, Renewal, TokenHealth
+from archiver.platforms.pages import AccountStatus, Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from archiver.platforms.contract import AccountRef, Count, Exchange, Item, Media, Session
+    from archiver.platforms.contract import Session
     from archiver.platforms.graph import Graph
+    from archiver.platforms.items import Item, Media
     from archiver.platforms.manners import Draw, Usage, Verdict
+    from archiver.platforms.pages import AccountRef, Count, Exchange
 
 _ERROR = 400
 _LONGEST = 2**31

@@ -6,23 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import instagram_items as items
 from archiver.platforms.answers import id_of, number_of
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Conversation,
-    ConversationsPage,
-    Count,
-    Exchange,
-    Item,
-    ItemKind,
-    Json,
-    Media,
-    Page,
-    Party,
-    Session,
-    Skipped,
-    StreamKind,
-)
 from archiver.platforms.errors import NoSuchHandleError
 from archiver.platforms.graph import Graph
 from archiver.platforms.graph_manners import is_not_there
@@ -31,10 +14,13 @@ from archiver.platforms.graph_platform import GraphPlatform, address_of, debugge
 from archiver.platforms.graph_times import moment_of
 from archiver.platforms.instagram_manifest import FACEBOOK_URL, INSTAGRAM_URL, LIMIT, MANIFEST, NEEDED, VERSION
 from archiver.platforms.instagram_threads import read_thread
+from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Skipped, StreamKind
+from archiver.platforms.pages import AccountRef, AccountStatus, Conversation, ConversationsPage, Count, Exchange, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from archiver.platforms.contract import Session
     from archiver.platforms.manners import Renewal, TokenHealth
 
 _EDGES = {

@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, number_of, stated, text_of
-from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.graph_media import sent, stable
 from archiver.platforms.graph_times import moment_of, place_in_listing, place_of
+from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

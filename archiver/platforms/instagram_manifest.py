@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from archiver.platforms.contract import Manifest, Setting, StreamKind
 from archiver.platforms.graph import SECRET
+from archiver.platforms.items import StreamKind
+from archiver.platforms.manifest import Manifest, Setting
 
 FACEBOOK_URL, INSTAGRAM_URL, VERSION = "https://graph.facebook.com", "https://graph.instagram.com", "v26.0"
 LIMIT = 100

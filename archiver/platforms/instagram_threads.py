@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import instagram_items as items
 from archiver.platforms.answers import id_of, number_of, read
-from archiver.platforms.contract import Count, Coverage, Page, Skipped
 from archiver.platforms.falling import all_below
 from archiver.platforms.graph import following_of
 from archiver.platforms.graph_manners import is_not_there
 from archiver.platforms.graph_times import SECONDS, moment_of, place_of
+from archiver.platforms.items import Skipped
+from archiver.platforms.pages import Count, Coverage, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from archiver.platforms.contract import Exchange, Item
     from archiver.platforms.graph import Graph, GraphPage
+    from archiver.platforms.items import Item
+    from archiver.platforms.pages import Exchange
 
 MOST = 50
 _CHUNK = 500

@@ -9,22 +9,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, json_of, number_of, read
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Exchange,
-    Item,
-    Json,
-    Lookup,
-    Media,
-    Page,
-    Session,
-    Skipped,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.falling import Falling, moment_of
+from archiver.platforms.items import Item, Json, Media, Skipped, State, StreamKind
 from archiver.platforms.linkedin_items import (
     MILLISECONDS,
     counts_of,
@@ -46,9 +33,12 @@ from archiver.platforms.linkedin_manners import (
 from archiver.platforms.linkedin_server import elements_of, encoded, get, next_start, social_metadata
 from archiver.platforms.linkedin_threads import read_thread
 from archiver.platforms.manners import Draw, Manners, Renewal, TokenHealth, Usage, Verdict
+from archiver.platforms.pages import AccountRef, AccountStatus, Exchange, Lookup, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from archiver.platforms.contract import Session
 
 _COUNT = 100
 _UNCOUNTED = (400, 403, 404)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import times
 from archiver.platforms.answers import id_of, number_of, text_of
-from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.falling import key_of
+from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.linkedin_text import read_little
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from archiver.platforms.contract import Manifest, StreamKind
+from archiver.platforms.items import StreamKind
 from archiver.platforms.linkedin_manners import SETTINGS
+from archiver.platforms.manifest import Manifest
 
 MANIFEST = Manifest(
     name="linkedin",

@@ -8,12 +8,17 @@ authentication (token-introspection, programmatic-refresh-tokens). 426 and NONEX
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archiver.platforms import times
 from archiver.platforms.answers import error_body, json_of, number_of
-from archiver.platforms.contract import AccountRef, Exchange, Session, Setting
+from archiver.platforms.manifest import Setting
 from archiver.platforms.manners import Budget, Draw, Meaning, Period, Renewal, TokenHealth, Usage, Verdict
+
+if TYPE_CHECKING:
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 API_URL = "https://api.linkedin.com"
 AUTH_URL = "https://www.linkedin.com/oauth/v2"

@@ -17,7 +17,8 @@ from archiver.platforms.linkedin_manners import base_url, headers
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from archiver.platforms.contract import AccountRef, Exchange, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 BATCH = 50
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archiver.platforms.answers import number_of, read
-from archiver.platforms.contract import AccountRef, Count, Coverage, Exchange, Item, Page, Session, Skipped
+from archiver.platforms.items import Item, Skipped
 from archiver.platforms.linkedin_items import answers_of, comment_item
 from archiver.platforms.linkedin_manners import NOT_FOUND
 from archiver.platforms.linkedin_server import elements_of, encoded, get, next_start, social_metadata
+from archiver.platforms.pages import AccountRef, Count, Coverage, Exchange, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from archiver.platforms.contract import Session
 
 _COUNT = 100
 _REFUSED = (400, 403, 404)

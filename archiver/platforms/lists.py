@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from archiver.platforms.contract import Manifest
+    from archiver.platforms.manifest import Manifest
 
 SETTING = "lists"
 NONE = "none"

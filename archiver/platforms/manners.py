@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from archiver.platforms.contract import (
+    from archiver.platforms.contract import Session
+    from archiver.platforms.items import StreamKind
+    from archiver.platforms.manifest import Manifest
+    from archiver.platforms.pages import (
         AccountRef,
         Conversation,
         ConversationsPage,
         Exchange,
         Inventory,
-        Manifest,
         MemberPage,
         Page,
-        Session,
-        StreamKind,
     )
 
 

@@ -10,26 +10,8 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, read
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Conversation,
-    ConversationsPage,
-    Count,
-    Exchange,
-    Item,
-    Json,
-    Lookup,
-    Media,
-    MemberPage,
-    Page,
-    Party,
-    Session,
-    Skipped,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
+from archiver.platforms.items import Item, Json, Media, Party, Skipped, State, StreamKind
 from archiver.platforms.manners import Draw, Manners, TokenHealth, Usage, Verdict
 from archiver.platforms.mastodon_found import Found, fill_mentions, fill_statuses
 from archiver.platforms.mastodon_items import (
@@ -56,9 +38,22 @@ from archiver.platforms.mastodon_messages import LIMIT, read_conversation, read_
 from archiver.platforms.mastodon_server import Instance
 from archiver.platforms.mastodon_threads import read_thread
 from archiver.platforms.mastodon_walk import Walk
+from archiver.platforms.pages import (
+    AccountRef,
+    AccountStatus,
+    Conversation,
+    ConversationsPage,
+    Count,
+    Exchange,
+    Lookup,
+    MemberPage,
+    Page,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from archiver.platforms.contract import Session
 
 _MEMBERS = 80
 

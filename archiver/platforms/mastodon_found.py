@@ -6,8 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import error_body, id_of, read
-from archiver.platforms.contract import Exchange, Item, Json, Page, Skipped
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import Item, Json, Skipped
 from archiver.platforms.mastodon_items import (
     DIRECT,
     NOTHING,
@@ -19,6 +19,7 @@ from archiver.platforms.mastodon_items import (
     status_item,
 )
 from archiver.platforms.mastodon_manners import FORBIDDEN, NOT_FOUND, OK
+from archiver.platforms.pages import Exchange, Page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

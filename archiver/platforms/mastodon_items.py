@@ -13,16 +13,7 @@ from urllib.parse import unquote
 
 from archiver.platforms import times
 from archiver.platforms.answers import id_of, number_of, text_of
-from archiver.platforms.contract import (
-    Item,
-    ItemKind,
-    Json,
-    Media,
-    Party,
-    Reference,
-    ReferenceKind,
-    Source,
-)
+from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.text import read_html
 
 if TYPE_CHECKING:

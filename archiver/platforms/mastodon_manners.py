@@ -18,7 +18,7 @@ from archiver.platforms.answers import error_body
 from archiver.platforms.manners import Budget, Draw, Meaning, Usage, Verdict
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Exchange
+    from archiver.platforms.pages import Exchange
 
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, GONE = 200, 401, 403, 404, 410
 SHOWN, SHOWN_WITH_TOKEN = 60, 4096

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, list_of, read
-from archiver.platforms.contract import AccountRef, Conversation, ConversationsPage, Page, Skipped
 from archiver.platforms.falling import all_below
+from archiver.platforms.items import Skipped
 from archiver.platforms.mastodon_found import Found, answers_in, is_status
 from archiver.platforms.mastodon_items import DIRECT, Answers, answers_something, order_key, status_item
 from archiver.platforms.mastodon_manners import NOT_FOUND, SHOWN_WITH_TOKEN, following
+from archiver.platforms.pages import AccountRef, Conversation, ConversationsPage, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,7 +14,8 @@ from archiver.platforms.mastodon_manners import GONE, NOT_FOUND, OK
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from archiver.platforms.contract import AccountRef, Exchange, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 _ACCOUNT_NUMBER = re.compile(r"/ap/users/([0-9]+)")
 """The end of an identity that holds the account's number (since 4.5); in those without `/ap` the name stands there."""

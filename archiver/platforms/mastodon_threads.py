@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, json_of, list_of, number_of
-from archiver.platforms.contract import AccountRef, Count, Page, Skipped
 from archiver.platforms.falling import all_below
+from archiver.platforms.items import Skipped
 from archiver.platforms.mastodon_found import Found, is_status, topmost
 from archiver.platforms.mastodon_items import Answers, order_key
 from archiver.platforms.mastodon_manners import NOT_FOUND, SHOWN, SHOWN_WITH_TOKEN
+from archiver.platforms.pages import AccountRef, Count, Page
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

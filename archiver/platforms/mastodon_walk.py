@@ -8,14 +8,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from archiver.platforms.contract import Coverage
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.mastodon_items import order_key
+from archiver.platforms.pages import Coverage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from archiver.platforms.contract import AccountRef, Exchange
+    from archiver.platforms.pages import AccountRef, Exchange
 
 _MOST_EMPTY = 20
 """So many pages in a row that show nothing, and say that there is more, are no listing."""

@@ -15,21 +15,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Count,
-    Exchange,
-    Json,
-    Lookup,
-    Media,
-    Page,
-    Session,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import AccountUnavailableError
+from archiver.platforms.items import Json, Media, State, StreamKind
 from archiver.platforms.manners import Manners
+from archiver.platforms.pages import AccountRef, AccountStatus, Count, Exchange, Lookup, Page
 from archiver.platforms.rss_comments import read_comments
 from archiver.platforms.rss_documents import (
     ACCEPT,
@@ -48,6 +37,8 @@ from archiver.platforms.rss_manifest import COMMENTS, MANIFEST
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
+
+    from archiver.platforms.contract import Session
 
 _PERMANENT = frozenset({301, 308})
 _NO_COUNT = "a feed shows the newest entries only and gives no count"

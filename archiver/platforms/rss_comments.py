@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archiver.platforms import feed_json, feeds
-from archiver.platforms.contract import Page
 from archiver.platforms.errors import NotAFeedError
 from archiver.platforms.feed_comments import comment_feeds, comments
 from archiver.platforms.feed_items import ids_of
+from archiver.platforms.pages import Page
 from archiver.platforms.rss_documents import namespace_of, place_of, read_older
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from archiver.platforms.contract import AccountRef, Exchange, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 
 def read_comments(session: Session, account: AccountRef, document: Exchange, zone: ZoneInfo | None) -> Iterator[Page]:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archiver.platforms import feed_extras, feed_json, feeds
-from archiver.platforms.contract import Coverage, Page, Skipped, State, Tombstone
 from archiver.platforms.errors import NotAFeedError
 from archiver.platforms.feed_items import items_of, profile_of
 from archiver.platforms.feed_pages import older, order_key
+from archiver.platforms.items import Skipped, State, Tombstone
+from archiver.platforms.pages import Coverage, Page
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from archiver.platforms.contract import AccountRef, Exchange, Item, Json, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.items import Item, Json
+    from archiver.platforms.pages import AccountRef, Exchange
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, "

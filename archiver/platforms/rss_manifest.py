@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archiver.platforms.contract import Manifest, Setting, StreamKind
+from archiver.platforms.items import StreamKind
+from archiver.platforms.manifest import Manifest, Setting
 
 COMMENTS = "comments"
 

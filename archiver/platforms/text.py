@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 import nh3
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Json
+    from archiver.platforms.items import Json
 
 REPLACED_CHARACTERS = "replaced_characters"
 """Flag of a version: characters that neither Postgres nor JSON can hold were replaced; the bytes are in the WARC."""

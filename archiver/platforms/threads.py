@@ -7,30 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import threads_items as items
 from archiver.platforms.answers import read
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Count,
-    Item,
-    Json,
-    Manifest,
-    Media,
-    Page,
-    Party,
-    Session,
-    Setting,
-    Skipped,
-    StreamKind,
-)
 from archiver.platforms.graph import Graph
 from archiver.platforms.graph_manners import is_not_there
 from archiver.platforms.graph_pages import Listing, Reading, not_listed, read_below, read_entries
 from archiver.platforms.graph_platform import GraphPlatform, address_of, media_url, renewed, status_of, taken
 from archiver.platforms.graph_times import place_of
+from archiver.platforms.items import Item, Json, Media, Party, Skipped, StreamKind
+from archiver.platforms.manifest import Manifest, Setting
+from archiver.platforms.pages import AccountRef, AccountStatus, Count, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from archiver.platforms.contract import Session
     from archiver.platforms.graph import GraphPage
     from archiver.platforms.manners import Renewal, TokenHealth
 

@@ -10,9 +10,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, text_of
-from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.graph_times import moment_of, place_in_listing
 from archiver.platforms.instagram_items import author_of
+from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

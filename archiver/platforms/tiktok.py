@@ -10,25 +10,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import number_of, read
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Count,
-    Coverage,
-    Exchange,
-    Json,
-    Lookup,
-    Media,
-    Page,
-    Party,
-    Session,
-    Skipped,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.falling import Falling, moment_of
+from archiver.platforms.items import Json, Media, Party, Skipped, State, StreamKind
 from archiver.platforms.manners import Draw, Manners, Renewal, TokenHealth, Verdict
+from archiver.platforms.pages import AccountRef, AccountStatus, Count, Coverage, Exchange, Lookup, Page
 from archiver.platforms.tiktok_items import (
     BASIC_FIELDS,
     COVER,
@@ -57,7 +43,8 @@ from archiver.platforms.tiktok_manners import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archiver.platforms.contract import Item
+    from archiver.platforms.contract import Session
+    from archiver.platforms.items import Item
 
 _MOST = 20
 """Of a page of video/list, and of the ids of one video/query."""

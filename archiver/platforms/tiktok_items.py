@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from archiver.platforms import times
 from archiver.platforms.answers import id_of, number_of, text_of
-from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Source
 from archiver.platforms.falling import key_of
+from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

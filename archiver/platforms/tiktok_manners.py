@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from archiver.platforms.answers import error_body, json_of, number_of, text_of
-from archiver.platforms.contract import AccountRef, Exchange, Manifest, Setting, StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import StreamKind
+from archiver.platforms.manifest import Manifest, Setting
 from archiver.platforms.manners import Budget, Draw, Meaning, Renewal, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from archiver.platforms.contract import Json, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.items import Json
+    from archiver.platforms.pages import AccountRef, Exchange
 
 API_URL = "https://open.tiktokapis.com"
 OAUTH = "/v2/oauth/token/"

@@ -7,26 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import number_of, read, text_of
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Count,
-    Coverage,
-    Exchange,
-    Item,
-    Json,
-    Lookup,
-    Media,
-    MemberPage,
-    Page,
-    Session,
-    Skipped,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.falling import Falling
+from archiver.platforms.items import Item, Json, Media, Skipped, State, StreamKind
 from archiver.platforms.manners import Draw, Manners, Renewal, TokenHealth, Usage, Verdict
+from archiver.platforms.pages import AccountRef, AccountStatus, Count, Coverage, Exchange, Lookup, MemberPage, Page
 from archiver.platforms.x_items import WIDTH, key_at, message_item, profile_item, user_party
 from archiver.platforms.x_manifest import MANIFEST, is_user_token
 from archiver.platforms.x_manners import draws, judge, problems, renewed, usage, words_of
@@ -35,6 +20,8 @@ from archiver.platforms.x_words import chain_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from archiver.platforms.contract import Session
 
 _FORBIDDEN, _NOT_FOUND, _OK = 403, 404, 200
 _TIMELINE_CAP, _MENTIONS_CAP = 3200, 800

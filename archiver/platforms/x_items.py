@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import times
 from archiver.platforms.answers import id_of, number_of, text_of
-from archiver.platforms.contract import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 from archiver.platforms.x_words import chain_of, either, included_posts, long_form, pointers
 
 if TYPE_CHECKING:

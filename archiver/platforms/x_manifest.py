@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from archiver.platforms.contract import AccountRef, Manifest, Setting, StreamKind
+from typing import TYPE_CHECKING
+
+from archiver.platforms.items import StreamKind
+from archiver.platforms.manifest import Manifest, Setting
 from archiver.platforms.x_manners import API_URL, MONTHLY_SPEND
+
+if TYPE_CHECKING:
+    from archiver.platforms.pages import AccountRef
 
 SETTINGS = (
     Setting(

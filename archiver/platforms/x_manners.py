@@ -21,7 +21,8 @@ from archiver.platforms.manners import Budget, Draw, Meaning, Period, Renewal, U
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archiver.platforms.contract import AccountRef, Exchange, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 API_URL = "https://api.x.com"
 OAUTH = "/2/oauth2/token"

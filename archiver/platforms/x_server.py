@@ -6,14 +6,17 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import json_of, read
-from archiver.platforms.contract import AccountRef, Exchange, Item, Page, Session, Skipped
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import Item, Skipped
+from archiver.platforms.pages import AccountRef, Exchange, Page
 from archiver.platforms.x_items import Known, history_items, lacking, post_item
 from archiver.platforms.x_manners import base_url, problems
 from archiver.platforms.x_words import NEW, OLD, chain_of, pointers, refused_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from archiver.platforms.contract import Session
 
 _AT_ONCE = 100
 """So many posts can be asked for by their ids at once (GET /2/tweets)."""

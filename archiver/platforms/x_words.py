@@ -14,7 +14,7 @@ from archiver.platforms.answers import error_body, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from archiver.platforms.contract import Exchange
+    from archiver.platforms.pages import Exchange
 
 _INVALID = 400
 _USER_FIELDS = (

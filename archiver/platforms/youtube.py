@@ -10,26 +10,11 @@ from typing import TYPE_CHECKING
 
 from archiver.platforms import youtube_items as items
 from archiver.platforms.answers import number_of, read
-from archiver.platforms.contract import (
-    AccountRef,
-    AccountStatus,
-    Count,
-    Coverage,
-    Exchange,
-    Item,
-    Json,
-    Lookup,
-    Media,
-    Page,
-    Session,
-    Skipped,
-    State,
-    StreamKind,
-    Tombstone,
-)
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.falling import Falling
+from archiver.platforms.items import Item, Json, Media, Skipped, State, StreamKind, Tombstone
 from archiver.platforms.manners import Draw, Manners, Renewal, TokenHealth, Usage, Verdict
+from archiver.platforms.pages import AccountRef, AccountStatus, Count, Coverage, Exchange, Lookup, Page
 from archiver.platforms.youtube_lookups import AT_ONCE, Held, look_up_comments, look_up_videos
 from archiver.platforms.youtube_manifest import MANIFEST, SCOPE
 from archiver.platforms.youtube_manners import RENEWING, draws, judge, renewed, usage
@@ -38,6 +23,8 @@ from archiver.platforms.youtube_threads import read_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from archiver.platforms.contract import Session
 
 _MOST = 50
 """Of a page of a playlist."""

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import youtube_items as items
 from archiver.platforms.answers import id_of, read
-from archiver.platforms.contract import Lookup, State
+from archiver.platforms.items import State
+from archiver.platforms.pages import Lookup
 from archiver.platforms.youtube_manners import is_refused
 from archiver.platforms.youtube_threads import HELD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archiver.platforms.contract import Exchange
+    from archiver.platforms.pages import Exchange
     from archiver.platforms.youtube_server import Server
 
 AT_ONCE = 50

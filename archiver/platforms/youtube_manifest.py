@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archiver.platforms.contract import Manifest, Setting, StreamKind
+from archiver.platforms.items import StreamKind
+from archiver.platforms.manifest import Manifest, Setting
 from archiver.platforms.youtube_manners import API_URL, DAILY_UNITS, TOKEN_URL
 
 SCOPE = "https://www.googleapis.com/auth/youtube.force-ssl"

@@ -20,7 +20,8 @@ from archiver.platforms.manners import Budget, Draw, Meaning, Period, Renewal, U
 from archiver.platforms.text import html_to_text
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import AccountRef, Exchange, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 API_URL, TOKEN_URL = "https://youtube.googleapis.com", "https://oauth2.googleapis.com/token"
 DAILY_UNITS = 10_000

@@ -12,7 +12,8 @@ from archiver.platforms.youtube_manners import base_url, refusal_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from archiver.platforms.contract import AccountRef, Exchange, Session
+    from archiver.platforms.contract import Session
+    from archiver.platforms.pages import AccountRef, Exchange
 
 _MOST_EMPTY, _CIRCLES = 20, 3
 """So many pages in a row that show nothing are no listing; so many that show only what the last one showed go in circles."""

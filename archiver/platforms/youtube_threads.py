@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import youtube_items as items
 from archiver.platforms.answers import id_of, number_of, read
-from archiver.platforms.contract import Count, Coverage, Page, Skipped
 from archiver.platforms.falling import all_below
+from archiver.platforms.items import Skipped
+from archiver.platforms.pages import Count, Coverage, Page
 from archiver.platforms.youtube_manners import CLOSED, is_refused, refusal_of
 from archiver.platforms.youtube_server import for_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from archiver.platforms.contract import Exchange, Item
+    from archiver.platforms.items import Item
+    from archiver.platforms.pages import Exchange
     from archiver.platforms.youtube_server import Listed, Server
 
 _MOST = 100

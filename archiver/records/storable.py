@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archiver.platforms.contract import Item
+    from archiver.platforms.items import Item
 
 REPLACED = "replaced_characters"
 SHORTENED = "shortened_ids"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.contract import ItemKind
+from archiver.platforms.items import ItemKind
 from search import text as texts
 from search.analysis import LANGUAGES, stem_field
 from search.query.dates import span

@@ -13,7 +13,7 @@ import pytest
 from archiver.downloads.bluesky_car import BlueskyCar
 from archiver.downloads.unpack import open_tree
 from archiver.platforms.bluesky_car import BrokenRepositoryError, read_repository
-from archiver.platforms.contract import ItemKind
+from archiver.platforms.items import ItemKind
 from tests.fixtures.recorded import recorded
 from tests.fixtures.repositories import named, tree
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from archiver.platforms import facebook_items as items
-from archiver.platforms.contract import ReferenceKind, StreamKind
 from archiver.platforms.facebook import Facebook
 from archiver.platforms.graph import following_of
 from archiver.platforms.graph_manners import health, judge
+from archiver.platforms.items import ReferenceKind, StreamKind
 from tests.fixtures.recorded import recorded
 from tests.fixtures.sessions import Answer, RecordedSession, account, exchange_of
 

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import instagram_items as items
-from archiver.platforms.contract import ItemKind, Party, StreamKind
 from archiver.platforms.instagram import Instagram
+from archiver.platforms.items import ItemKind, Party, StreamKind
 from tests.fixtures.recorded import recorded
 from tests.fixtures.sessions import Answer, RecordedSession, account
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from archiver.downloads import DOWNLOADS
 from archiver.evidence.fields import evidence_fields
-from archiver.platforms.contract import Item, ItemKind, Party
+from archiver.platforms.items import Item, ItemKind, Party
 from archiver.platforms.mastodon_items import Answers, answers_something, status_item
 from tests.fixtures.importing import tree_of
 from tests.fixtures.mastodon_exports import export_of, seconds

@@ -13,7 +13,7 @@ import yaml
 
 from archiver import accounts
 from archiver.capture.export import export_account
-from archiver.platforms.contract import ItemKind, StreamKind
+from archiver.platforms.items import ItemKind, StreamKind
 from archiver.platforms.mastodon import Mastodon
 from archiver.platforms.mastodon_items import Answers, answers_something, history_items, status_item
 from archiver.platforms.mastodon_manners import judge, next_page, usage

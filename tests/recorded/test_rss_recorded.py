@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.platforms.contract import Item, ItemKind, Page, StreamKind
+from archiver.platforms.items import Item, ItemKind, StreamKind
 from archiver.platforms.rss import Rss
 from archiver.platforms.text import html_to_text
 from tests.fixtures.recorded import recorded
@@ -21,6 +21,8 @@ from tests.fixtures.sessions import Answer, RecordedSession, account
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from archiver.platforms.pages import Page
 
 _ROOT = recorded("rss/kurtmckee__feedparser/wellformed")
 _FEEDS = sorted(_ROOT.rglob("*.xml"))

@@ -14,7 +14,7 @@ from tests.fixtures.recorded import recorded
 
 if TYPE_CHECKING:
     from archiver.downloads.contract import DownloadFile
-    from archiver.platforms.contract import Item
+    from archiver.platforms.items import Item
 
 _FOLDER = recorded("warc") / "webrecorder__warcio" / "test" / "data"
 _EXAMPLE = "3587cb776ce0e4e8237f215800b7dffba0f25865cb84550e87ea8bbac838c423"

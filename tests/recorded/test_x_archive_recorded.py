@@ -8,7 +8,7 @@ from collections import Counter
 
 from archiver.downloads import DOWNLOADS
 from archiver.downloads.unpack import open_tree
-from archiver.platforms.contract import Item, ItemKind, ReferenceKind
+from archiver.platforms.items import Item, ItemKind, ReferenceKind
 from tests.fixtures.recorded import recorded
 
 _ROOT = recorded("x/edsu__congressedits-archive")

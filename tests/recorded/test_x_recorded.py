@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from archiver.platforms.contract import Item, ItemKind, Party, ReferenceKind, StreamKind
+from archiver.platforms.items import Item, ItemKind, Party, ReferenceKind, StreamKind
 from archiver.platforms.x import X
 from tests.fixtures.recorded import recorded
 from tests.fixtures.sessions import Answer, RecordedSession, account

@@ -6,14 +6,15 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.contract import ReferenceKind, State, StreamKind
+from archiver.platforms.items import ReferenceKind, State, StreamKind
 from archiver.platforms.manners import Meaning
 from archiver.platforms.youtube import YouTube
 from tests.fixtures.recorded import recorded
 from tests.fixtures.sessions import Answer, RecordedSession, account, exchange_of
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import AccountRef, Item
+    from archiver.platforms.items import Item
+    from archiver.platforms.pages import AccountRef
 
 _ROOT = recorded("youtube/sns-sdks__python-youtube/testdata")
 CHANNEL = "UC_x5XG1OV2P6uZZ5FSM9Ttw"

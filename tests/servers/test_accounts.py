@@ -9,7 +9,8 @@ import pytest
 
 from archiver import accounts
 from archiver.accounts import RegisterError
-from archiver.platforms.contract import AccountStatus, State
+from archiver.platforms.items import State
+from archiver.platforms.pages import AccountStatus
 from tests.fixtures.custody import rows
 
 if TYPE_CHECKING:

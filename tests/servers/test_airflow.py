@@ -18,7 +18,7 @@ from archiver.local.airflow import DAEMONS
 from archiver.local.airflow_api import AirflowError
 from archiver.local.home import Home
 from archiver.nightly import run_prefix
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from samplecity.faults import Fault
 from tests.fixtures.airflow import airflow_rows
 

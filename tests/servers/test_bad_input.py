@@ -14,7 +14,7 @@ import pytest
 from archiver import accounts
 from archiver.capture.evidence_file import key_of
 from archiver.capture.export import export_account
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from samplecity.city import City
 from samplecity.faults import BIG_TEXT, POISON, Fault
 from samplecity.running import serve
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archiver.capture.export import StreamReport
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.pages import AccountRef
     from tests.fixtures.archives import ArchiveMaker, TestArchive
     from tests.fixtures.town import OddServer, Town
 

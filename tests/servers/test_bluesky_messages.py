@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archiver import accounts
 from archiver.capture.export import ExportReport, export_account
 from archiver.capture.tokens import standings
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from samplecity.chat import LONG
 from samplecity.chat_api import password_of, variable_of
 from samplecity.city import City

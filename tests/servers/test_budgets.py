@@ -12,8 +12,8 @@ import pytest
 from archiver.capture.errors import RateLimited, RequestFailed
 from archiver.capture.limits import SharedLimiter
 from archiver.capture.session import CaptureSession
-from archiver.platforms.contract import AccountRef, Exchange
 from archiver.platforms.manners import Budget, Draw, Manners, Meaning, Usage, Verdict
+from archiver.platforms.pages import AccountRef, Exchange
 from tests.fixtures.custody import rows
 from tests.fixtures.sessions import Answer, exchange_of
 from tests.fixtures.town import Page, odd_server

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from archiver import coverage, nightly
 from archiver.explanation import Part, Read
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import Coverage, Lookup, Page, State, StreamKind
+from archiver.platforms.items import State, StreamKind
+from archiver.platforms.pages import Coverage, Lookup, Page
 from tests.fixtures.town import Town, town
 
 if TYPE_CHECKING:

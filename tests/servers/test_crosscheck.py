@@ -15,7 +15,7 @@ from archiver.capture.evidence_file import key_of
 from archiver.capture.export import ExportReport, export_account
 from archiver.capture.warc import read_record
 from archiver.platforms.bluesky_car import read_repository
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from samplecity import records
 from samplecity.bulk import bulk_city
 from samplecity.city import City

@@ -20,7 +20,7 @@ from tests.fixtures.town import Town, town
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archiver.platforms.contract import Exchange
+    from archiver.platforms.pages import Exchange
     from tests.fixtures.archives import ArchiveMaker
 
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from archiver import accounts, gaps, standing
 from archiver.accounts import RegisterError
 from archiver.capture import stream as streams
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from tests.fixtures.town import town
 
 if TYPE_CHECKING:

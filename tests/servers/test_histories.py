@@ -12,7 +12,8 @@ from archiver.capture.evidence_file import run_warc
 from archiver.capture.running import RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import Item, ItemKind, Media, Page, Source, StreamKind
+from archiver.platforms.items import Item, ItemKind, Media, Source, StreamKind
+from archiver.platforms.pages import Page
 from archiver.records.models import uuid7
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.sessions import Answer, exchange_of

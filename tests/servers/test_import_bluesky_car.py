@@ -17,7 +17,7 @@ from archiver.blobs import BlobStore
 from archiver.capture.importing import import_download
 from archiver.downloads.errors import DownloadError
 from archiver.platforms import bluesky_records as records
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.importing import account_of, captured, counted, files_of, sources, zipped
 from tests.fixtures.repositories import blob_cid, block, named, repository_car, write_sample
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archiver.capture.importing import ImportReport
-    from archiver.platforms.contract import Item
+    from archiver.platforms.items import Item
     from tests.fixtures.archives import ArchiveMaker, TestArchive
 
 _MIB = 1 << 20

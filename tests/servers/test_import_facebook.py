@@ -14,7 +14,7 @@ from archiver.accounts import RegisterError, find
 from archiver.blobs import BlobStore
 from archiver.capture.importing import import_download
 from archiver.downloads.errors import DownloadError
-from archiver.platforms.contract import Item, ItemKind, Media, Party, Source, StreamKind
+from archiver.platforms.items import Item, ItemKind, Media, Party, Source, StreamKind
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.importing import account_of, captured, counted, files_of, sources, zipped
 from tests.fixtures.samples import SAMPLES
@@ -22,7 +22,7 @@ from tests.fixtures.samples import SAMPLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.pages import AccountRef
     from tests.fixtures.archives import ArchiveMaker, TestArchive
 
 _OLD = SAMPLES / "facebook_download" / "library-2019"

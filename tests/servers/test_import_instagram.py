@@ -10,7 +10,7 @@ import pytest
 
 from archiver.accounts import RegisterError, find
 from archiver.capture.importing import import_download
-from archiver.platforms.contract import Item, ItemKind, Party, Source, StreamKind
+from archiver.platforms.items import Item, ItemKind, Party, Source, StreamKind
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.importing import account_of, captured, counted, files_of, sources
 from tests.fixtures.samples import SAMPLES

@@ -16,7 +16,7 @@ from archiver.accounts import RegisterError, find
 from archiver.blobs import BlobStore
 from archiver.capture.importing import import_download
 from archiver.evidence.fields import content_hash
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from archiver.platforms.mastodon_items import status_item
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.importing import account_of, captured, counted, files_of, sources, tarred, zipped

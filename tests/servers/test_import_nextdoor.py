@@ -18,7 +18,7 @@ from tests.fixtures.samples import SAMPLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.pages import AccountRef
     from tests.fixtures.archives import ArchiveMaker, TestArchive
     from tests.fixtures.clerk import City
 

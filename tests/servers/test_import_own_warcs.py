@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archiver.capture.importing import ImportReport
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.pages import AccountRef
     from tests.fixtures.archives import ArchiveMaker, TestArchive
 
 _SAID = """

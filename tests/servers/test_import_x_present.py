@@ -17,7 +17,7 @@ from archiver.capture.importing import import_download
 from archiver.downloads import DOWNLOADS
 from archiver.downloads.errors import DamagedArchiveError
 from archiver.downloads.unpack import open_tree
-from archiver.platforms.contract import Item, ItemKind, Party, Source, StreamKind
+from archiver.platforms.items import Item, ItemKind, Party, Source, StreamKind
 from search.indexer import drain
 from search.query import SearchRequest, search
 from tests.fixtures.custody import rows, unproven

@@ -13,7 +13,7 @@ import pytest
 from archiver.accounts import RegisterError, find
 from archiver.capture.importing import import_download
 from archiver.downloads.errors import DamagedArchiveError, UnsafeArchiveError
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from archiver.platforms.youtube_items import comment_item, video_item
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.importing import account_of, captured, counted, files_of, sources, zipped

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from archiver import accounts
-from archiver.platforms.contract import AccountStatus, State
+from archiver.platforms.items import State
+from archiver.platforms.pages import AccountStatus
 from tests.fixtures.records import RESIDENT_ID
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from archiver.custody.proofs import prove
 from archiver.database import engine_for
 from archiver.evidence.lists import digest_of
 from archiver.evidence.verify import check_inclusion
-from archiver.platforms.contract import AccountRef, Party
+from archiver.platforms.items import Party
+from archiver.platforms.pages import AccountRef
 from archiver.records.store.lists import Reading, by_key, keys_of, members_at, save_snapshot
 from samplecity.faults import Fault
 from samplecity.social import lists as true_lists

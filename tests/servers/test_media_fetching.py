@@ -22,7 +22,7 @@ from archiver.capture.errors import BadAnswer, RateLimited, Refused, RequestFail
 from archiver.capture.export import export_account
 from archiver.capture.fetching import Fetching, Whole
 from archiver.capture.session import CaptureSession
-from archiver.platforms.contract import Media
+from archiver.platforms.items import Media
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.town import Page, odd_server
 from tests.servers.test_bad_input import entries, entry
@@ -30,7 +30,7 @@ from tests.servers.test_bad_input import entries, entry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.pages import AccountRef
     from tests.fixtures.archives import ArchiveMaker, TestArchive
     from tests.fixtures.town import OddServer
 

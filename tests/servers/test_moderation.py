@@ -16,7 +16,8 @@ from archiver.capture.evidence_file import run_warc
 from archiver.capture.running import RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import Item, ItemKind, Page, Source, State, StreamKind, Tombstone
+from archiver.platforms.items import Item, ItemKind, Source, State, StreamKind, Tombstone
+from archiver.platforms.pages import Page
 from archiver.records.models import uuid7
 from clerk.users import create_user
 from tests.fixtures.clerk import NAME, PASSWORD, log_in, token_of

@@ -12,7 +12,8 @@ from archiver.capture.running import RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.evidence.commitments import commit
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import Item, ItemKind, Page, Source, State, StreamKind, Tombstone
+from archiver.platforms.items import Item, ItemKind, Source, State, StreamKind, Tombstone
+from archiver.platforms.pages import Page
 from archiver.records.models import uuid7
 from archiver.records.store import ready
 from tests.fixtures.custody import rows, unproven

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from archiver import recent
 from archiver.capture import stream as streams
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from samplecity.faults import Fault
 from tests.fixtures.custody import rows
 from tests.fixtures.town import town

@@ -20,7 +20,7 @@ from archiver.capture.running import RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.platforms import PLATFORMS
 from archiver.platforms import contract as records
-from archiver.platforms.contract import AccountStatus, Item, ItemKind, Source, State, StreamKind, Tombstone
+from archiver.platforms.items import Item, ItemKind, Source, State, StreamKind, Tombstone
 from archiver.records.models import uuid7
 from samplecity.city import City
 from samplecity.faults import Fault
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archiver.capture.export import StreamReport
-    from archiver.platforms.contract import AccountRef
+    from archiver.platforms.pages import AccountRef, AccountStatus
     from tests.fixtures.archives import ArchiveMaker
     from tests.fixtures.town import Town
 

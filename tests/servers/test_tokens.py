@@ -13,8 +13,9 @@ from archiver.capture.errors import TokenRefused
 from archiver.capture.session import CaptureSession
 from archiver.capture.tokens import Tokens, newest, problem_of, standings
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import AccountRef, AccountStatus, State
+from archiver.platforms.items import State
 from archiver.platforms.manners import Manners, Renewal, TokenHealth
+from archiver.platforms.pages import AccountRef, AccountStatus
 from archiver.vault import VaultError
 from tests.fixtures.custody import rows
 

@@ -12,7 +12,7 @@ from archiver.capture.export import export_account
 from archiver.capture.limits import SharedLimiter
 from archiver.lists import shown
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import StreamKind
+from archiver.platforms.items import StreamKind
 from archiver.platforms.manners import Budget
 from samplecity.faults import Fault
 from samplecity.social import APIS

@@ -25,7 +25,7 @@ from tests.fixtures.hostile import anything, body
 from tests.fixtures.sessions import Answer, account, exchange_of
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Skipped
+    from archiver.platforms.items import Skipped
 
 CITY = account("facebook", "1", "city")
 DEEP = b"[" * 100_000

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from archiver.evidence.fields import content_hash, evidence_fields
 from archiver.platforms import bluesky_records as records
 from archiver.platforms.bluesky import Bluesky
-from archiver.platforms.contract import StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import StreamKind
 from archiver.records import bulk
 from archiver.records.storable import storable
 from tests.fixtures.sessions import Answer, RecordedSession, account

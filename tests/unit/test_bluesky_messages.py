@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from archiver.evidence.fields import content_hash, evidence_fields
 from archiver.platforms.bluesky import Bluesky
 from archiver.platforms.bluesky_messages import read_conversation, read_conversations
-from archiver.platforms.contract import Conversation
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.pages import Conversation
 from archiver.records.storable import storable
 from tests.fixtures.sessions import Answer, RecordedSession, account
 

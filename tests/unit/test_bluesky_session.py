@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from archiver.platforms.bluesky import Bluesky
 from archiver.platforms.bluesky_session import ACCESS, PASSWORD, REFRESH, claims, draws, ends_at, health, judge, renew
-from archiver.platforms.contract import StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import StreamKind
 from archiver.platforms.manners import Meaning
 from tests.fixtures.sessions import Answer, RecordedSession, account, exchange_of
 

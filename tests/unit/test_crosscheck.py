@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from archiver.capture.crosscheck import differences, is_due
 from archiver.platforms import bluesky_check
 from archiver.platforms.bluesky_records import POST, REPOST
-from archiver.platforms.contract import Holding, StreamKind
+from archiver.platforms.items import StreamKind
+from archiver.platforms.pages import Holding
 from samplecity import car
 from samplecity.ids import dag_cbor, record_cid
 from tests.fixtures.sessions import Answer, RecordedSession, account

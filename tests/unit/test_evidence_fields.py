@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archiver.evidence.fields import carried_over, content_hash, evidence_fields
-from archiver.platforms.contract import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.items import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
 from archiver.records.store.items import Held
 from archiver.records.store.versions import Earlier, new_versions, supersedes
 

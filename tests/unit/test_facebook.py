@@ -12,21 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archiver.platforms import facebook_items as items
-from archiver.platforms.contract import (
-    Conversation,
-    Item,
-    ItemKind,
-    Media,
-    Page,
-    Party,
-    ReferenceKind,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.facebook import Facebook
 from archiver.platforms.facebook_manifest import PERMISSIONS
 from archiver.platforms.graph_media import stable
+from archiver.platforms.items import Item, ItemKind, Media, Party, ReferenceKind, State, StreamKind
+from archiver.platforms.pages import Conversation, Page
 from tests.fixtures.graph import GONE, TOKEN, covered, ids, kept, listed, refused, told, unknown
 from tests.fixtures.hostile import anything, body, keepable, objects
 from tests.fixtures.judged import JudgedSession

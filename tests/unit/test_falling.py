@@ -14,7 +14,7 @@ from archiver.platforms.falling import Falling, all_below, key_of, moment_of
 from tests.fixtures.sessions import Answer, account, exchange_of
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Coverage
+    from archiver.platforms.pages import Coverage
 
 WIDTH = 3
 ANY_MOMENTS = st.lists(st.integers(0, 10**WIDTH - 1), min_size=1, max_size=30)

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archiver.evidence.fields import content_hash, evidence_fields
-from archiver.platforms.contract import Coverage, Page, ReferenceKind, StreamKind
 from archiver.platforms.errors import NotAFeedError
+from archiver.platforms.items import ReferenceKind, StreamKind
+from archiver.platforms.pages import Coverage, Page
 from archiver.platforms.rss import Rss
 from archiver.records.storable import storable
 from tests.fixtures.sessions import Answer, RecordedSession, account

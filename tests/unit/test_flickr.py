@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver.platforms.contract import Media, State, StreamKind
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.flickr import Flickr
 from archiver.platforms.flickr_items import photo_item
+from archiver.platforms.items import Media, State, StreamKind
 from archiver.platforms.manners import Meaning
 from tests.fixtures.hostile import body, keepable, objects
 from tests.fixtures.sessions import Answer, RecordedSession, account, exchange_of

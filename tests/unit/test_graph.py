@@ -15,13 +15,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archiver.platforms import facebook_items, instagram_items, threads_items
-from archiver.platforms.contract import Item, ItemKind, Source
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.facebook import Facebook
 from archiver.platforms.graph import Graph, GraphPage, following_of
 from archiver.platforms.graph_fields import without
 from archiver.platforms.graph_manners import health, is_not_there, judge, usage
 from archiver.platforms.instagram import Instagram
+from archiver.platforms.items import Item, ItemKind, Source
 from archiver.platforms.manners import Meaning
 from archiver.platforms.threads import Threads
 from tests.fixtures.graph import GONE, TOKEN, listed, refused, told, unknown

@@ -13,20 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archiver.platforms import instagram_items as items
-from archiver.platforms.contract import (
-    AccountRef,
-    Conversation,
-    Item,
-    ItemKind,
-    Media,
-    Page,
-    Party,
-    ReferenceKind,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.instagram import Instagram
+from archiver.platforms.items import Item, ItemKind, Media, Party, ReferenceKind, State, StreamKind
+from archiver.platforms.pages import AccountRef, Conversation, Page
 from tests.fixtures.graph import GONE, TOKEN, covered, ids, kept, listed, refused, told, unknown
 from tests.fixtures.hostile import anything, body, keepable, objects
 from tests.fixtures.judged import JudgedSession

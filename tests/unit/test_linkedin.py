@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver.platforms.contract import Media, StreamKind
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
+from archiver.platforms.items import Media, StreamKind
 from archiver.platforms.linkedin import LinkedIn
 from archiver.platforms.linkedin_text import read_little
 from archiver.platforms.manners import Meaning

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archiver.evidence.lists import Difference, difference, digest_of, replayed
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import Party
+from archiver.platforms.items import Party
 from archiver.platforms.lists import chosen, unknown
 from archiver.platforms.mastodon import MANIFEST as MASTODON
 from archiver.platforms.x_manifest import MANIFEST as X

@@ -12,25 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver.platforms.contract import (
-    AccountRef,
-    Conversation,
-    Item,
-    ItemKind,
-    Media,
-    Page,
-    Party,
-    ReferenceKind,
-    Source,
-    State,
-    StreamKind,
-)
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
+from archiver.platforms.items import Item, ItemKind, Media, Party, ReferenceKind, Source, State, StreamKind
 from archiver.platforms.manners import Meaning
 from archiver.platforms.mastodon import Mastodon
 from archiver.platforms.mastodon_items import Answers, history_items, order_key, status_item
 from archiver.platforms.mastodon_manners import following, judge, next_page, usage
 from archiver.platforms.mastodon_walk import Walk
+from archiver.platforms.pages import AccountRef, Conversation, Page
 from tests.fixtures.graph import covered, ids, kept
 from tests.fixtures.hostile import anything, body, keepable, objects
 from tests.fixtures.judged import JudgedSession

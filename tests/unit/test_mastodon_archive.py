@@ -14,7 +14,7 @@ from archiver.downloads.errors import DamagedArchiveError
 from archiver.downloads.mastodon_activities import Activities, Whose, visibility_of, whose
 from archiver.downloads.mastodon_files import stored_file
 from archiver.downloads.pieces import UnreadableItemError
-from archiver.platforms.contract import ReferenceKind
+from archiver.platforms.items import ReferenceKind
 from archiver.platforms.text import REPLACED_CHARACTERS
 from tests.fixtures.hostile import anything
 from tests.fixtures.importing import files_of, tree_of

@@ -20,7 +20,7 @@ from tests.fixtures.importing import tree_of
 from tests.fixtures.samples import SAMPLES
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Item
+    from archiver.platforms.items import Item
 
 _AT = datetime(2024, 3, 5, 14, tzinfo=UTC)
 

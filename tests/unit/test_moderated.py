@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.moderation import Given, ModerationError, check
-from archiver.platforms.contract import State
+from archiver.platforms.items import State
 from archiver.records.models.supervision import ACTIONS
 from archiver.records.store.moderated import AUTHOR, CITY, PLATFORM, UNKNOWN, Act, act_of
 

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from archiver.accounts import RegisterError
 from archiver.cli import app
 from archiver.platforms import IMPORTED, PLATFORMS
-from archiver.platforms.contract import Manifest, StreamKind
 from archiver.platforms.described import captures, often
+from archiver.platforms.items import StreamKind
+from archiver.platforms.manifest import Manifest
 
 MANIFESTS = [*(each.manifest for each in PLATFORMS.values()), *IMPORTED.values()]
 

@@ -8,7 +8,7 @@ import pytest
 
 from archiver.evidence.commitments import commit
 from archiver.evidence.fields import content_hash, evidence_fields
-from archiver.platforms.contract import Item, ItemKind, Json, Source
+from archiver.platforms.items import Item, ItemKind, Json, Source
 from archiver.records.store.items import Held
 from archiver.records.store.ready import Ready, ready
 from archiver.records.store.versions import Earlier, NewVersion, new_versions

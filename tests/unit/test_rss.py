@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import pickle
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.platforms import PLATFORMS, feeds
-from archiver.platforms.contract import AccountRef, Media, Page, Platform, Session, State, StreamKind
 from archiver.platforms.errors import AccountUnavailableError, NotAFeedError
+from archiver.platforms.items import Media, State, StreamKind
 from archiver.platforms.rss import Rss
 from tests.fixtures.sessions import Answer, RecordedSession, ReplayError, account
+
+if TYPE_CHECKING:
+    from archiver.platforms.contract import Platform, Session
+    from archiver.platforms.pages import AccountRef, Page
 
 _URL = "https://city.example/feed.xml"
 _FEED = account("rss", _URL)

@@ -8,7 +8,8 @@ import pytest
 
 from archiver.capture.session import CaptureSession
 from archiver.platforms.bluesky import Bluesky
-from archiver.platforms.contract import AccountRef, ReferenceKind, State, StreamKind
+from archiver.platforms.items import ReferenceKind, State, StreamKind
+from archiver.platforms.pages import AccountRef
 from samplecity.city import City
 from samplecity.running import RunningCity, serve
 

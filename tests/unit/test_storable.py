@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.platforms.contract import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.items import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
 from archiver.records import bulk
 from archiver.records.storable import REPLACED, SHORTENED, identity, mend, storable
 

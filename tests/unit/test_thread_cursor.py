@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from archiver.capture.threads import cursor_digest, digests_of, known_digest
-from archiver.platforms.contract import Exchange, Page, Skipped
+from archiver.platforms.items import Skipped
+from archiver.platforms.pages import Exchange, Page
 
 _AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

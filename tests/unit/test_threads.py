@@ -5,20 +5,23 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archiver.platforms import threads_items as items
-from archiver.platforms.contract import Item, ItemKind, Media, Page, Party, Reference, ReferenceKind, State, StreamKind
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
+from archiver.platforms.items import Item, ItemKind, Media, Party, Reference, ReferenceKind, State, StreamKind
 from archiver.platforms.threads import Threads
 from tests.fixtures.graph import GONE, TOKEN, covered, ids, kept, listed, refused, told, unknown
 from tests.fixtures.hostile import anything, body, keepable, objects
 from tests.fixtures.judged import JudgedSession
 from tests.fixtures.sessions import Answer, ReplayError, account
+
+if TYPE_CHECKING:
+    from archiver.platforms.pages import Page
 
 API = "https://graph.threads.net/v1.0"
 ME = "17841400000000099"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver.platforms.contract import Media, State, StreamKind
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
+from archiver.platforms.items import Media, State, StreamKind
 from archiver.platforms.manners import Meaning
 from archiver.platforms.tiktok import TikTok
 from archiver.platforms.tiktok_manners import NO_TEXT

@@ -17,7 +17,7 @@ from archiver.capture.warc import SpoolDamaged, SpoolInUse, SpoolWarc, read_reco
 from tests.fixtures.sessions import Answer, exchange_of
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import Exchange
+    from archiver.platforms.pages import Exchange
     from archiver.records.store import Located
 
 HEADERS = (

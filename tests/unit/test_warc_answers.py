@@ -16,7 +16,7 @@ from archiver.downloads.contract import DownloadOwner
 from archiver.downloads.warc_replay import NotRecordedError, Replay, begins
 from archiver.evidence.fields import content_hash, evidence_fields
 from archiver.platforms import PLATFORMS
-from archiver.platforms.contract import Item, Source
+from archiver.platforms.items import Item, Source
 from archiver.records.storable import storable
 from tests.fixtures.importing import tree_of
 from tests.fixtures.sessions import account

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.platforms.contract import StreamKind
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
+from archiver.platforms.items import StreamKind
 from archiver.platforms.manners import Meaning
 from archiver.platforms.x import X
 from tests.fixtures.sessions import Answer, RecordedSession, account, exchange_of

@@ -11,7 +11,7 @@ from archiver.downloads import DOWNLOADS
 from archiver.downloads.errors import DamagedArchiveError, UnsafeArchiveError
 from archiver.downloads.parts import open_parts
 from archiver.downloads.unpack import Limits
-from archiver.platforms.contract import ItemKind, Source
+from archiver.platforms.items import ItemKind, Source
 from tests.fixtures.importing import files_of, tarred, tree_of, zipped
 from tests.fixtures.samples import SAMPLES
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archiver.platforms.contract import ReferenceKind, State, StreamKind
 from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.items import ReferenceKind, State, StreamKind
 from archiver.platforms.x import X
 from tests.fixtures.sessions import Answer, RecordedSession, account
 
 if TYPE_CHECKING:
-    from archiver.platforms.contract import AccountRef, Page
+    from archiver.platforms.pages import AccountRef, Page
 
 MINE = account("x", "1", "city", token="t", post_count="40")
 EMPTY: dict[str, Any] = {"meta": {"result_count": 0}}

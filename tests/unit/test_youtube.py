@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver.platforms.contract import Media, Page, State, StreamKind
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
+from archiver.platforms.items import Media, State, StreamKind
 from archiver.platforms.manners import Meaning, Verdict
 from archiver.platforms.youtube import YouTube
 from archiver.platforms.youtube_threads import OFF, PUBLISHED_ONLY
 from tests.fixtures.hostile import anything, body, keepable, objects
 from tests.fixtures.sessions import Answer, RecordedSession, account, exchange_of
+
+if TYPE_CHECKING:
+    from archiver.platforms.pages import Page
 
 API = "https://youtube.googleapis.com/youtube/v3"
 VIDEOS, OAUTH = f"{API}/videos?part=snippet", "https://oauth2.googleapis.com/token"

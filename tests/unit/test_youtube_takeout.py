@@ -17,7 +17,7 @@ from archiver.downloads.takeout_html import entries, is_comments
 from archiver.downloads.takeout_items import Channel, read_text, read_time
 from archiver.downloads.takeout_tables import Kind, plain, table_of
 from archiver.evidence.fields import content_hash, evidence_fields
-from archiver.platforms.contract import ReferenceKind
+from archiver.platforms.items import ReferenceKind
 from archiver.platforms.text import REPLACED_CHARACTERS
 from archiver.platforms.youtube_items import comment_item
 from archiver.records.storable import storable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archiver.downloads.contract import DownloadFile
-    from archiver.platforms.contract import Item
+    from archiver.platforms.items import Item
 
 _TAKEOUT = DOWNLOADS["youtube_takeout"]
 _FILES = files_of(SAMPLES / "youtube_takeout" / "parks-2025")

@@ -10,7 +10,8 @@ from archiver.platforms.unnamed import is_made
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from archiver.platforms.contract import Coverage, Exchange, Item, Page, Tombstone
+    from archiver.platforms.items import Item, Tombstone
+    from archiver.platforms.pages import Coverage, Exchange, Page
 
 
 @dataclasses.dataclass(slots=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from archiver.platforms.contract import AccountRef, StreamKind
+    from archiver.platforms.items import StreamKind
+    from archiver.platforms.pages import AccountRef
 
 
 class FenceLost(Exception):

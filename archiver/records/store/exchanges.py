@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from archiver.platforms.contract import Exchange
+    from archiver.platforms.pages import Exchange
     from archiver.records.store.context import Located
 
 _EXCHANGES = """

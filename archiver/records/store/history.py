@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from archiver.platforms.contract import Item
+    from archiver.platforms.items import Item
     from archiver.records.store.items import Held, Key
 
 _KNOWN = """

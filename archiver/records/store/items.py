@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from archiver.platforms.contract import Item, Party, ReferenceKind, State
+from archiver.platforms.items import Item, Party, ReferenceKind, State
 from archiver.records import bulk
 from archiver.records.models import uuid7
 from archiver.records.store.ready import new_secret

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Row
 
-    from archiver.platforms.contract import AccountRef, Party
+    from archiver.platforms.items import Party
+    from archiver.platforms.pages import AccountRef
 
 _LATEST = sa.text("""
     select * from list_snapshots

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.platforms.contract import Item, ItemKind, StreamKind
+from archiver.platforms.items import Item, ItemKind, StreamKind
 from archiver.platforms.unnamed import PLATFORMS, PREFIX, is_made, order_key
 from archiver.records import bulk
 

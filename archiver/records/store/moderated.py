@@ -10,7 +10,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
-from archiver.platforms.contract import State
+from archiver.platforms.items import State
 from archiver.records import bulk
 from archiver.records.models import uuid7
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.platforms.contract import Exchange, Item, ItemKind, Json, Page, Source, State
+from archiver.platforms.items import Item, ItemKind, Json, Source, State
+from archiver.platforms.pages import Exchange, Page
 from archiver.platforms.unnamed import is_made
 from archiver.records import bulk
 from archiver.records.storable import identity, storable

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Iterable, Mapping
 
-    from archiver.platforms.contract import Item, Json
+    from archiver.platforms.items import Item, Json
 
 _SECRET_BYTES = 32
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from archiver.platforms.contract import Coverage, Item, State
+from archiver.platforms.items import Item, State
 from archiver.records import bulk
 from archiver.records.store import moderated
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from archiver.platforms.pages import Coverage
     from archiver.records.store.context import CaptureContext
     from archiver.records.store.items import Held, Key
 

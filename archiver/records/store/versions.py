@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.evidence import commitments
 from archiver.evidence.fields import carried_over, content_hash, evidence_fields
-from archiver.platforms.contract import Item, Json, Source
+from archiver.platforms.items import Item, Json, Source
 from archiver.records import bulk
 from archiver.records.models import uuid7
 
