@@ -124,6 +124,19 @@ def lookups(capture: RunningCapture, ids: list[str]) -> Iterator[Lookup]:
             return
 
 
+def is_gone(capture: RunningCapture, post_id: str) -> str | None:
+    """The platform's words where an item's own address says that it is not there, while another item can be read; None where
+    that is not so, or cannot be asked. Nothing is concluded from it about the item: its listing does that.
+    """
+    try:
+        if not _control_readable(capture):
+            return None
+        found = capture.platform.lookup(capture.session, capture.account, [post_id])
+        return next((each.words for each in found if each.state is State.GONE_CONFIRMED), None)
+    except (RequestFailed, Unreachable, Refused, UnreadableAnswerError):
+        return None
+
+
 def _batch(capture: RunningCapture, after: int) -> list[Row[Any]]:
     with capture.archive.engine.connect() as connection:
         return list(

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from archiver import __version__
 from archiver.capture.ahead import ahead
 from archiver.capture.errors import RequestFailed
+from archiver.capture.recheck import is_gone
 from archiver.capture.retry import RETRYABLE
 from archiver.capture.running import BACKFILL, LIGHT
 from archiver.platforms.errors import UnreadableAnswerError
@@ -128,6 +129,8 @@ class _Answer:
     thread: _Thread
     page: Page | None = None
     error: RequestFailed | UnreadableAnswerError | None = None
+    gone: str | None = None
+    """The platform's words, where the post itself is not there any more: it went after it was listed."""
     prepared: Mapping[int, Ready] = dataclasses.field(default_factory=dict)
 
 
@@ -146,6 +149,11 @@ def capture_threads(capture: RunningCapture) -> None:
                 shelf.add(answer.thread, answer.page, answer.prepared)
             elif answer.error is not None:
                 shelf.drop(answer.thread)
+                if answer.gone is not None:
+                    capture.note(
+                        f"the comments below {answer.thread.post_id}", f"the post is not there any more: {answer.gone}"
+                    )
+                    continue
                 _unreadable(capture, answer.thread.post_id, answer.error)
                 in_a_row += isinstance(answer.error, UnreadableAnswerError) or answer.error.status in RETRYABLE
                 if in_a_row >= _GIVE_UP_AFTER:
@@ -172,8 +180,11 @@ def _answers(capture: RunningCapture) -> Iterator[_Answer]:
         try:
             for page in capture.platform.thread(capture.session, capture.account, thread.post_id, thread.digest):
                 yield _Answer(thread, page, prepared=ready(page.items, likely_new=thread.new))
-        except (RequestFailed, UnreadableAnswerError) as error:
+        except UnreadableAnswerError as error:
             yield _Answer(thread, error=error)
+        except RequestFailed as error:
+            gone = None if error.status in RETRYABLE else is_gone(capture, thread.post_id)
+            yield _Answer(thread, error=error, gone=gone)
 
 
 def capture_thread(capture: RunningCapture, post_id: str) -> None:

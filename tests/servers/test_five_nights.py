@@ -194,10 +194,12 @@ def surprises(city: City, night: int, reports: dict[str, ExportReport]) -> list[
     """What went wrong in a night without the city having meant it: every stream of an active account is complete."""
     truth = city.truth_after(night)
     active = {
-        account.handle_by_night[night] for account in truth.accounts if account.status_by_night[night] == "active"
+        f"{account.platform}:{account.handle_by_night[night]}"
+        for account in truth.accounts
+        if account.status_by_night[night] == "active"
     }
     return [
         f"{name}: {report.problems}"
         for name, report in reports.items()
-        if not report.complete and name.partition(":")[2] in active
+        if not report.complete and name in active
     ]

@@ -8,8 +8,12 @@ import pytest
 from mastodon import Mastodon as Client
 from mastodon import MastodonNotFoundError, MastodonUnauthorizedError
 
+from archiver import accounts
+from archiver.capture.export import export_account
+from archiver.platforms.items import StreamKind
 from tests.fixtures.social_nights import social_town
 from tests.fixtures.social_trouble import end_equal_to_the_truth, lost_access
+from tests.servers.test_five_nights import night_of
 
 if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker
@@ -88,3 +92,23 @@ def test_a_public_client_reads_the_instance_to_the_end(
             reader.status("1")
         with pytest.raises(MastodonUnauthorizedError):
             client("token-mastodon-nobody").account_verify_credentials()
+
+
+def test_a_post_that_went_after_it_was_listed_takes_no_comments_from_the_night(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its conversation answers 404, and so does its own address, while others are there: that is noted, and nothing counts as
+    unread; what is below it is not said to be gone for it.
+    """
+    with social_town(make_archive, monkeypatch, "mastodon", nights=3, faulty=False) as town:
+        town.night(1)
+        town.running.at(3)
+        town.archive.clock.set(night_of(town.city, 3))
+        report = export_account(
+            town.archive.archive, accounts.active(town.archive.engine)[0], only=[StreamKind.COMMENTS]
+        )
+        assert report.complete, report.problems
+        noted = [each for each in report.streams[0].skipped if "is not there any more" in each["reason"]]
+        assert noted
+        assert not [each for each in noted if each["lost"]]
+        assert town.sql("select count(*) from states where state = 'gone_confirmed'") == [(0,)]

@@ -102,7 +102,8 @@ def test_thirty_nights_end_equal_to_the_truth(town: Town) -> None:
     last night captured again changes nothing, and every record's evidence is there.
     """
     for night in range(1, NIGHTS + 1):
-        assert not town.night(night, troubled=True), f"night {night}"
+        troubles = town.night(night, troubled=True)
+        assert not troubles, f"night {night}:\n" + "\n".join(troubles)
         if night % COMPARED_EVERY == 0:
             found = town.differences(night)
             assert not found, f"night {night}:\n" + "\n".join(found[:60]) + f"\n{len(found)} in all"
