@@ -1,6 +1,7 @@
 """What the pages of a listing on Mastodon have shown whole, where each is placed by the id that the instance names. Pure.
 
-Source: mastodon/documentation, content/en/api/guidelines: ids grow, and a page behind `max_id` holds nothing but lower ones.
+Source: mastodon/documentation, content/en/api/guidelines: ids grow, and a page behind `max_id` holds nothing but lower ones. A
+server that names no id there (others speak the same API) is held to what its page shows.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ class Walk:
         self._empty = 0 if keys else self._empty + 1
         self._ordered = self._ordered and (before is None or all(key <= before for key in keys))
         if following is not None:
-            bound = order_key(following["max_id"])
-            self.before = bound if before is None else min(before, bound)
+            told = following["max_id"]
+            bound = order_key(told) if told.isascii() and told.isdigit() else lowest
+            self.before = min((each for each in (before, bound) if each is not None), default=None)
         if not whole or not self._ordered or (following is not None and lowest is None):
             return None
         return Coverage(before, None if following is None else lowest)
