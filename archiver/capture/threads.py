@@ -41,7 +41,7 @@ _GIVE_UP_AFTER = 10
 """Threads that a failing platform fails in a row, each after every attempt: then it is the platform, not the threads."""
 
 # What the account answered below a post of its own stands in that post's thread, and is asked for by itself only once the thread
-# did not show it any more, and its own address did: then nothing else leads to what stands below it.
+# did not show it any more, though it is there: then nothing else may lead to what stands below it.
 _POSTS = """
     with posts as (
         select i.id, i.platform_id, coalesce(i.created_at, i.first_seen_at) as at
@@ -54,8 +54,8 @@ _POSTS = """
               join sightings rs on rs.item_id = r.id and rs.stream_id = p.id and rs.state in ('present', 'hidden')
               where i.root_id is not null and r.platform = i.platform and r.namespace = i.namespace
                 and r.platform_id = i.root_id
-                and not coalesce((select h.by_lookup from states h where h.item_id = i.id and h.stream_id = :stream
-                                  order by h.id desc limit 1), false))
+                and not exists (select from states h where h.item_id = i.id and h.stream_id = :stream
+                                and h.state = 'not_returned'))
     ), read as (
         select posts.*, c.last_read_at, (c.cursor ->> 'replies')::bigint as replies_then, c.cursor ->> 'digest' as digest,
                (select (o.counts ->> 'replies')::bigint from observations o where o.item_id = posts.id
