@@ -19,8 +19,8 @@ from archiver.capture.export import export_account
 from archiver.capture.running import RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.platforms import PLATFORMS
-from archiver.platforms import contract as records
 from archiver.platforms.items import Item, ItemKind, Source, State, StreamKind, Tombstone
+from archiver.platforms.pages import Page
 from archiver.records.models import uuid7
 from samplecity.city import City
 from samplecity.faults import Fault
@@ -100,9 +100,7 @@ def test_pages_that_need_the_same_items_in_another_order_do_not_stop_one_another
                     exchange = dataclasses.replace(exchange_of("https://a.example/", Answer(b"{}")), id=str(uuid7()))
                     stones = [Tombstone(each.id, State.HIDDEN, "hidden", 0) for each in hidden]
                     running.save(
-                        records.Page(
-                            [dataclasses.replace(each, exchange=0) for each in shown], [exchange], tombstones=stones
-                        )
+                        Page([dataclasses.replace(each, exchange=0) for each in shown], [exchange], tombstones=stones)
                     )
         except BaseException as error:  # noqa: BLE001 - told to the test
             failures.append(error)
