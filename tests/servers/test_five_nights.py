@@ -198,8 +198,4 @@ def surprises(city: City, night: int, reports: dict[str, ExportReport]) -> list[
         for account in truth.accounts
         if account.status_by_night[night] == "active"
     }
-    return [
-        f"{name}: {report.problems}"
-        for name, report in reports.items()
-        if not report.complete and name in active
-    ]
+    return [f"{name}: {report.problems}" for name, report in reports.items() if not report.complete and name in active]
