@@ -17,6 +17,7 @@ from samplecity.social.scale import SOAK
 from samplecity.social.trouble import nightly_trouble
 from tests.fixtures.custody import contents, differences, rows, unproven
 from tests.fixtures.social_nights import compared
+from tests.fixtures.social_trouble import A_DAY, let_pass
 from tests.fixtures.social_ways import ways_of
 from tests.servers.test_five_nights import compare, held, night_of, surprises
 
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.soak
 NIGHTS, SEED, COMPARED_EVERY = 30, 7, 5
-A_DAY = 86_400
-_PASS = sa.text(
-    "update allowances set window_ends = window_ends - make_interval(secs => :s), "
-    "held_until = held_until - make_interval(secs => :s)"
-)
 
 
 @dataclasses.dataclass
@@ -45,8 +41,7 @@ class Passing:
     def __call__(self, seconds: float) -> None:
         """Let that much time pass."""
         self.waited += seconds
-        with self.owner.begin() as connection:
-            connection.execute(_PASS, {"s": seconds})
+        let_pass(self.owner, seconds)
 
 
 @dataclasses.dataclass
