@@ -210,7 +210,7 @@ def _captured(capture: RunningCapture, lookup: Lookup, export: Mapping[str, Hold
     if lookup.state is not State.PRESENT or lookup.item is None or lookup.exchange is None:
         return False
     item = dataclasses.replace(lookup.item, order_key=export[lookup.id].order_key)
-    capture.save(Page([item], [lookup.exchange]))
+    capture.save(Page([item], [lookup.exchange], looked_up=True))
     return True
 
 

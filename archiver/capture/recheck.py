@@ -38,7 +38,7 @@ _MISSING = """
            ) as first_failed_at
     from sightings s join items i on i.id = s.item_id
     where s.stream_id = :stream and i.id > :after
-      and (s.state = 'not_returned' or s.state = 'hidden' and s.last_seen_at < :started_at)
+      and (s.state = 'not_returned' or (s.state = 'hidden' or s.unlisted) and s.last_seen_at < :started_at)
     order by i.id limit :batch
 """
 
@@ -46,8 +46,11 @@ _ORPHANS = """
     select i.id, i.platform_id, s.state, null as first_failed_at
     from sightings s
     join items i on i.id = s.item_id
-    join items r on r.platform = i.platform and r.namespace = i.namespace and r.platform_id = i.root_id
-    where s.stream_id = :stream and s.state = 'present' and s.last_seen_at < :started_at and r.state <> 'present'
+    where s.stream_id = :stream and s.state = 'present' and s.last_seen_at < :started_at
+      and exists (
+          select from items r
+          where r.platform = i.platform and r.namespace = i.namespace and r.state <> 'present'
+            and r.platform_id in (i.root_id, split_part(s.order_key, ' ', 1)))
     order by s.last_seen_at, i.id limit :batch
 """
 
@@ -64,7 +67,9 @@ _READ_ANEW = """
 
 
 def recheck(capture: RunningCapture) -> None:
-    """Look up every item of the stream that its listing no longer shows, where the platform can be asked for single items."""
+    """Look up every item of the stream that its listing no longer shows, where the platform can be asked for single items:
+    what is missing, and what is there and was left out before.
+    """
     if not capture.platform.manifest.lookups:
         return
     control: bool | None = None
@@ -82,7 +87,7 @@ def recheck(capture: RunningCapture) -> None:
 
 
 def recheck_orphans(capture: RunningCapture) -> None:
-    """Look up comments whose thread can no longer be read since its first post is gone: they may well be there still.
+    """Look up comments whose thread can no longer be read since what it stood below is gone: they may well be there still.
 
     Those that were seen longest ago go first; how many a night is bounded, since each is a request.
     """
@@ -168,7 +173,7 @@ def _control_readable(capture: RunningCapture) -> bool:
 
 def _conclude(capture: RunningCapture, row: Row[Any], lookup: Lookup) -> None:
     if lookup.state is State.PRESENT and lookup.item is not None and lookup.exchange is not None:
-        capture.save(Page([lookup.item], [lookup.exchange]))
+        capture.save(Page([lookup.item], [lookup.exchange], looked_up=True))
         return
     now = capture.archive.now()
     state = _conclusion(row, lookup, now - timedelta(hours=capture.archive.settings.recheck_hours))

@@ -24,9 +24,9 @@ from archiver.records import bulk
 from archiver.records.store import FenceLost, Ready, ready
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Row
 
     from archiver.capture.running import RunningCapture
 
@@ -40,22 +40,21 @@ _NOT_WHOLE = b""
 _GIVE_UP_AFTER = 10
 """Threads that a failing platform fails in a row, each after every attempt: then it is the platform, not the threads."""
 
-# What the account answered below a post of its own stands in that post's thread, and is asked for by itself only once the thread
-# did not show it any more, though it is there: then nothing else may lead to what stands below it.
+# What the account answered below a post of its own stands in that post's thread, and is asked for by itself only while the
+# thread does not show it, though it is there: then nothing else may lead to what stands below it.
 _POSTS = """
     with posts as (
-        select i.id, i.platform_id, coalesce(i.created_at, i.first_seen_at) as at
+        select i.id, i.platform_id, coalesce(i.created_at, i.first_seen_at) as at, t.state as in_thread
         from streams p
         join sightings s on s.stream_id = p.id and s.state in ('present', 'hidden')
         join items i on i.id = s.item_id
+        left join sightings t on t.item_id = i.id and t.stream_id = :stream
         where p.account_id = :account and p.kind = any(:kinds) and i.kind not in ('repost', 'message')
-          and not exists (
+          and (t.state = 'not_returned' or t.unlisted or not exists (
               select from items r
               join sightings rs on rs.item_id = r.id and rs.stream_id = p.id and rs.state in ('present', 'hidden')
               where i.root_id is not null and r.platform = i.platform and r.namespace = i.namespace
-                and r.platform_id = i.root_id
-                and not exists (select from states h where h.item_id = i.id and h.stream_id = :stream
-                                and h.state = 'not_returned'))
+                and r.platform_id = i.root_id))
     ), read as (
         select posts.*, c.last_read_at, (c.cursor ->> 'replies')::bigint as replies_then, c.cursor ->> 'digest' as digest,
                (select (o.counts ->> 'replies')::bigint from observations o where o.item_id = posts.id
@@ -76,6 +75,12 @@ _CANDIDATES = f"""{_POSTS}
            or platform_id = any(:swept))
       and (cast(:at as timestamptz) is null or (at, id) < (:at, :id))
     order by at desc, id desc limit :batch
+"""  # noqa: S608 - put together from constants
+
+_LEFT_OUT = f"""{_POSTS}
+    select platform_id, replies_now, digest, last_read_at is null as new from read
+    where in_thread = 'not_returned' and (last_read_at is null or last_read_at < :started_at)
+    order by at desc, id desc
 """  # noqa: S608 - put together from constants
 
 _READ = """
@@ -137,13 +142,25 @@ class _Answer:
 def capture_threads(capture: RunningCapture) -> None:
     """Read every thread whose turn it is. A thread that cannot be read is named, and the others go on.
 
+    What the account answered, and a thread read now left out (a comment above it was removed), is read on by itself at once.
+
     Raises what stops the whole stream: no answer, a rate limit beyond what a capture may wait, a platform that fails one
     thread after the other. What was read before is stored first.
     """
+    _capture_all(capture, _candidates(capture))
+    if capture.context.mode == LIGHT:
+        return
+    tried: set[str] = set()
+    while left_out := [each for each in _left_out(capture) if each.post_id not in tried]:
+        tried.update(each.post_id for each in left_out)
+        _capture_all(capture, left_out)
+
+
+def _capture_all(capture: RunningCapture, threads: Iterable[_Thread]) -> None:
     in_a_row = 0
     shelf = _Shelf(capture)
     try:
-        for answer in ahead(_answers(capture), depth=_AHEAD):
+        for answer in ahead(_answers(capture, threads), depth=_AHEAD):
             if answer.page is not None:
                 in_a_row = 0
                 shelf.add(answer.thread, answer.page, answer.prepared)
@@ -175,8 +192,8 @@ def _unreadable(capture: RunningCapture, post_id: str, error: RequestFailed | Un
         capture.skip(what, str(error))
 
 
-def _answers(capture: RunningCapture) -> Iterator[_Answer]:
-    for thread in _candidates(capture):
+def _answers(capture: RunningCapture, threads: Iterable[_Thread]) -> Iterator[_Answer]:
+    for thread in threads:
         try:
             for page in capture.platform.thread(capture.session, capture.account, thread.post_id, thread.digest):
                 yield _Answer(thread, page, prepared=ready(page.items, likely_new=thread.new))
@@ -265,15 +282,9 @@ def known_digest(kept: str | None, mode: str) -> bytes | None:
 
 def _candidates(capture: RunningCapture) -> Iterator[_Thread]:
     """The posts whose thread's turn it is, newest first, some at a time, however many there are."""
-    settings = capture.archive.settings
-    values = {
-        "account": capture.account.id,
-        "kinds": [kind.value for kind in capture.platform.manifest.threads_of],
-        "stream": capture.context.stream_id,
-        "since": capture.reread_since,
-    }
+    values = {**_own(capture), "since": capture.reread_since}
     light = capture.context.mode == LIGHT
-    sweep = 0 if light else settings.sweep_pages
+    sweep = 0 if light else capture.archive.settings.sweep_pages
     with capture.archive.engine.connect() as connection:
         swept = list(connection.scalars(sa.text(_SWEPT), {**values, "sweep": sweep}))
     after: dict[str, Any] = {"at": None, "id": None}
@@ -282,11 +293,26 @@ def _candidates(capture: RunningCapture) -> Iterator[_Thread]:
             rows = connection.execute(
                 sa.text(_CANDIDATES), {**values, "light": light, "swept": swept, **after, "batch": _BATCH}
             ).all()
-        for row in rows:
-            yield _Thread(row.platform_id, row.replies_now, known_digest(row.digest, capture.context.mode), row.new)
+        yield from (_thread(capture, row) for row in rows)
         if len(rows) < _BATCH:
             return
         after = {"at": rows[-1].at, "id": rows[-1].id}
+
+
+def _left_out(capture: RunningCapture) -> list[_Thread]:
+    """What the account wrote and this capture's threads do not show any more, though its own listing does."""
+    values = {**_own(capture), "started_at": capture.context.started_at}
+    with capture.archive.engine.connect() as connection:
+        return [_thread(capture, row) for row in connection.execute(sa.text(_LEFT_OUT), values)]
+
+
+def _own(capture: RunningCapture) -> dict[str, Any]:
+    kinds = [kind.value for kind in capture.platform.manifest.threads_of]
+    return {"account": capture.account.id, "kinds": kinds, "stream": capture.context.stream_id}
+
+
+def _thread(capture: RunningCapture, row: Row[Any]) -> _Thread:
+    return _Thread(row.platform_id, row.replies_now, known_digest(row.digest, capture.context.mode), row.new)
 
 
 def _were_read(

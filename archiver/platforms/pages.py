@@ -120,6 +120,8 @@ class Page:
     """
     validators: Mapping[str, str] | None = None
     """What to send next time to be told so (ETag, Last-Modified)."""
+    looked_up: bool = False
+    """Its items were shown at their own addresses, not by a listing: that they are there does not say that they are listed."""
     keep: bool = False
     """Keep the bodies of its exchanges even if they told nothing new: they are why something is late or missing."""
     history: Sequence[Item] = ()

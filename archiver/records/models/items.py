@@ -120,7 +120,10 @@ class Sighting(Base):
     __table_args__ = (
         Index("ix_sightings_stream_order", "stream_id", sql('order_key collate "C"')),
         Index(
-            "ix_sightings_missing", "stream_id", "item_id", postgresql_where=sql("state in ('not_returned', 'hidden')")
+            "ix_sightings_missing",
+            "stream_id",
+            "item_id",
+            postgresql_where=sql("state in ('not_returned', 'hidden') or unlisted"),
         ),
     )
 
@@ -130,6 +133,8 @@ class Sighting(Base):
     order_key: Mapped[str | None]
     first_seen_at: Mapped[dt.datetime]
     last_seen_at: Mapped[dt.datetime]
+    unlisted: Mapped[bool] = mapped_column(server_default=sql("false"))
+    """Present, though the listing that covers it left it out the last time: only its own address tells whether it still is."""
 
 
 class ItemState(Base):

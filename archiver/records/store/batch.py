@@ -24,6 +24,8 @@ class Batch:
     tombstones: list[tuple[Tombstone, str]] = dataclasses.field(default_factory=list)
     coverages: list[tuple[Coverage, str | None]] = dataclasses.field(default_factory=list)
     """Each with the exchange whose page shows what is absent by not showing it."""
+    looked_up: set[str] = dataclasses.field(default_factory=set)
+    """The exchanges that showed an item at its own address."""
     pages: list[Page] = dataclasses.field(default_factory=list)
 
     @classmethod
@@ -40,6 +42,8 @@ class Batch:
         self.items += [(item, ids[item.exchange]) for item in page.items]
         self.history += [(item, ids[item.exchange]) for item in page.history]
         self.tombstones += [(stone, ids[stone.exchange]) for stone in page.tombstones]
+        if page.looked_up:
+            self.looked_up.update(ids)
         if page.coverage is not None:
             self.coverages.append((page.coverage, page.exchanges[-1].id if page.exchanges else None))
         self.pages.append(page)

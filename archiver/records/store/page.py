@@ -131,7 +131,9 @@ def save_pages(
         result.versions_new = history.insert(connection, platform, told, parties, context.capture_id, now)
         version_ids = versions.insert_versions(connection, new, parties, context.capture_id, now)
         media.insert_media(connection, platform, new, version_ids)
-        seen_as, result.ids_unseen_before = states.sight(connection, context, items, held, shown, now)
+        seen_as, result.ids_unseen_before = states.sight(
+            connection, context, items, held, shown, now, looked_up=batch.looked_up
+        )
         buried = {held[key].id for key in hidden if key in held}  # shown, and said to be gone in the same breath
         changes += [each for each in seen_as if each.state is not State.PRESENT or each.item_id not in buried]
         _observe(connection, context, items, held, now)

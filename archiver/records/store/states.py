@@ -12,7 +12,7 @@ from archiver.records import bulk
 from archiver.records.store import moderated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -39,17 +39,20 @@ _BEFORE = """
     join sightings s on s.item_id = r.id and s.stream_id = :stream_id
 """
 
+# What was missing, and is there at its own address, is unlisted until a listing shows it.
 _SIGHT = """
     insert into sightings (item_id, stream_id, state, order_key, first_seen_at, last_seen_at)
     select id, :stream_id, 'present', order_key, :now, :now
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint, order_key text)
     on conflict (item_id, stream_id) do update
-        set last_seen_at = excluded.last_seen_at, order_key = coalesce(excluded.order_key, sightings.order_key)
+        set last_seen_at = excluded.last_seen_at, order_key = coalesce(excluded.order_key, sightings.order_key),
+            unlisted = (sightings.unlisted or sightings.state = 'not_returned') and sightings.item_id = any(:looked_up)
 """
 
 _MISSING = """
     select item_id from sightings
-    where stream_id = :stream_id and state = 'present' and last_seen_at < :started_at and order_key is not null
+    where stream_id = :stream_id and state = 'present' and not unlisted and last_seen_at < :started_at
+      and order_key is not null
       and (cast(:before as text) is null or order_key collate "C" < :before)
       and (cast(:after as text) is null or order_key collate "C" >= :after)
     order by item_id
@@ -58,12 +61,12 @@ _MISSING = """
 _SEEN_AGAIN = """
     update sightings s set last_seen_at = :now
     where s.stream_id = :stream_id and s.order_key collate "C" < :before and s.order_key collate "C" >= :after
-      and (s.state = 'present' or s.state = 'hidden' and not (
+      and not s.unlisted and (s.state = 'present' or s.state = 'hidden' and not (
           select h.by_lookup from states h where h.item_id = s.item_id and h.stream_id = s.stream_id order by h.id desc limit 1))
 """
 
 _CHANGE = """
-    update sightings s set state = r.state
+    update sightings s set state = r.state, unlisted = s.unlisted and r.state = 'present'
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(item_id bigint, state text)
     where s.item_id = r.item_id and s.stream_id = :stream_id
 """
@@ -96,8 +99,10 @@ def sight(
     held: Mapping[Key, Held],
     shown_by: Mapping[Key, str],
     now: datetime,
+    looked_up: Collection[str] = (),
 ) -> tuple[list[Change], int]:
-    """Record that the items were seen through the stream.
+    """Record that the items were seen through the stream (by exchanges that are in `looked_up`: at their own addresses, not in
+    its listing).
 
     Gives the states that change by it (an item that was missing is back, one is hidden now), and how many of the items this
     capture had not met.
@@ -116,23 +121,27 @@ def sight(
         [{"id": each, "order_key": item.order_key} for each, item in sorted(seen.items())],
         stream_id=context.stream_id,
         now=now,
+        looked_up=[each for each in seen if shown[each] in looked_up],
     )
+    states = {each: before[each].state if each in before else None for each in seen}
     changes = [
         change
         for each, item in sorted(seen.items())
-        if (change := _seen_as(each, item, before[each].state if each in before else None, shown[each])) is not None
+        if (change := _seen_as(each, item, states[each], shown[each], looked_up=shown[each] in looked_up)) is not None
     ]
     unmet = sum(1 for each in seen if each not in before or before[each].last_seen_at < context.started_at)
     return changes, unmet
 
 
-def _seen_as(item_id: int, item: Item, before: str | None, exchange_id: str) -> Change | None:
+def _seen_as(item_id: int, item: Item, before: str | None, exchange_id: str, *, looked_up: bool) -> Change | None:
     """The state that an item which was shown has now, where that is another than the one before (None: it is new)."""
     if item.hidden is not None:
         return None if before == State.HIDDEN.value else Change(item_id, State.HIDDEN, item.hidden, exchange_id)
     if before in {None, State.PRESENT.value}:
         return None
     words = "shown by the platform again" if before == State.HIDDEN.value else "returned by the platform again"
+    if looked_up and before == State.NOT_RETURNED.value:
+        words = "it is there at its own address; the listing that covers it left it out"
     return Change(item_id, State.PRESENT, words, exchange_id)
 
 
@@ -145,7 +154,7 @@ def seen_again(connection: Connection, context: CaptureContext, coverage: Covera
 
 
 def missing(connection: Connection, context: CaptureContext, coverage: Coverage) -> list[int]:
-    """The items that are held in the covered range, were present, and that this capture has not met."""
+    """The items that are held in the covered range, were present in it, and that this capture has not met."""
     rows = connection.execute(
         sa.text(_MISSING),
         {
