@@ -74,7 +74,7 @@ def recheck(capture: RunningCapture) -> None:
         return
     control: bool | None = None
     after = 0
-    while rows := _batch(capture, after):
+    while rows := waiting(capture, after):
         if control is None:
             control = _control_readable(capture)
         if not control:
@@ -84,6 +84,22 @@ def recheck(capture: RunningCapture) -> None:
         by_id = {row.platform_id: row for row in rows}
         for lookup in lookups(capture, list(by_id)):
             _conclude(capture, by_id[lookup.id], lookup)
+
+
+def waiting(capture: RunningCapture, after: int) -> list[Row[Any]]:
+    """Some of the items whose own address this capture is to ask, those with an id above `after`: id, platform_id, state."""
+    with capture.archive.engine.connect() as connection:
+        return list(
+            connection.execute(
+                sa.text(_MISSING),
+                {
+                    "stream": capture.context.stream_id,
+                    "started_at": capture.context.started_at,
+                    "after": after,
+                    "batch": _BATCH,
+                },
+            ).all()
+        )
 
 
 def recheck_orphans(capture: RunningCapture) -> None:
@@ -140,21 +156,6 @@ def is_gone(capture: RunningCapture, post_id: str) -> str | None:
         return next((each.words for each in found if each.state is State.GONE_CONFIRMED), None)
     except (RequestFailed, Unreachable, Refused, UnreadableAnswerError):
         return None
-
-
-def _batch(capture: RunningCapture, after: int) -> list[Row[Any]]:
-    with capture.archive.engine.connect() as connection:
-        return list(
-            connection.execute(
-                sa.text(_MISSING),
-                {
-                    "stream": capture.context.stream_id,
-                    "started_at": capture.context.started_at,
-                    "after": after,
-                    "batch": _BATCH,
-                },
-            ).all()
-        )
 
 
 def _control_readable(capture: RunningCapture) -> bool:

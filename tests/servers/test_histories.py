@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from archiver.capture import stream as streams
 from archiver.capture.evidence_file import run_warc
+from archiver.capture.recheck import waiting
 from archiver.capture.running import RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.platforms import PLATFORMS
 from archiver.platforms.items import Item, ItemKind, Media, Source, StreamKind
-from archiver.platforms.pages import Page
+from archiver.platforms.pages import Coverage, Page
 from archiver.records.models import uuid7
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.sessions import Answer, exchange_of
@@ -121,3 +122,31 @@ def test_what_the_platform_hides_is_kept_as_hidden(make_archive: ArchiveMaker) -
         assert [row[1:] for row in versions(small)] == [("one", "api", True)]
         state = "select i.state, s.state from items i join sightings s on s.item_id = i.id where i.platform_id = :post"
         assert rows(small.archive.engine, state, post=POST) == [("hidden", "hidden")]
+
+
+def test_what_is_there_and_listed_no_more_is_missed_once(make_archive: ArchiveMaker) -> None:
+    """Its own address shows it night after night, and nothing more is recorded, until a listing shows it or it is gone."""
+    listed, everything = form("one", None), Coverage(None, None)
+    with town(make_archive, 1) as small:
+
+        def night(*, lists: bool, there: bool) -> list[tuple[object, ...]]:
+            small.archive.clock.set(small.archive.clock() + timedelta(days=1))
+            with capturing(small) as running:
+                running.save(dataclasses.replace(page_of([listed] if lists else []), coverage=everything))
+                found = _missing(running)
+                if found and there:
+                    running.save(dataclasses.replace(page_of([listed]), looked_up=True))
+                states = "select t.state from states t join items i on i.id = t.item_id where i.platform_id = :post order by t.id"
+                return [tuple(found), *rows(small.archive.engine, states, post=POST)]
+
+        assert night(lists=True, there=True) == [()]
+        missed_and_found = [(POST,), ("not_returned",), ("present",)]
+        assert night(lists=False, there=True) == missed_and_found
+        assert night(lists=False, there=True) == missed_and_found
+        assert night(lists=True, there=True) == [(), *missed_and_found[1:]]
+        assert night(lists=False, there=False) == [*missed_and_found, ("not_returned",)]
+
+
+def _missing(running: RunningCapture) -> list[str]:
+    """Whose own address the re-check asks."""
+    return [row.platform_id for row in waiting(running, after=0)]
