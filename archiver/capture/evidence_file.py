@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import time
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
 
 from archiver.blobs import BlobDamaged, BlobStore
+from archiver.capture.half_fetched import forget_old
 from archiver.capture.warc import SpoolDamaged, SpoolInUse, SpoolWarc, lock, recover
 from archiver.records.models import WarcFile, uuid7
 
@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from archiver.platforms.pages import AccountRef, Exchange
     from archiver.records.store import Located
 
-MEDIUM = ".medium"
-"""How the names of half-fetched media on the spool end; a run that was killed leaves its own."""
 _SEALED_STATE = "sealed"
-_A_DAY = 24 * 3600
 _log = structlog.get_logger(__name__)
 
 
@@ -150,10 +147,7 @@ def seal_left_behind(archive: Archive, account: AccountRef, *, but: str) -> list
                 sealed.append(path.name)
         except (OSError, BlobDamaged, SpoolDamaged, sa.exc.SQLAlchemyError) as error:
             _log.error("not sealed", file=path.name, error=str(error))
-    for path in archive.spool.glob(f"*{MEDIUM}"):
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > _A_DAY:
-                path.unlink()
+    forget_old(archive.spool)
     return sealed
 
 

@@ -2,7 +2,7 @@
 
 What broke off is asked for from there (RFC 9110 section 14.2) where that can be trusted: the answer has a strong validator, which
 goes along as If-Range (section 13.1.5), or the platform itself names the digest of the whole. Else it begins anew. Each answer is
-an exchange of its own, with the digest of what came of it.
+an exchange of its own, with the digest of what came of it. What broke off for good can be gone on with by a later run, just so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import urllib3
 
 from archiver.capture import retry, sniffing
 from archiver.capture.errors import BadAnswer, RateLimited, Refused, RequestFailed, Unreachable
+from archiver.capture.half_fetched import Half, place_of
 
 if TYPE_CHECKING:
     from archiver.capture.session import CaptureSession
@@ -58,9 +59,10 @@ class Fetching:
         session: The capture's session, which guards and scrubs.
         url: Where the medium is, whole.
         medium: What it should be.
-        file: Where its bytes go; read and write, empty.
+        file: Where its bytes go; read and write. It holds what came before of it (`half`), or nothing.
         limit: Bytes; more are refused.
         expected: The SHA-256 that the platform names, where it does.
+        half: What the file should hold; where it does not, the medium is begun anew.
     """
 
     def __init__(
@@ -71,12 +73,23 @@ class Fetching:
         file: BinaryIO,
         limit: int,
         expected: bytes | None = None,
+        half: Half | None = None,
     ) -> None:
         self._session, self._url, self._medium, self._file, self._limit = session, url, medium, file, limit
         self._clean, self._expected = session.clean(url), expected
         self._digest, self._size, self._validator = hashlib.sha256(), 0, ""
-        self._pieces: list[Piece] = []
+        self.pieces: list[Piece] = []
+        """The answers so far, also where it fails."""
         self._type: str | None = None
+        if half is not None:
+            self._go_on_from(half)
+
+    @property
+    def half(self) -> Half | None:
+        """What there is of it, where a later run can go on from there; None where it would have to begin anew anyway."""
+        if not self._size or not (self._validator or self._expected):
+            return None
+        return Half(self._size, self._digest.hexdigest(), self._validator, place_of(self._url))
 
     def run(self, attempts: int) -> Whole:
         """Fetch it, asking again so often where the connection breaks or the server is busy.
@@ -99,7 +112,7 @@ class Fetching:
             raise BadAnswer(self._clean, "it is empty")
         if self._expected is not None and self._digest.digest() != self._expected:
             raise RequestFailed(self._clean, _OK, "the bytes are not those that the platform names")
-        return Whole(self._digest.digest(), self._size, self._type, tuple(self._pieces))
+        return Whole(self._digest.digest(), self._size, self._type, tuple(self.pieces))
 
     def _ask(self, attempt: int, *, last: bool) -> retry.Wait | None:
         """One request for what is missing. Gives the wait before the next one; None where the medium is whole."""
@@ -133,7 +146,7 @@ class Fetching:
                     piece.update(chunk)
             finally:
                 described = self._session.describe(response, target, started, b"", b"", piece.digest())
-                self._pieces.append(Piece(described, self._size - before))
+                self.pieces.append(Piece(described, self._size - before))
         return None
 
     def _check(self, head: bytes) -> None:
@@ -153,6 +166,15 @@ class Fetching:
         self._file.write(chunk)
         self._digest.update(chunk)
         self._size += len(chunk)
+
+    def _go_on_from(self, half: Half) -> None:
+        self._file.seek(0)
+        while chunk := self._file.read(_CHUNK):
+            self._digest.update(chunk)
+            self._size += len(chunk)
+        self._validator = half.validator
+        if (self._size, self._digest.hexdigest()) != (half.size, half.sha256):
+            self._begin_anew()
 
     def _begin_anew(self) -> None:
         self._file.seek(0)

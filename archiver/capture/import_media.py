@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from archiver.capture.evidence_file import MEDIUM
+from archiver.capture.half_fetched import MEDIUM
 from archiver.capture.media import kept
 from archiver.downloads.errors import DamagedArchiveError
 from archiver.platforms.items import Skipped

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 import structlog
 
+from archiver.capture import half_fetched
 from archiver.capture.errors import CaptureError, RateLimited, Refused, RequestFailed, Unreachable
-from archiver.capture.evidence_file import MEDIUM
-from archiver.capture.fetching import Fetching, Whole
+from archiver.capture.fetching import Fetching, Piece, Whole
 from archiver.capture.running import LIGHT
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.items import Media
@@ -27,6 +27,7 @@ from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Row
@@ -118,7 +119,7 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]], failed: Counter[str
         host = _host_of(url)
         if failed[host] >= _DEAD:
             return
-        fetched = _fetch(capture, url, medium)
+        fetched = _fetch(capture, url, row.id, medium)
     except RateLimited:
         raise  # says nothing about the medium: the next run goes on from here
     except (CaptureError, UnreadableAnswerError) as error:
@@ -137,8 +138,7 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]], failed: Counter[str
     failed[host] = 0
     with capture.archive.engine.begin() as connection:
         hold_fence(connection, capture.context)
-        for piece in whole.pieces:
-            insert_exchanges(connection, capture.context.capture_id, [piece.exchange], received_bytes=piece.size)
+        _on_record(connection, capture, whole.pieces)
         last = whole.pieces[-1].exchange
         kept(connection, row.id, whole.sha256, whole.size, whole.content_type, last.id, capture.archive.now())
 
@@ -183,14 +183,19 @@ def _failed(connection: Connection, medium_id: int, reason: str, *, refused: boo
         connection.execute(sa.text(_TOUCH), {"medium": medium_id})
 
 
-def _fetch(capture: RunningCapture, url: str, medium: Media) -> _Fetched:
-    """Stream a medium into a temporary file; see `fetching.Fetching.run` for what it raises."""
+def _fetch(capture: RunningCapture, url: str, medium_id: int, medium: Media) -> _Fetched:
+    """Stream a medium into a temporary file, from where an earlier run broke off; see `fetching.Fetching.run` for what it raises.
+
+    Where it breaks off again, what there is stays for the next run, and the answers that it came in are on record.
+    """
     archive = capture.archive
     archive.spool.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=archive.spool, suffix=MEDIUM)
+    handle, name = tempfile.mkstemp(dir=archive.spool, suffix=half_fetched.MEDIUM)
+    os.close(handle)
     path = Path(name)
+    half = half_fetched.take(archive.spool, medium_id, path, half_fetched.place_of(url))
     try:
-        with os.fdopen(handle, "w+b") as file:
+        with path.open("r+b") as file:
             fetching = Fetching(
                 capture.session,
                 url,
@@ -198,8 +203,24 @@ def _fetch(capture: RunningCapture, url: str, medium: Media) -> _Fetched:
                 file,
                 archive.settings.media_max_bytes,
                 capture.platform.media_sha256(medium),
+                half,
             )
-            return _Fetched(path, fetching.run(min(archive.settings.max_attempts, _ASKED_AT_ONCE)))
+            try:
+                return _Fetched(path, fetching.run(min(archive.settings.max_attempts, _ASKED_AT_ONCE)))
+            except CaptureError as error:
+                with archive.engine.begin() as connection:
+                    hold_fence(connection, capture.context)
+                    _on_record(connection, capture, fetching.pieces)
+                file.flush()
+                left = fetching.half
+                if left is not None and (_is_down(error) or isinstance(error, RateLimited)):
+                    half_fetched.keep(archive.spool, medium_id, path, left)
+                raise
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def _on_record(connection: Connection, capture: RunningCapture, pieces: Iterable[Piece]) -> None:
+    for piece in pieces:
+        insert_exchanges(connection, capture.context.capture_id, [piece.exchange], received_bytes=piece.size)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from archiver.blobs import BlobDamaged, BlobStore
-from archiver.capture.evidence_file import MEDIUM
+from archiver.capture.half_fetched import MEDIUM
 from archiver.records.store.thumbnails import save_made, save_unmade, waiting
 from archiver.thumbnails.making import LIMITS, Unmade, make
 

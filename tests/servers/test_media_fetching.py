@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import os
 import random
 import socket
 import tempfile
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archiver import accounts, media_missing
-from archiver.capture import fetching, media
+from archiver.capture import fetching, half_fetched, media
 from archiver.capture.errors import BadAnswer, RateLimited, Refused, RequestFailed, Unreachable
 from archiver.capture.export import export_account
 from archiver.capture.fetching import Fetching, Whole
@@ -29,6 +30,7 @@ from tests.servers.test_bad_input import entries, entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from archiver.platforms.pages import AccountRef
     from tests.fixtures.archives import ArchiveMaker, TestArchive
@@ -374,3 +376,66 @@ def test_a_fetch_that_broke_off_leaves_every_answer_on_record(make_archive: Arch
         assert (medium.exchange_id, bytes(medium.sha256), medium.size) == (
             pieces[-1].id, hashlib.sha256(DATA).digest(), len(DATA),
         )  # fmt: skip
+
+
+def on_spool(archive: TestArchive) -> list[str]:
+    """The ends of the names of what lies on the spool of media."""
+    return sorted(path.name.partition(".")[2] for path in archive.archive.spool.iterdir() if "part" in path.name)
+
+
+@pytest.mark.parametrize(
+    "meanwhile", ["nothing", "the disk turned a byte", "the picture was replaced", "it was asked elsewhere"]
+)
+def test_what_broke_off_one_night_is_gone_on_with_the_next(make_archive: ArchiveMaker, meanwhile: str) -> None:
+    """From where it stands, with the validator of the night before; what does not match is begun anew, and every answer is on
+    record with the night that asked.
+    """
+    other = DATA[:8] + DATA[:7:-1]
+
+    def answer(request: Any, n: int) -> None:
+        replaced = n > 1 and meanwhile == "the picture was replaced"
+        data, etag = (other, '"two"') if replaced else (DATA, '"one"')
+        whole_or_rest(request, data, {**IMAGE, "ETag": etag}, cut=PIECE if n == 1 else None)
+
+    with odd_server() as odd, server(answer) as (url, asked):
+        archive = make_archive(allowed_origins=f"{odd.url},{url}", max_attempts=1)
+        account = feed_of(archive, odd, [f"{url}/big.png"])
+        assert export_account(archive.archive, account).complete
+        assert rows(archive.engine, "select state from media") == [("failed",)]
+        assert on_spool(archive) == ["part", "part.json"]
+        (part,) = archive.archive.spool.glob("*.part")
+        if meanwhile == "the disk turned a byte":
+            part.write_bytes(b"\0" + part.read_bytes()[1:])
+        if meanwhile == "it was asked elsewhere":
+            with archive.engine.begin() as connection:
+                connection.exec_driver_sql("update media set url = replace(url, 'big', 'bigger')")
+        assert export_account(archive.archive, account).complete
+        data = other if meanwhile == "the picture was replaced" else DATA
+        assert rows(archive.engine, "select state, size, sha256 from media") == [
+            ("kept", len(DATA), hashlib.sha256(data).digest())
+        ]
+        pieces = rows(
+            archive.engine,
+            "select e.status, e.received_bytes, dense_rank() over (order by e.capture_id) from exchanges e "
+            "where e.url like :url order by e.requested_at",
+            url=f"{url}/%",
+        )
+        whole = len(DATA)
+        goes_on = meanwhile == "nothing"
+        assert pieces == [(200, PIECE, 1), (206, whole - PIECE, 2) if goes_on else (200, whole, 2)]
+        asks = {"nothing", "the picture was replaced"}
+        assert asked[-1].get("Range") == (f"bytes={PIECE}-" if meanwhile in asks else None)
+        assert on_spool(archive) == (["part", "part.json"] if meanwhile == "it was asked elsewhere" else [])
+        assert unproven(archive.archive) == []
+
+
+def test_what_nobody_went_on_with_is_removed_from_the_spool_after_a_week(tmp_path: Path) -> None:
+    """Halves after a week, what a killed run left after a day; nothing that is younger, and no other file."""
+    days = {"1.part": 8, "1.part.json": 8, "2.part": 6, "2.part.json": 6, "a.medium": 2, "b.medium": 0, "c.warc.gz": 99}
+    for name, age in days.items():
+        path = tmp_path / name
+        path.write_bytes(b"")
+        at = path.stat().st_mtime - age * 86_400
+        os.utime(path, (at, at))
+    half_fetched.forget_old(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"2.part", "2.part.json", "b.medium", "c.warc.gz"}
