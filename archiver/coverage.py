@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from archiver import media_missing
 from archiver.explanation import Explained, Facts, Part, Read, explain, sentence, together
 from archiver.platforms import PLATFORMS
 from archiver.records.models import CoverageRow
@@ -157,6 +158,7 @@ class StreamCoverage:
     explained: Explained
     states: Mapping[str, int]
     gaps_open: int
+    media_missing: int
     unread: int = 0
     oldest: PostCoverage | None = None
 
@@ -271,7 +273,9 @@ def _skipped(connection: Connection, stream_id: int) -> list[dict[str, Any]]:
 def measured(connection: Connection, account_id: int, platform: str) -> list[StreamCoverage]:
     """How complete each stream of an account is by what the archive holds now."""
     found = []
+    missing = media_missing.by_stream(connection, account_id)
     for row in connection.execute(_STREAMS, {"account": account_id}).all():
+        media = missing.get(row.id, 0)
         states = {name: getattr(row, name) for name in ("present", "hidden", "not_returned", "gone")}
         if row.kind == "comments":
             posts = posts_of(connection, account_id, platform)
@@ -283,12 +287,13 @@ def measured(connection: Connection, account_id: int, platform: str) -> list[Str
                     together(each.explained for each in posts),
                     states,
                     row.gaps_open,
+                    media,
                     len(behind),
                     min(behind, key=lambda each: each.waiting_since, default=None),
                 )
             )
         else:
-            found.append(StreamCoverage(row.id, row.kind, explain(_stream_facts(row)), states, row.gaps_open))
+            found.append(StreamCoverage(row.id, row.kind, explain(_stream_facts(row)), states, row.gaps_open, media))
     return found
 
 
@@ -329,6 +334,7 @@ def _row(each: StreamCoverage, account_id: int, run_id: str, now: datetime) -> d
         "unread": each.unread,
         "oldest_unread": each.oldest.platform_id if each.oldest else None,
         "oldest_unread_since": each.oldest.waiting_since if each.oldest else None,
+        "media_missing": each.media_missing,
         "observed_at": now,
     }
 
@@ -349,7 +355,8 @@ def as_lines(name: str, found: Iterable[StreamCoverage]) -> str:
         held = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in each.states.items() if number)
         waits = f"; {each.unread} threads to be read, the oldest {each.oldest.platform_id}" if each.oldest else ""
         open_gaps = f"; {each.gaps_open} open gaps" if each.gaps_open else ""
-        lines.append(f"  {each.stream}: holds {held or 'nothing'}; {each.explained.sentence}{waits}{open_gaps}")
+        media = f"; {each.media_missing} attachments are not kept" if each.media_missing else ""
+        lines.append(f"  {each.stream}: holds {held or 'nothing'}; {each.explained.sentence}{waits}{media}{open_gaps}")
     return "\n".join(lines)
 
 

@@ -68,6 +68,7 @@ def coverage(
                 row.difference,
                 record.sentence(row.platform_count, row.reasons)
                 + (f"; {row.unread} threads to be read" if row.unread else "")
+                + (f"; {row.media_missing} attachments are not kept" if row.media_missing else "")
                 + (f"; {row.gaps_open} open gaps" if row.gaps_open else "")
                 + (f"; {row.checked}" if row.checked else ""),
                 f"{row.observed_at.astimezone(config.zone):%Y-%m-%d %H:%M}",
@@ -100,6 +101,7 @@ def _roll_up(row: Row[Any]) -> dict[str, Any]:
         "gaps_open": row.gaps_open,
         "unread_threads": row.unread,
         "oldest_unread": row.oldest_unread,
+        "media_missing": row.media_missing,
         "checked": row.checked,
         "observed_at": row.observed_at,
     }

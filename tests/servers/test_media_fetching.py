@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver import accounts, media_missing
+from archiver import accounts, coverage, media_missing
 from archiver.capture import fetching, half_fetched, media
 from archiver.capture.errors import BadAnswer, RateLimited, Refused, RequestFailed, Unreachable
 from archiver.capture.export import export_account
@@ -341,7 +341,9 @@ def test_what_is_missing_is_told_and_tried_again_when_somebody_asks(make_archive
 
 
 def test_a_host_that_is_down_costs_its_media_no_attempts(make_archive: ArchiveMaker) -> None:
-    """After three failures in a row the rest of its media wait for the next run; those of other hosts are fetched."""
+    """After three failures in a row the rest of its media wait for the next run; those of other hosts are fetched. The roll-up
+    says how many are missing.
+    """
     with odd_server() as down, odd_server() as odd:
         archive = make_archive(allowed_origins=f"{odd.url},{down.url}", max_attempts=1)
         for number in range(20):
@@ -354,6 +356,12 @@ def test_a_host_that_is_down_costs_its_media_no_attempts(make_archive: ArchiveMa
         assert rows(archive.engine, "select state, attempts, count(*) from media group by 1, 2 order by 1, 2") == [
             ("failed", 1, 3), ("kept", 1, 1), ("wanted", 0, 17),
         ]  # fmt: skip
+        found = coverage.roll_up(archive.engine, account.id, "rss", "run", archive.archive.now())
+        assert {each.stream: each.media_missing for each in found} == {"posts": 20}
+        assert "20 attachments are not kept" in coverage.as_lines(account.name, found)
+        with archive.engine.connect() as connection:
+            kept = {row.stream: row.media_missing for row in coverage.recorded(connection, account.id)}
+        assert kept == {"posts": 20}
 
 
 def test_a_fetch_that_broke_off_leaves_every_answer_on_record(make_archive: ArchiveMaker) -> None:

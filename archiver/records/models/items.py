@@ -176,7 +176,7 @@ class Medium(Base):
     __table_args__ = (
         UniqueConstraint("platform", "namespace", "platform_id"),
         CheckConstraint("state in ('wanted', 'kept', 'failed', 'withheld')", name="state"),
-        Index("ix_media_wanted", "state", postgresql_where=sql("state in ('wanted', 'failed')")),
+        Index("ix_media_wanted", "state", postgresql_where=sql("state in ('wanted', 'failed', 'withheld')")),
     )
 
     id: Mapped[Id]

@@ -19,7 +19,8 @@ ACTIONS = (
 
 class CoverageRow(Base):
     """How complete one stream was after one run: the platform's count, ours by state, and the difference explained in
-    numbers. `unread`: threads that are to be read; the oldest of them by its post's id. Append-only.
+    numbers. `unread`: threads that are to be read; the oldest of them by its post's id. `media_missing`: attachments of its
+    records that are not kept (None: it was not counted then). Append-only.
     """
 
     __tablename__ = "coverage"
@@ -43,6 +44,7 @@ class CoverageRow(Base):
     unread: Mapped[BigInt]
     oldest_unread: Mapped[str | None]
     oldest_unread_since: Mapped[dt.datetime | None]
+    media_missing: Mapped[BigInt | None]
     observed_at: Mapped[dt.datetime]
 
 
