@@ -6,6 +6,7 @@ A medium whose fetch fails is tried again by later runs, its reason beside it; t
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import tempfile
 from collections import Counter
@@ -16,12 +17,21 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 import structlog
 
-from archiver.capture.errors import CaptureError, RateLimited, Refused, RequestFailed, Unreachable
+from archiver.capture.errors import (
+    BadAnswer,
+    CaptureError,
+    RateLimited,
+    Refused,
+    RequestFailed,
+    TokenRefused,
+    Unreachable,
+)
 from archiver.capture.evidence_file import MEDIUM
-from archiver.capture.fetching import Fetching, Whole
+from archiver.capture.fetching import Fetching, Piece, Whole
 from archiver.capture.running import LIGHT
-from archiver.platforms.errors import UnreadableAnswerError
+from archiver.platforms.errors import MediumWithheldError, UnreadableAnswerError
 from archiver.platforms.items import Media
+from archiver.platforms.pages import Exchange
 from archiver.records.storable import mend
 from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
@@ -43,6 +53,8 @@ _LIGHT_ATTEMPTS = 3
 _DEAD = 3
 """So many media of a host that fails in a row are enough: the others wait for the next run, and lose no attempt."""
 _SERVER_ERROR = 500
+_NAMED = 20
+"""So many of those that wait are named."""
 
 _WANTED = """
     select m.id, m.platform_id, m.kind, m.url, m.owner, m.content_type, m.attempts
@@ -67,6 +79,15 @@ _TOUCH = """
 """
 
 
+@dataclasses.dataclass(slots=True)
+class _Trouble:
+    """What one run met: how many media of each host failed in a row, and which wait since their share is used up."""
+
+    failed: Counter[str] = dataclasses.field(default_factory=Counter)
+    waiting: list[str] = dataclasses.field(default_factory=list)
+    why: str = ""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Fetched:
     path: Path
@@ -75,11 +96,15 @@ class _Fetched:
 
 def fetch_media(capture: RunningCapture) -> None:
     """Fetch what the stream's versions want. Gives up on single media, never on the capture."""
-    after, failed = 0, Counter[str]()
+    after, trouble = 0, _Trouble()
     while rows := _wanted(capture, after):
         after = rows[-1].id
         for row in rows:
-            _one(capture, row, failed)
+            _one(capture, row, trouble)
+    if trouble.waiting:
+        named = ", ".join(trouble.waiting[:_NAMED]) + (", …" if len(trouble.waiting) > _NAMED else "")
+        why = f"they wait for the next nights ({trouble.why}): {named}"
+        capture.note(f"the bytes of {len(trouble.waiting)} attachments", why)
 
 
 def _is_down(error: CaptureError | UnreadableAnswerError) -> bool:
@@ -109,25 +134,40 @@ def _wanted(capture: RunningCapture, after: int) -> list[Row[tuple[int, str]]]:
         )
 
 
-def _one(capture: RunningCapture, row: Row[tuple[int, str]], failed: Counter[str]) -> None:
-    """Fetch one medium. `failed` counts by host what failed there in a row."""
-    host = ""
+def _one(capture: RunningCapture, row: Row[tuple[int, str]], trouble: _Trouble) -> None:
+    """Fetch one medium."""
+    host, failed = "", trouble.failed
     medium = Media(row.platform_id, row.kind, row.url, content_type=row.content_type, owner=row.owner)
+    may_wait = capture.platform.may_wait(medium)
+    if may_wait and trouble.waiting:
+        trouble.waiting.append(medium.id)
+        return
     try:
-        url = capture.platform.media_request(capture.session, capture.account, medium)
-        host = _host_of(url)
-        if failed[host] >= _DEAD:
-            return
-        fetched = _fetch(capture, url, medium)
-    except RateLimited:
-        raise  # says nothing about the medium: the next run goes on from here
+        asked = capture.platform.media_request(capture.session, capture.account, medium)
+        if isinstance(asked, Exchange):
+            fetched = _taken(capture, asked)
+        else:
+            host = _host_of(asked)
+            if failed[host] >= _DEAD:
+                return
+            fetched = _fetch(capture, asked, medium)
+    except RateLimited as error:
+        if not may_wait:
+            raise  # says nothing about the medium: the next run goes on from here
+        trouble.waiting.append(medium.id)
+        trouble.why = error.words or str(error)
+        return
+    except TokenRefused:
+        raise  # nor does this: the stream's capture ends, as with a token that is refused before
     except (CaptureError, UnreadableAnswerError) as error:
         reason = mend(str(error))
         failed[host] = failed[host] + 1 if host and _is_down(error) else 0
         _log.warning("medium not kept", account=capture.account.name, medium=medium.id, reason=reason)
         with capture.archive.engine.begin() as connection:
             hold_fence(connection, capture.context)
-            _failed(connection, row.id, reason, refused=isinstance(error, Refused))
+            _failed(connection, row.id, reason, refused=isinstance(error, Refused | MediumWithheldError))
+        if isinstance(error, MediumWithheldError):
+            capture.note(f"the bytes of {medium.id}", reason)
         return
     try:
         capture.archive.blobs.put_file(fetched.path, fetched.whole.sha256)
@@ -181,6 +221,24 @@ def _failed(connection: Connection, medium_id: int, reason: str, *, refused: boo
     ).scalar()
     if changed:
         connection.execute(sa.text(_TOUCH), {"medium": medium_id})
+
+
+def _taken(capture: RunningCapture, exchange: Exchange) -> _Fetched:
+    """A medium that came as an answer of the API, in a temporary file. Raises `BadAnswer` for an empty one, `Refused`."""
+    archive = capture.archive
+    if not exchange.body:
+        raise BadAnswer(exchange.url, "it is empty")
+    if len(exchange.body) > archive.settings.media_max_bytes:
+        limit = f"{archive.settings.media_max_bytes} bytes (CIVIC_ARCHIVE_MEDIA_MAX_BYTES)"
+        raise Refused(exchange.url, f"it is larger than {limit}")
+    archive.spool.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=archive.spool, suffix=MEDIUM)
+    with os.fdopen(handle, "wb") as file:
+        file.write(exchange.body)
+    size = len(exchange.body)
+    digest = hashlib.sha256(exchange.body).digest()
+    piece = Piece(exchange, size)
+    return _Fetched(Path(name), Whole(digest, size, exchange.header("content-type"), (piece,)))
 
 
 def _fetch(capture: RunningCapture, url: str, medium: Media) -> _Fetched:
