@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 import structlog
 
+from archiver.capture import sniffing
 from archiver.capture.errors import (
     BadAnswer,
     CaptureError,
@@ -30,8 +31,8 @@ from archiver.capture.evidence_file import MEDIUM
 from archiver.capture.fetching import Fetching, Piece, Whole
 from archiver.capture.running import LIGHT
 from archiver.platforms.errors import MediumWithheldError, UnreadableAnswerError
-from archiver.platforms.items import Media
-from archiver.platforms.pages import Exchange
+from archiver.platforms.items import Media, Skipped
+from archiver.platforms.pages import Exchange, Page
 from archiver.records.storable import mend
 from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
@@ -145,7 +146,7 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]], trouble: _Trouble) 
     try:
         asked = capture.platform.media_request(capture.session, capture.account, medium)
         if isinstance(asked, Exchange):
-            fetched = _taken(capture, asked)
+            fetched = _taken(capture, asked, medium)
         else:
             host = _host_of(asked)
             if failed[host] >= _DEAD:
@@ -165,9 +166,12 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]], trouble: _Trouble) 
         _log.warning("medium not kept", account=capture.account.name, medium=medium.id, reason=reason)
         with capture.archive.engine.begin() as connection:
             hold_fence(connection, capture.context)
-            _failed(connection, row.id, reason, refused=isinstance(error, Refused | MediumWithheldError))
+            final = isinstance(error, MediumWithheldError)
+            _failed(connection, row.id, reason, refused=isinstance(error, Refused), final=final)
         if isinstance(error, MediumWithheldError):
-            capture.note(f"the bytes of {medium.id}", reason)
+            exchanges = [error.exchange] if error.exchange is not None else []
+            note = Skipped(f"the bytes of {medium.id}", reason, lost=False)
+            capture.save(Page((), exchanges, skipped=(note,)))
         return
     try:
         capture.archive.blobs.put_file(fetched.path, fetched.whole.sha256)
@@ -210,20 +214,29 @@ def kept(
     connection.execute(sa.text(_TOUCH), {"medium": medium_id})
 
 
-def _failed(connection: Connection, medium_id: int, reason: str, *, refused: bool) -> None:
-    """Remember why; what the fetcher itself refuses is withheld, and not asked for again."""
+def _failed(connection: Connection, medium_id: int, reason: str, *, refused: bool, final: bool = False) -> None:
+    """Remember why; what the fetcher itself refuses is withheld, and not asked for again. What the platform refuses once and for
+    all (`final`) is tried again when somebody says so (`media missing --again`), as after the account was connected anew.
+    """
     changed = connection.execute(
         sa.text(
-            "update media set state = :state, reason = :reason, attempts = attempts + 1 where id = :id "
+            "update media set state = :state, reason = :reason, "
+            "attempts = case when :final then greatest(attempts + 1, :most) else attempts + 1 end where id = :id "
             "returning (select m.state from media m where m.id = :id) is distinct from :state as changed"
         ),
-        {"state": "withheld" if refused else "failed", "reason": reason, "id": medium_id},
+        {
+            "state": "withheld" if refused else "failed",
+            "reason": reason,
+            "id": medium_id,
+            "final": final,
+            "most": _MAX_ATTEMPTS,
+        },
     ).scalar()
     if changed:
         connection.execute(sa.text(_TOUCH), {"medium": medium_id})
 
 
-def _taken(capture: RunningCapture, exchange: Exchange) -> _Fetched:
+def _taken(capture: RunningCapture, exchange: Exchange, medium: Media) -> _Fetched:
     """A medium that came as an answer of the API, in a temporary file. Raises `BadAnswer` for an empty one, `Refused`."""
     archive = capture.archive
     if not exchange.body:
@@ -238,7 +251,10 @@ def _taken(capture: RunningCapture, exchange: Exchange) -> _Fetched:
     size = len(exchange.body)
     digest = hashlib.sha256(exchange.body).digest()
     piece = Piece(exchange, size)
-    return _Fetched(Path(name), Whole(digest, size, exchange.header("content-type"), (piece,)))
+    kind = exchange.header("content-type")
+    if sniffing.is_unspecific(kind):
+        kind = medium.content_type or kind
+    return _Fetched(Path(name), Whole(digest, size, kind, (piece,)))
 
 
 def _fetch(capture: RunningCapture, url: str, medium: Media) -> _Fetched:

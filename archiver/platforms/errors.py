@@ -41,7 +41,7 @@ class UnreadableAnswerError(Exception):
 
 
 class MediumWithheldError(UnreadableAnswerError):
-    """The platform does not give the bytes of a medium, and says so: they are not asked for again."""
+    """The platform does not give the bytes of a medium, and says so: they are asked for again only when somebody wants it."""
 
     retryable = False
 

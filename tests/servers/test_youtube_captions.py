@@ -12,6 +12,8 @@ from googleapiclient.http import MediaIoBaseDownload
 
 from archiver import accounts
 from archiver.capture.export import export_account
+from archiver.media_missing import try_again
+from samplecity.faults import Fault
 from samplecity.social import APIS
 from samplecity.social.media import cues
 from samplecity.social.youtube import KEY, YouTube
@@ -196,6 +198,35 @@ def test_a_token_that_is_not_the_owners_leaves_notes(
         assert posts.outcome == "complete"
         refused = [each for each in posts.skipped if "not sufficient" in each["reason"]]
         assert len(refused) == _asked(town, 1)[0] > 0
+
+
+def test_a_refused_track_is_said_once_and_tried_again_when_somebody_asks(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What YouTube refuses (403) fails no capture, is not paid for night after night, and is fetched after the account was
+    connected anew and `media missing --again` was called; the refusal is on record with its answer.
+    """
+    with social_town(make_archive, monkeypatch, "youtube", faulty=False) as town:
+        town.running.at(1)
+        town.running.install(Fault("/youtube/v3/captions/AU", "no_permission"))
+        every = accounts.active(town.archive.engine)
+        reports = {each.name: export_account(town.archive.archive, each) for each in every}
+        assert not town.troubles(1, reports)
+        notes = [each for report in reports.values() for stream in report.streams for each in stream.skipped]
+        assert ["insufficientPermissions" in each["reason"] for each in notes if "the bytes of" in each["what"]] == [
+            True
+        ]
+        assert town.sql("select count(*) from exchanges where status = 403") == [(1,)]
+        asked = _asked(town, 1)[1]
+        assert not town.troubles(1, town.night(1))
+        assert _asked(town, 1)[1] == asked
+        assert len(_true(town, 1) - _held(town)) == 1
+        with town.archive.engine.begin() as connection:
+            assert try_again(connection) == 1
+        assert not town.troubles(1, town.night(1))
+        assert _held(town) == _true(town, 1)
+        types = town.sql("select distinct content_type from media where kind = 'file'")
+        assert types == [("text/vtt",)]
 
 
 def test_googles_client_reads_the_tracks_to_the_end(
