@@ -71,7 +71,7 @@ MANIFEST = Manifest(
         Setting("token_url", "Where tokens are renewed.", default=TOKEN_URL),
     ),
     permissions=(
-        f"the scope {SCOPE}, granted by the owner of the channel (not a manager): it alone opens comments that are held",
+        f"the scope {SCOPE}, granted by the owner of the channel (not a manager): it alone opens captions and held comments",
         "an OAuth client whose consent screen is published; in testing, every grant ends after 7 days",
     ),
     limits=(

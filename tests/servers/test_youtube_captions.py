@@ -145,6 +145,13 @@ def test_all_tracks_only_those_put_there_or_none(make_archive: ArchiveMaker, mon
         assert _held(town) == _true(town, 1, automatic=True)
 
 
+def test_a_setting_that_is_none_of_the_three_is_refused(make_archive: ArchiveMaker) -> None:
+    """A misspelt word does not silently keep something else."""
+    archive = make_archive()
+    with pytest.raises(accounts.RegisterError, match="captions is one of uploaded, all, none"):
+        accounts.add(archive.engine, "youtube:parks", {"department": "Parks"}, {"captions": "manual"})
+
+
 def test_a_key_alone_asks_for_no_captions(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are the owner's to read: whatever the setting says, none are asked for, and none are said to be gone."""
     monkeypatch.setenv("SAMPLE_CITY_KEY_YOUTUBE", KEY)
