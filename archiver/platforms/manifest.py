@@ -16,6 +16,8 @@ class Setting:
     required: bool = False
     secret: bool = False
     default: str | None = None
+    among: tuple[str, ...] = ()
+    """The values that it may have, where not any."""
 
 
 COMMON_SETTINGS = (
