@@ -22,11 +22,13 @@ from archiver.capture.fetching import Fetching, Whole
 from archiver.capture.running import LIGHT
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.items import Media
+from archiver.records import bulk
 from archiver.records.storable import mend
 from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Row
@@ -55,16 +57,40 @@ _WANTED = """
     order by m.id limit :batch
 """
 
+_LOCK_MEDIA = "select id from media where id = any(:media) order by id for update"
+
+_LOCK_ITEMS = """
+    select id from items
+    where id in (select v.item_id from version_media vm join versions v on v.id = vm.version_id
+                 where vm.medium_id = any(:media))
+    order by platform, namespace, platform_id for update
+"""
+
+_KEPT = """
+    update media m set state = 'kept', reason = null, attempts = m.attempts + 1, sha256 = decode(r.sha256, 'hex'),
+                       size = r.size, content_type = r.content_type, exchange_id = r.exchange_id, fetched_at = :now
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+        medium_id bigint, sha256 text, size bigint, content_type text, exchange_id uuid)
+    where m.id = r.medium_id
+"""
+
 _TOUCH = """
     with changed as (
-        update items i set revision = revision + 1
-        where i.id in (select v.item_id from version_media vm join versions v on v.id = vm.version_id
-                       where vm.medium_id = :medium
-                       order by v.item_id)
-        returning i.id, i.revision
+        update items i set revision = revision + 1 where i.id = any(:items) returning i.id, i.revision
     )
     insert into outbox (item_id, revision) select id, revision from changed order by id
 """
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kept:
+    """A medium whose bytes are in the store, and the exchange that brought them."""
+
+    medium_id: int
+    sha256: bytes
+    size: int
+    content_type: str | None
+    exchange_id: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,34 +166,22 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]], failed: Counter[str
         for piece in whole.pieces:
             insert_exchanges(connection, capture.context.capture_id, [piece.exchange], received_bytes=piece.size)
         last = whole.pieces[-1].exchange
-        kept(connection, row.id, whole.sha256, whole.size, whole.content_type, last.id, capture.archive.now())
+        found = Kept(row.id, whole.sha256, whole.size, whole.content_type, last.id)
+        kept(connection, [found], capture.archive.now())
 
 
-def kept(
-    connection: Connection,
-    medium_id: int,
-    sha256: bytes,
-    size: int,
-    content_type: str | None,
-    exchange_id: str,
-    now: datetime,
-) -> None:
-    """Remember that a medium's bytes are in the store, and tell of it whatever shows the medium."""
-    connection.execute(
-        sa.text(
-            "update media set state = 'kept', reason = null, attempts = attempts + 1, sha256 = :sha256, size = :size, "
-            "content_type = :type, exchange_id = :exchange, fetched_at = :now where id = :id"
-        ),
-        {
-            "sha256": sha256,
-            "size": size,
-            "type": content_type,
-            "exchange": exchange_id,
-            "now": now,
-            "id": medium_id,
-        },
-    )
-    connection.execute(sa.text(_TOUCH), {"medium": medium_id})
+def kept(connection: Connection, media: Sequence[Kept], now: datetime) -> None:
+    """Remember that media's bytes are in the store, and tell of it whatever shows them. Rows are locked in the order in which
+    pages lock them.
+    """
+    connection.execute(sa.text(_LOCK_MEDIA), {"media": [each.medium_id for each in media]})
+    bulk.run(connection, _KEPT, [dataclasses.asdict(each) for each in media], now=now)
+    _touch(connection, [each.medium_id for each in media])
+
+
+def _touch(connection: Connection, media: Sequence[int]) -> None:
+    items = list(connection.scalars(sa.text(_LOCK_ITEMS), {"media": list(media)}))
+    connection.execute(sa.text(_TOUCH), {"items": items})
 
 
 def _failed(connection: Connection, medium_id: int, reason: str, *, refused: bool) -> None:
@@ -180,7 +194,7 @@ def _failed(connection: Connection, medium_id: int, reason: str, *, refused: boo
         {"state": "withheld" if refused else "failed", "reason": reason, "id": medium_id},
     ).scalar()
     if changed:
-        connection.execute(sa.text(_TOUCH), {"medium": medium_id})
+        _touch(connection, [medium_id])
 
 
 def _fetch(capture: RunningCapture, url: str, medium: Media) -> _Fetched:
