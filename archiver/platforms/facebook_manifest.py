@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.platforms.graph import SECRET
+from archiver.platforms.graph import PLACES, SECRET
 from archiver.platforms.items import StreamKind
 from archiver.platforms.manifest import Manifest, Setting
 
@@ -61,6 +61,7 @@ MANIFEST = Manifest(
         "developers.facebook.com/docs/graph-api (reference/page, object/comments, rate-limiting, error-handling)",
         "facebook-python-business-sdk (PagePost, Comment, UnifiedThread), python-facebook",
     ),
+    places=PLACES,
     needs_token=True,
     may_be_empty=frozenset(
         {StreamKind.VISITORS, StreamKind.MENTIONS, StreamKind.REELS, StreamKind.STORIES, StreamKind.MESSAGES}

@@ -204,6 +204,7 @@ def test_what_an_answer_answers_may_not_be_told(answer: Answer) -> None:
     assert [item.id.rpartition("/")[2] for item in page.items if item.sighted] == ["91", "90"]
     assert "references" in page.items[0].not_requested
     assert covered([page]) == [(None, None)]
+    assert [each.status for each in page.exchanges] == [200, answer.status]
 
 
 def test_a_parent_that_is_gone_takes_its_id_with_it() -> None:
@@ -265,6 +266,7 @@ def test_a_history_that_cannot_be_read_leaves_the_status(answer: Answer) -> None
     assert [item.aliases for item in page.items] == [("91",), ("90",)]
     assert covered([page]) == [(None, None)]
     assert all(each.what == f"the history of {ME}/statuses/91" for each in page.skipped)
+    assert [each.status for each in page.exchanges] == [200, answer.status]
 
 
 def test_a_medium_is_at_its_address_once_it_is_made() -> None:

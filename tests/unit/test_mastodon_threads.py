@@ -6,8 +6,10 @@ import pytest
 
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.items import ReferenceKind
+from archiver.platforms.mastodon import Mastodon
 from tests.fixtures.graph import covered
-from tests.fixtures.mastodon import GONE, OPEN, PARKS, POST, ROSA, around, reply, status, threaded, told
+from tests.fixtures.judged import JudgedSession
+from tests.fixtures.mastodon import BASE, CITY, GONE, OPEN, PARKS, POST, ROSA, around, reply, status, threaded, told
 from tests.fixtures.sessions import ReplayError
 
 
@@ -106,3 +108,17 @@ def test_a_thread_from_elsewhere_is_found_by_a_search() -> None:
             threaded(told(nothing), post=remote)
     with pytest.raises(UnreadableAnswerError, match="needs `token`"):
         threaded(post=remote, whose=OPEN)
+
+
+def test_a_thread_from_elsewhere_is_read_by_its_address_here() -> None:
+    """If it is known whose number that is, it is not searched for."""
+    remote = "https://neighbors.example/users/rosa/statuses/77"
+    (whole,), _ = threaded(
+        told({"statuses": [{**status(77, ROSA), "id": "5005"}]}), around(reply(91, 5005)), post=remote
+    )
+    session = JudgedSession(Mastodon(), around(reply(91, 5005)))
+    url = f"{BASE}/api/v1/statuses/5005/context"
+    (part,) = Mastodon().part_of_thread(session, CITY, url, {"5005": remote}.get)
+    assert part.items == whole.items
+    assert list(Mastodon().part_of_thread(session, CITY, url, lambda _: None)) == []
+    assert list(Mastodon().part_of_thread(session, CITY, f"{BASE}/api/v1/statuses/5005", {"5005": remote}.get)) == []
