@@ -32,12 +32,13 @@ from archiver.capture.running import LIGHT
 from archiver.platforms.errors import MediumWithheldError, UnreadableAnswerError
 from archiver.platforms.items import Media, Skipped
 from archiver.platforms.pages import Exchange, Page
+from archiver.records import bulk
 from archiver.records.storable import mend
 from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Row
@@ -68,13 +69,26 @@ _WANTED = """
     order by m.id limit :batch
 """
 
+_LOCK_MEDIA = "select id from media where id = any(:media) order by id for update"
+
+_LOCK_ITEMS = """
+    select id from items
+    where id in (select v.item_id from version_media vm join versions v on v.id = vm.version_id
+                 where vm.medium_id = any(:media))
+    order by platform, namespace, platform_id for update
+"""
+
+_KEPT = """
+    update media m set state = 'kept', reason = null, attempts = m.attempts + 1, sha256 = decode(r.sha256, 'hex'),
+                       size = r.size, content_type = r.content_type, exchange_id = r.exchange_id, fetched_at = :now
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+        medium_id bigint, sha256 text, size bigint, content_type text, exchange_id uuid)
+    where m.id = r.medium_id
+"""
+
 _TOUCH = """
     with changed as (
-        update items i set revision = revision + 1
-        where i.id in (select v.item_id from version_media vm join versions v on v.id = vm.version_id
-                       where vm.medium_id = :medium
-                       order by v.item_id)
-        returning i.id, i.revision
+        update items i set revision = revision + 1 where i.id = any(:items) returning i.id, i.revision
     )
     insert into outbox (item_id, revision) select id, revision from changed order by id
 """
@@ -87,6 +101,17 @@ class _Trouble:
     failed: Counter[str] = dataclasses.field(default_factory=Counter)
     waiting: list[str] = dataclasses.field(default_factory=list)
     why: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kept:
+    """A medium whose bytes are in the store, and the exchange that brought them."""
+
+    medium_id: int
+    sha256: bytes
+    size: int
+    content_type: str | None
+    exchange_id: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -183,34 +208,22 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]], trouble: _Trouble) 
         hold_fence(connection, capture.context)
         _on_record(connection, capture, whole.pieces)
         last = whole.pieces[-1].exchange
-        kept(connection, row.id, whole.sha256, whole.size, whole.content_type, last.id, capture.archive.now())
+        found = Kept(row.id, whole.sha256, whole.size, whole.content_type, last.id)
+        kept(connection, [found], capture.archive.now())
 
 
-def kept(
-    connection: Connection,
-    medium_id: int,
-    sha256: bytes,
-    size: int,
-    content_type: str | None,
-    exchange_id: str,
-    now: datetime,
-) -> None:
-    """Remember that a medium's bytes are in the store, and tell of it whatever shows the medium."""
-    connection.execute(
-        sa.text(
-            "update media set state = 'kept', reason = null, attempts = attempts + 1, sha256 = :sha256, size = :size, "
-            "content_type = :type, exchange_id = :exchange, fetched_at = :now where id = :id"
-        ),
-        {
-            "sha256": sha256,
-            "size": size,
-            "type": content_type,
-            "exchange": exchange_id,
-            "now": now,
-            "id": medium_id,
-        },
-    )
-    connection.execute(sa.text(_TOUCH), {"medium": medium_id})
+def kept(connection: Connection, media: Sequence[Kept], now: datetime) -> None:
+    """Remember that media's bytes are in the store, and tell of it whatever shows them. Rows are locked in the order in which
+    pages lock them.
+    """
+    connection.execute(sa.text(_LOCK_MEDIA), {"media": [each.medium_id for each in media]})
+    bulk.run(connection, _KEPT, [dataclasses.asdict(each) for each in media], now=now)
+    _touch(connection, [each.medium_id for each in media])
+
+
+def _touch(connection: Connection, media: Sequence[int]) -> None:
+    items = list(connection.scalars(sa.text(_LOCK_ITEMS), {"media": list(media)}))
+    connection.execute(sa.text(_TOUCH), {"items": items})
 
 
 def _failed(connection: Connection, medium_id: int, reason: str, *, refused: bool, final: bool = False) -> None:
@@ -232,7 +245,7 @@ def _failed(connection: Connection, medium_id: int, reason: str, *, refused: boo
         },
     ).scalar()
     if changed:
-        connection.execute(sa.text(_TOUCH), {"medium": medium_id})
+        _touch(connection, [medium_id])
 
 
 def _taken(capture: RunningCapture, exchange: Exchange, medium: Media) -> _Fetched:

@@ -152,6 +152,12 @@ class Platform(Protocol):
         """
         ...
 
+    def part_of_thread(
+        self, session: Session, account: AccountRef, url: str, known: Callable[[str], str | None]
+    ) -> Iterator[Page]:
+        """What an address that `thread` asks for on its way shows, asked for by itself."""
+        ...
+
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
         """Ask for single items by their id."""
         ...

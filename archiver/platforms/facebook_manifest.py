@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.platforms.graph import SECRET
+from archiver.platforms.graph import PLACES, SECRET
 from archiver.platforms.items import StreamKind
 from archiver.platforms.manifest import Manifest, Setting
 
@@ -72,6 +72,7 @@ MANIFEST = Manifest(
         ),
         "facebook-python-business-sdk (PagePost, Comment, UnifiedThread, Photo, Video), python-facebook",
     ),
+    places=PLACES,
     needs_token=True,
     may_be_empty=frozenset(
         {StreamKind.VISITORS, StreamKind.MENTIONS, StreamKind.REELS, StreamKind.STORIES, StreamKind.MESSAGES}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from archiver.platforms.apart import Apart, Completed
@@ -193,6 +193,22 @@ class Manners:
         the capture is whole without them.
         """
         return False
+
+    def part_of_thread(
+        self,
+        session: Session,  # noqa: ARG002 - for those who need it, here and below
+        account: AccountRef,  # noqa: ARG002
+        url: str,  # noqa: ARG002
+        known: Callable[[str], str | None],  # noqa: ARG002
+    ) -> Iterator[Page]:
+        """What an address that `thread` asks for on its way shows (answers to one comment, comments in one state of moderation),
+        asked for by itself, in pages that cover nothing; no pages for an address that is none of those.
+
+        A thread cannot be read from its beginning where only what came later is there: of a night that is kept which told
+        something new. `known` gives the root of a comment, and the identity of an item by another id of it; None where it is
+        not known.
+        """
+        return iter(())
 
     def lists(self, account: AccountRef) -> Sequence[str]:  # noqa: ARG002 - for those who need it
         """The lists that can be read with this account's settings (not whom it blocks without its token)."""

@@ -20,10 +20,10 @@ from archiver.platforms.youtube_lookups import AT_ONCE, Held, look_up_comments, 
 from archiver.platforms.youtube_manifest import MANIFEST, SCOPE
 from archiver.platforms.youtube_manners import RENEWING, draws, judge, renewed, usage
 from archiver.platforms.youtube_server import Listed, Server, for_reasons, owns
-from archiver.platforms.youtube_threads import read_thread
+from archiver.platforms.youtube_threads import read_part, read_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from archiver.platforms.apart import Apart, Completed
     from archiver.platforms.contract import Session
@@ -168,6 +168,12 @@ class YouTube(Manners):
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
         """See `youtube_threads.read_thread`."""
         return read_thread(Server(session, account), post_id, known)
+
+    def part_of_thread(
+        self, session: Session, account: AccountRef, url: str, known: Callable[[str], str | None]
+    ) -> Iterator[Page]:
+        """See `youtube_threads.read_part`."""
+        return read_part(Server(session, account), url, known)
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
         """See `youtube_lookups`. An account's id is its profile's."""

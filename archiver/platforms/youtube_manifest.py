@@ -110,6 +110,7 @@ MANIFEST = Manifest(
         "developers.google.com/youtube/v3/docs (channels, playlistItems, videos, captions, commentThreads, comments, errors)",
         "developers.google.com/youtube/v3/determine_quota_cost; the API's discovery document",
     ),
+    places=frozenset({"pageToken"}),
     needs_token=True,
     light_minutes=60,
 )
