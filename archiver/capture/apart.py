@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from archiver.capture import recheck
 from archiver.capture.errors import RateLimited, Refused, RequestFailed, Unreachable
 from archiver.capture.running import BACKFILL, LIGHT
+from archiver.platforms.apart import with_completed
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.items import State
 from archiver.platforms.pages import Page
 from archiver.records import bulk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -137,7 +138,9 @@ class Completing:
         shown = {item.id: dataclasses.replace(item, flags=item.flags | unasked) for item in due} | whole
         rows = [{"key": each, "cursor": {"marker": item.apart}} for each, item in sorted(whole.items())]
         self._capture.save(
-            _with(page, shown, exchanges, skipped), cursor, also=lambda connection: self._remember(connection, rows)
+            with_completed(page, shown, exchanges, skipped),
+            cursor,
+            also=lambda connection: self._remember(connection, rows),
         )
 
     def _ask(
@@ -221,26 +224,3 @@ class Completing:
         if rows:
             now = self._capture.archive.now()
             bulk.run(connection, _ASKED, rows, stream=self._capture.context.stream_id, now=now)
-
-
-def _with(page: Page, whole: Mapping[str, Item], exchanges: Sequence[Exchange], skipped: Sequence[Skipped]) -> Page:
-    """The page with the items that were completed. What told of them goes before the page's own exchanges: the last of those
-    shows what the page leaves out.
-    """
-    further = len(exchanges)
-
-    def shifted(items: Sequence[Item]) -> Iterator[Item]:
-        for item in items:
-            yield dataclasses.replace(item, exchange=item.exchange + further) if item.exchange >= 0 else item
-
-    return dataclasses.replace(
-        page,
-        items=list(shifted([whole.get(item.id, item) for item in page.items])),
-        history=list(shifted(page.history)),
-        tombstones=[
-            dataclasses.replace(each, exchange=each.exchange + further) if each.exchange >= 0 else each
-            for each in page.tombstones
-        ],
-        exchanges=[*exchanges, *page.exchanges],
-        skipped=[*page.skipped, *skipped],
-    )

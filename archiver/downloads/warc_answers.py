@@ -131,11 +131,20 @@ class Answers:
     def _near(self, wanted: Address) -> list[Exchange]:
         return [each.exchange for each in self._by_address.get(wanted, ())]
 
+    def _before(self, exchange: Exchange) -> list[Exchange]:
+        """The answers that stand directly before one, and were read as part of nothing."""
+        found: list[Exchange] = []
+        for held in self._by_exchange.values():
+            if held.exchange is exchange:
+                return found
+            found = [] if held.used else [*found[-_BEHIND:], held.exchange]
+        return []
+
     def _read(self, held: Held, walks: Iterator[Walk]) -> None:
         """Read an answer by the walk whose first request has most of its parameters, and that shows most."""
         best, found = (-1, -1), list[Page]()
         for walk in walks:
-            session = Replay(held.exchange, self._near, self._places, self._secrets)
+            session = Replay(held.exchange, self._near, self._places, self._secrets, self._before)
             pages = _walked(walk, session)
             good = (session.fit, sum(len(page.items) for page in pages))
             if pages and session.fit >= 0 and good > best:

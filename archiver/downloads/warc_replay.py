@@ -35,6 +35,7 @@ class Replay:
         first: What the walk is to begin with.
         recorded: The answers that lie near of an address (as `address` tells them apart), in the order of their recording.
         places: The parameters that only say where in a listing an answer stands (`Manifest.places`).
+        before: The answers that stand directly before one in its file, and are part of nothing yet.
         secrets: What was scrubbed from recorded addresses, and is from those that are asked for.
     """
 
@@ -44,12 +45,26 @@ class Replay:
         recorded: Callable[[Address], Sequence[Exchange]],
         places: Collection[str] = (),
         secrets: Sequence[str] = (),
+        before: Callable[[Exchange], Sequence[Exchange]] = lambda _: (),
     ) -> None:
-        self._first, self._recorded = first, recorded
+        self._first, self._recorded, self._before = first, recorded, before
         self._places, self._secrets = places, secrets
         self._posted: set[int] = set()
         self.fit = -1
         """How many parameters of the first request are those that were recorded; -1: it is another request."""
+
+    def aside(self, exchange: Exchange) -> tuple[Replay, Sequence[Exchange]] | None:
+        """A session of the answers that stand directly before one in its file: what of a page's items was asked for by itself is
+        stored before the page's own. None where there are none.
+        """
+        near = self._before(exchange)
+        if not near:
+            return None
+        session = Replay(
+            near[0], lambda wanted: [each for each in near if address(each.url) == wanted], (), self._secrets
+        )
+        session.fit = 0
+        return session, near
 
     def get(
         self,

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from archiver.platforms.apart import with_completed
 from archiver.platforms.items import ReferenceKind, State, StreamKind
 from archiver.platforms.pages import Conversation, Page
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from archiver.downloads.warc_replay import Replay
+    from archiver.platforms.apart import Apart
     from archiver.platforms.contract import Platform
-    from archiver.platforms.items import Item
-    from archiver.platforms.pages import AccountRef
+    from archiver.platforms.items import Item, Skipped
+    from archiver.platforms.pages import AccountRef, Exchange
 
     Walk = Callable[[Replay], Iterator[Page]]
 
@@ -128,7 +130,39 @@ class Walks:
 
 
 def _listing(platform: Platform, account: AccountRef, stream: StreamKind, session: Replay) -> Iterator[Page]:
-    return platform.pages(session, account, stream, None, {})
+    of_stream = dataclasses.replace(account, settings={**account.settings, "stream": stream.value})
+    how = platform.apart(of_stream)
+    for page in platform.pages(session, account, stream, None, {}):
+        yield page if how is None else _completed(platform, of_stream, how, page, session)
+
+
+def _completed(platform: Platform, account: AccountRef, how: Apart, page: Page, session: Replay) -> Page:
+    """A page with what of its items was asked for by itself at that time."""
+    whole = {
+        item.id: dataclasses.replace(item, not_requested=item.not_requested - how.marks)
+        for item in page.items
+        if item.apart is None
+    }
+    beside = session.aside(page.exchanges[0]) if page.exchanges else None
+    exchanges: list[Exchange] = []
+    skipped: list[Skipped] = []
+    if beside is not None:
+        aside, near = beside
+        asked = {part for each in near for token in tokens_of(each.url) for part in token.split(",")}
+        due = [
+            item
+            for item in page.items
+            if item.apart is not None and not asked.isdisjoint({item.id, *(medium.id for medium in item.media)})
+        ]
+        for start in range(0, len(due), how.at_once):
+            try:
+                found = platform.complete(aside, account, due[start : start + how.at_once])
+            except Exception:  # noqa: BLE001, S112 - what was not recorded was not asked for, and stands as it is
+                continue
+            whole |= found.items
+            exchanges += found.exchanges
+            skipped += found.skipped
+    return with_completed(page, whole, exchanges, skipped)
 
 
 def _thread(platform: Platform, account: AccountRef, token: str, session: Replay) -> Iterator[Page]:

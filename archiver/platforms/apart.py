@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archiver.platforms.items import Item, Skipped
-    from archiver.platforms.pages import Exchange
+    from archiver.platforms.pages import Exchange, Page
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,3 +45,28 @@ class Completed:
     items: Mapping[str, Item]
     exchanges: Sequence[Exchange] = ()
     skipped: Sequence[Skipped] = ()
+
+
+def with_completed(
+    page: Page, whole: Mapping[str, Item], exchanges: Sequence[Exchange], skipped: Sequence[Skipped]
+) -> Page:
+    """The page with the items that were completed. What told of them goes before the page's own exchanges: the last of those
+    shows what the page leaves out.
+    """
+    further = len(exchanges)
+
+    def shifted(items: Sequence[Item]) -> Iterator[Item]:
+        for item in items:
+            yield dataclasses.replace(item, exchange=item.exchange + further) if item.exchange >= 0 else item
+
+    return dataclasses.replace(
+        page,
+        items=list(shifted([whole.get(item.id, item) for item in page.items])),
+        history=list(shifted(page.history)),
+        tombstones=[
+            dataclasses.replace(each, exchange=each.exchange + further) if each.exchange >= 0 else each
+            for each in page.tombstones
+        ],
+        exchanges=[*exchanges, *page.exchanges],
+        skipped=[*page.skipped, *skipped],
+    )
