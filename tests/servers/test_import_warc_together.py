@@ -9,7 +9,7 @@ import pytest
 
 from archiver.accounts import find
 from archiver.blobs import BlobStore
-from archiver.capture.evidence_file import MEDIUM
+from archiver.capture.half_fetched import MEDIUM
 from archiver.capture.importing import import_download
 from tests.fixtures.custody import contents, differences, rows, unproven
 from tests.fixtures.importing import account_of, counted
