@@ -1,0 +1,131 @@
+"""The query language against a real Elasticsearch: what each query of the table finds, and what is said of nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+
+from search.errors import QueryError
+from search.query import search
+from search.query.directory import directory
+from tests.fixtures.query_table import fill, queries, request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from search.query import SearchResult
+    from search.query.directory import Directory
+    from tests.fixtures.searching import Archive
+
+
+class City:
+    """The table's archive, indexed."""
+
+    def __init__(self, archive: Archive) -> None:
+        """Fill it."""
+        self.archive = archive
+        made = fill(archive.records)
+        archive.drain()
+        with archive.engine.connect() as connection:
+            self.directory: Directory = directory(connection)
+            ids = {row.id: row.public_id for row in connection.execute(sa.text("select id, public_id from items"))}
+        self.names: Mapping[Any, str] = {ids[item]: name for name, item in made.items()}
+
+    def search(self, typed: str) -> SearchResult:
+        """Search as a clerk."""
+        return search(self.archive.client, self.archive.alias, request(typed, self.directory))
+
+
+@pytest.fixture(scope="module")
+def city(module_archive: Archive) -> City:
+    """The archive of the table."""
+    return City(module_archive)
+
+
+@pytest.mark.parametrize("row", queries(), ids=lambda row: row["typed"] or "(nothing)")
+def test_a_query_finds_exactly_the_records_it_means(city: City, row: dict[str, Any]) -> None:
+    """Each record once, the total exact, and the sentence says so."""
+    result = city.search(row["typed"])
+    assert sorted(city.names[hit.item_public_id] for hit in result.hits) == sorted(row["finds"])
+    assert result.total == len(row["finds"])
+    assert result.explanation.startswith(row["sentence"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "marked"),
+    [
+        ("pothol* Main", {"Potholes", "Main"}),
+        ("sinkhol~", {"sinkhole"}),
+        ('council NEAR/5 "parks budget"', {"council", "parks", "budget"}),
+        ("crew -pothole OR crew", {"crew"}),
+        ("closure OR state:deleted", {"closure"}),
+    ],
+)
+def test_what_was_found_is_marked_whatever_found_it(city: City, typed: str, marked: set[str]) -> None:
+    """Beginnings, spellings, words near each other; what is left out is not marked."""
+    found = {word for hit in city.search(typed).hits for word in _marked(hit.highlight)}
+    assert found == marked
+
+
+def _marked(highlight: str) -> list[str]:
+    return [word for part in highlight.split("<mark>")[1:] for word in part.partition("</mark>")[0].split()]
+
+
+def test_each_part_can_be_taken_away(city: City) -> None:
+    """Every part in words, with the query as it would be typed without it."""
+    result = city.search('pothole (Main OR Pine) -"5th" platform:bluesky')
+    assert [(part.words, part.without) for part in result.parts] == [
+        ("that says \u201cpothole\u201d in any form", '(Main OR Pine) NOT "5th" platform:bluesky'),
+        (
+            "that says either \u201cMain\u201d in any form or \u201cPine\u201d in any form",
+            'pothole NOT "5th" platform:bluesky',
+        ),
+        ("that does not say exactly \u201c5th\u201d", "pothole (Main OR Pine) platform:bluesky"),
+        ("on Bluesky", 'pothole (Main OR Pine) NOT "5th"'),
+    ]
+    assert result.total == 2
+    assert [part.alone for part in result.parts] == [None] * 4
+
+
+def test_where_nothing_is_found_the_word_to_blame_is_named(city: City) -> None:
+    """Each part with its count alone, and the spellings that the archive has."""
+    result = city.search("pothole sinkhole platform:x")
+    assert result.total == 0
+    assert [part.alone for part in result.parts] == [3, 1, 1]
+    missing = city.search("potholle Main")
+    assert [part.alone for part in missing.parts] == [0, 1]
+    assert missing.similar[0] in {"pothole", "potholes"}
+    assert city.search("stadium").similar == ()
+
+
+def test_small_operators_are_words_and_that_is_said(city: City) -> None:
+    """`or` is searched for, with a hint that OR would mean either."""
+    result = city.search("pothole or sinkhole")
+    assert result.total == 0
+    assert result.hints == (
+        "\u201cor\u201d was searched for as a word: write OR in capitals to use it as an operator.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("account:parkes", "There is no account \u201cparkes\u201d in the register"),
+        ("account:LPVPark", "perhaps account:lpvparks is meant"),
+        ("department:Park", 'perhaps department:"Parks" is meant'),
+        ("department:Fire", "the page Accounts lists them"),
+        ("platform:myspace", "its platforms are bluesky, facebook, rss and x"),
+        ("tag:urgent", "There is no tag \u201curgent\u201d in this archive"),
+        ("request:14", "There is no request \u201c14\u201d in this archive"),
+        ("hold:smith", "There is no hold \u201csmith\u201d in this archive"),
+        ("& NEAR/3 pothole", "names a sign that nothing is kept of"),
+        ("& -;", "no word to search for"),
+    ],
+)
+def test_what_the_archive_does_not_know_is_said(city: City, typed: str, says: str) -> None:
+    """No silent nothing: a name that the register has not is a sentence."""
+    with pytest.raises(QueryError, match=r"^[^\n]+[.]$") as caught:
+        city.search(typed)
+    assert says in str(caught.value)
