@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.platforms.items import ItemKind
 from search import text as texts
 from search.analysis import LANGUAGES, stem_field
-from search.query import terms
+from search.query import facets, terms
 from search.query.dates import span
 from search.query.levels import alternatives
 from search.query.model import And, Dated, Field, Filter, Link, Not, Or, SearchRequest, Sort
@@ -67,6 +67,8 @@ def body(node: Node | None, request: SearchRequest) -> Dsl:
         undated = matching(without_dates(node), request, list(_filters(request)), shown=False)
         undated["bool"]["must_not"] = [{"exists": {"field": "created_at"}}]
         found["aggregations"] = {"all": {"global": {}, "aggregations": {"undated": {"filter": undated}}}}
+    if request.facets:
+        found["aggregations"] = found.get("aggregations", {}) | facets.aggregations(request.zone)
     return found
 
 
@@ -197,6 +199,10 @@ def _field(asked: Filter) -> Dsl:
             return {"term": {"accounts.department": texts.key(asked.names[0] if asked.names else value)}}
         case Field.PLATFORM:
             return {"term": {"platform": texts.key(asked.names[0] if asked.names else value)}}
+        case Field.AUTHOR if value.startswith("="):
+            named = {"term": {"author.name": value[1:]}}
+            without_handle = {"bool": {"filter": [named], "must_not": [{"exists": {"field": "author.handle"}}]}}
+            return _any([{"term": {"author.handle": value[1:]}}, without_handle])
         case Field.AUTHOR:
             known = {"terms": {"author_keys": [texts.key(value), texts.handle_key(value)]}}
             return _any([known, {"match_phrase": {"author_names": texts.composed(value)}}])

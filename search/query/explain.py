@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archiver.platforms import PLATFORMS
 from search.query.compile import order_of
 from search.query.levels import levels
 from search.query.model import (
@@ -25,7 +24,7 @@ from search.query.model import (
     Word,
 )
 from search.query.tree import conjuncts
-from search.query.words import day_of, joined, quoted
+from search.query.words import day_of, joined, platform_title, quoted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -79,7 +78,7 @@ def explain(node: Node | None, request: SearchRequest, *, ignored: Sequence[str]
     if request.account:
         parts.append(f"seen on {request.account}")
     if request.platform:
-        parts.append(f"on {_title(request.platform)}")
+        parts.append(f"on {platform_title(request.platform)}")
     dates = _dates(request.date_from, request.date_to)
     if dates:
         parts.append(f"dated {dates} ({request.zone.key} time)")
@@ -226,11 +225,11 @@ def _field(asked: Filter | Dated, request: SearchRequest) -> str:
         case Field.ACCOUNT:
             return f"seen on {joined(asked.names or (value,), 'or')}"
         case Field.PLATFORM:
-            return f"on {_title(asked.names[0] if asked.names else value)}"
+            return f"on {platform_title(asked.names[0] if asked.names else value)}"
         case Field.DEPARTMENT:
             return f"of the department {asked.names[0] if asked.names else value}"
         case Field.AUTHOR:
-            return f"written by {quoted(value)}"
+            return f"written by exactly {quoted(value[1:])}" if value.startswith("=") else f"written by {quoted(value)}"
         case Field.IS:
             return _IS[value]
         case Field.STATE:
@@ -243,10 +242,6 @@ def _field(asked: Filter | Dated, request: SearchRequest) -> str:
             return f"under the hold {quoted(value)}"
         case _:
             return f"at the address {value}"
-
-
-def _title(platform: str) -> str:
-    return PLATFORMS[platform].manifest.title if platform in PLATFORMS else platform
 
 
 def _dates(first: dt.date | None, last: dt.date | None) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import zoneinfo
 
     from search.query.directory import Directory
+    from search.query.facets import Facets
 
 MAX_PAGE_SIZE = 1000
 
@@ -173,6 +174,8 @@ class SearchRequest:
     page_size: int = 25
     sort: Sort | None = None
     cursor: str | None = None
+    facets: bool = False
+    """Whether to tell how the result divides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,3 +234,4 @@ class SearchResult:
     parts: tuple[Part, ...] = ()
     similar: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    facets: Facets | None = None

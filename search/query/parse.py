@@ -14,7 +14,7 @@ from search.errors import QueryError
 from search.query.lexer import Piece, pieces
 from search.query.model import And, Dated, Filter, Fuzzy, Handle, Leaf, Link, Near, Not, Or, Phrase, Prefix, Tag, Word
 from search.query.tree import leaves, simplified
-from search.query.words import quoted
+from search.query.words import plain_or_quoted, quoted
 from search.text import composed
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def _rendered(leaf: Leaf) -> str:
         case Word(text) | Link(text):
             return text
         case Filter(field, value) | Dated(field, value):
-            plain = value and not any(each.isspace() or each in '()"\u201c\u201d\u201e\u201f\uff02' for each in value)
-            return f"{field}:{value}" if plain else f'{field}:"{value}"'
+            return f"{field}:{plain_or_quoted(value)}"
 
 
 def _node(tree: Any) -> Node:

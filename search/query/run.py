@@ -12,6 +12,7 @@ from search.query import compile as compiler
 from search.query import cursor
 from search.query.compile import VERSION
 from search.query.explain import clause, explain, undated_note
+from search.query.facets import facets_of
 from search.query.highlight import highlight
 from search.query.model import (
     MAX_PAGE_SIZE,
@@ -68,7 +69,8 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
         answer = client.search(index=index, **arguments).body
     found = answer["hits"]["hits"]
     total = answer["hits"]["total"]["value"]
-    undated = answer["aggregations"]["all"]["undated"]["doc_count"] if "aggregations" in answer else 0
+    divided = answer.get("aggregations", {})
+    undated = divided["all"]["undated"]["doc_count"] if "all" in divided else 0
     return SearchResult(
         total=total,
         hits=tuple(_hit(hit) for hit in found),
@@ -79,6 +81,7 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
         parts=_parts(client, index, node, request, alone=total == 0),
         similar=_similar(client, index, node) if total == 0 else (),
         hints=tuple(_hints(node)),
+        facets=facets_of(divided, total, request.directory, request.zone) if request.facets else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,9 +34,10 @@ class City:
             ids = {row.id: row.public_id for row in connection.execute(sa.text("select id, public_id from items"))}
         self.names: Mapping[Any, str] = {ids[item]: name for name, item in made.items()}
 
-    def search(self, typed: str) -> SearchResult:
+    def search(self, typed: str, **more: Any) -> SearchResult:
         """Search as a clerk."""
-        return search(self.archive.client, self.archive.alias, request(typed, self.directory))
+        asked = dataclasses.replace(request(typed, self.directory), **more)
+        return search(self.archive.client, self.archive.alias, asked)
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +131,36 @@ def test_what_the_archive_does_not_know_is_said(city: City, typed: str, says: st
     with pytest.raises(QueryError, match=r"^[^\n]+[.]$") as caught:
         city.search(typed)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("typed", ["", "pothole", "council OR budget", "platform:facebook", "type:comment -pothole"])
+def test_every_facet_leads_to_as_many_records_as_it_counts(city: City, typed: str) -> None:
+    """Platform, department, account, author, kind, state and month: keeping to a value finds exactly its count."""
+    result = city.search(typed, facets=True)
+    assert result.facets is not None
+    values = [value for facet in result.facets.facets for value in facet.values]
+    assert {facet.name for facet in result.facets.facets} >= {
+        "Platform",
+        "Department",
+        "Account",
+        "Kind",
+        "State",
+        "Author",
+    }
+    asked = f"({typed})" if " OR " in typed else typed
+    for each in (*values, *(month for month in result.facets.months if month.count)):
+        assert city.search(f"{asked} {each.typed}").total == each.count, each
+    for facet in result.facets.facets:
+        if facet.name == "Author":
+            assert sum(value.count for value in facet.values) + facet.others == result.total
+    assert sum(month.count for month in result.facets.months) + result.facets.undated == result.total
+
+
+def test_the_months_run_from_the_first_to_the_last(city: City) -> None:
+    """Empty months too, each a month of the city's clocks: a minute before midnight on New Year's Eve is December."""
+    result = city.search("", facets=True)
+    assert result.facets is not None
+    assert [(f"{month.first:%Y-%m}", month.count) for month in result.facets.months] == [
+        ("2025-12", 1), ("2026-01", 1), ("2026-02", 1), ("2026-03", 5), ("2026-04", 4),
+    ]  # fmt: skip
+    assert result.facets.undated == 1
