@@ -67,6 +67,7 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         "counted": words.counted,
         "size": words.size,
         "number": "{:,}".format,
+        "month": "{:%b %Y}".format,
     }
     templates.globals |= {
         "city": archive.settings.city,

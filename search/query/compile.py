@@ -73,8 +73,8 @@ def body(node: Node | None, request: SearchRequest) -> Dsl:
 
 
 def counting(node: Node | None, request: SearchRequest) -> Dsl:
-    """The query alone, as for a count."""
-    return matching(node, request, list(_filters(request)), shown=False)
+    """The query by itself, without the form's filters, as for a count."""
+    return matching(node, request, list(_searched()), shown=False)
 
 
 def matching(node: Node | None, request: SearchRequest, filters: list[Dsl], *, shown: bool) -> Dsl:
@@ -103,9 +103,13 @@ def _is_date(node: Node) -> bool:
     return isinstance(node, Dated) and node.field is Field.DATE
 
 
-def _filters(request: SearchRequest) -> Iterator[Dsl]:
+def _searched() -> Iterator[Dsl]:
     # Messages have an index of their own; should one ever stand in this one, it is still not found.
     yield {"bool": {"must_not": [{"term": {"kind": ItemKind.MESSAGE.value}}]}}
+
+
+def _filters(request: SearchRequest) -> Iterator[Dsl]:
+    yield from _searched()
     if request.platform:
         yield {"term": {"platform": texts.key(request.platform)}}
     if request.account_id is not None:

@@ -138,12 +138,13 @@ def _has_token(client: Elasticsearch, term: Word | Phrase) -> bool:
 def _parts(
     client: Elasticsearch, index: str, node: Node | None, request: SearchRequest, *, alone: bool
 ) -> tuple[Part, ...]:
-    """What can be taken away, each with what is left to type; with `alone`, how many records it has by itself, where there
-    are several.
+    """What can be taken away, each with what is left to type; with `alone`, how many records of the archive it has by itself,
+    where something else was asked for besides.
     """
     parts = conjuncts(node)
     counts: list[int | None] = [None] * len(parts)
-    if alone and len(parts) > 1:
+    narrowed = (request.account, request.account_id, request.platform, request.date_from, request.date_to)
+    if alone and parts and (len(parts) > 1 or any(narrowed)):
         asked = [line for each in parts for line in ({"index": index}, _only_count(each, request))]
         with translated(f"counting in {index}"):
             answers = client.msearch(searches=asked).body["responses"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,3 +165,10 @@ def test_the_months_run_from_the_first_to_the_last(city: City) -> None:
         ("2025-12", 1), ("2026-01", 1), ("2026-02", 1), ("2026-03", 5), ("2026-04", 4),
     ]  # fmt: skip
     assert result.facets.undated == 1
+
+
+def test_a_word_that_only_the_forms_days_keep_out_is_counted_alone(city: City) -> None:
+    """The count of a part is of the whole archive, whatever the form beside it says."""
+    result = city.search("pothole", date_from=dt.date(2026, 4, 1))
+    assert (result.total, [part.alone for part in result.parts]) == (0, [3])
+    assert [part.alone for part in city.search("zeppelin").parts] == [None]
