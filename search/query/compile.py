@@ -44,12 +44,13 @@ _STATES: Mapping[str, Dsl] = {
 }
 
 
-def body(node: Node | None, request: SearchRequest) -> Dsl:
+def body(node: Node | None, request: SearchRequest, *, shown: bool = True) -> Dsl:
     """The arguments of a search: query, order, exact total, what to show of each hit.
 
     Args:
         node: from `parse`, its accounts looked up, without words that Elasticsearch keeps no trace of.
         request: for its filters, its order and its page's size; the cursor is the caller's.
+        shown: with the version that matched, and what of it to mark.
 
     Raises:
         QueryError: the dates cannot be, or the query has too many alternatives.
@@ -57,7 +58,7 @@ def body(node: Node | None, request: SearchRequest) -> Dsl:
     dated = _range("created_at", request.date_from, request.date_to, request.zone)
     filters = [*_filters(request), *dated]
     found: Dsl = {
-        "query": matching(node, request, filters, shown=True),
+        "query": matching(node, request, filters, shown=shown),
         "sort": _sort(order_of(node, request)),
         "size": request.page_size,
         "track_total_hits": True,

@@ -64,13 +64,14 @@ _STATE = {
 }
 
 
-def explain(node: Node | None, request: SearchRequest, *, ignored: Sequence[str] = ()) -> str:
+def explain(node: Node | None, request: SearchRequest, *, ignored: Sequence[str] = (), ordered: bool = True) -> str:
     """The sentence: what is searched for, where, when and in which order; what was left out of the search, if anything.
 
     Args:
         node: what is searched for, its accounts looked up.
         request: for filters and order.
         ignored: words that nothing is kept of (lone punctuation).
+        ordered: say in which order as well.
     """
     says, others = _sorted(node)
     parts = [f"Everything that {_all_said(says)} in one version" if says else "Everything"]
@@ -82,9 +83,9 @@ def explain(node: Node | None, request: SearchRequest, *, ignored: Sequence[str]
     dates = _dates(request.date_from, request.date_to)
     if dates:
         parts.append(f"dated {dates} ({request.zone.key} time)")
-    sentence = (
-        ", ".join([*parts, _ORDER[order_of(node, request)]]).replace("Everything, that ", "Everything that ", 1) + "."
-    )
+    if ordered:
+        parts.append(_ORDER[order_of(node, request)])
+    sentence = ", ".join(parts).replace("Everything, that ", "Everything that ", 1) + "."
     if ignored:
         left = joined([quoted(word) for word in ignored])
         sentence += f" {left} cannot be searched for and {'was' if len(ignored) == 1 else 'were'} left out."

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from search.errors import QueryError
 from search.query import search
 from search.query.directory import directory
+from search.query.term_list import MOST_TERMS, count_terms
 from tests.fixtures.query_table import fill, queries, request
 
 if TYPE_CHECKING:
@@ -172,3 +173,34 @@ def test_a_word_that_only_the_forms_days_keep_out_is_counted_alone(city: City) -
     result = city.search("pothole", date_from=dt.date(2026, 4, 1))
     assert (result.total, [part.alone for part in result.parts]) == (0, [3])
     assert [part.alone for part in city.search("zeppelin").parts] == [None]
+
+
+def test_a_list_of_terms_is_counted_term_by_term_and_together(city: City) -> None:
+    """Each by itself, what only it has, what cannot be understood with its sentence, and the union once."""
+    typed = ["pothole", "potholes OR sinkhole", "council", '"unclosed', "zeppelin", "account:LPVPolice"]
+    counts = count_terms(city.archive.client, city.archive.alias, typed, request("", city.directory))
+    assert [(each.typed, each.total, each.only) for each in counts.terms] == [
+        ("pothole", 3, 0),
+        ("potholes OR sinkhole", 4, 1),
+        ("council", 2, 2),
+        ('"unclosed', None, None),
+        ("zeppelin", 0, 0),
+        ("account:LPVPolice", 1, 1),
+    ]
+    assert counts.union == 7
+    assert "A quotation mark is missing" in counts.terms[3].problem
+    assert counts.terms[0].meaning == "Everything that says \u201cpothole\u201d in any form in one version."
+    march = dataclasses.replace(
+        request("", city.directory), date_from=dt.date(2026, 3, 6), date_to=dt.date(2026, 3, 31)
+    )
+    narrowed = count_terms(city.archive.client, city.archive.alias, ["pothole", "council"], march)
+    assert ([each.total for each in narrowed.terms], narrowed.union) == ([2, 0], 2)
+    with pytest.raises(QueryError, match="None of these terms can be understood"):
+        count_terms(city.archive.client, city.archive.alias, ['"a', "b OR"], request("", city.directory))
+
+
+def test_hundreds_of_terms_are_counted(city: City) -> None:
+    """More than Elasticsearch is asked at once; what each has alone is left out then, and said to be unknown."""
+    typed = [f"word{number}" for number in range(MOST_TERMS - 1)] + ["pothole"]
+    counts = count_terms(city.archive.client, city.archive.alias, typed, request("", city.directory))
+    assert (counts.terms[-1].total, counts.terms[-1].only, counts.union) == (3, None, 3)
