@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.items import ItemKind
@@ -44,13 +45,23 @@ _STATES: Mapping[str, Dsl] = {
 }
 
 
-def body(node: Node | None, request: SearchRequest, *, shown: bool = True) -> Dsl:
+class Shown(enum.Enum):
+    """What a search tells of the version that matched."""
+
+    NOTHING = enum.auto()
+    VERSION = enum.auto()
+    """Which it is."""
+    MARKED = enum.auto()
+    """Which it is, and what of its text to mark."""
+
+
+def body(node: Node | None, request: SearchRequest, *, shown: Shown = Shown.MARKED) -> Dsl:
     """The arguments of a search: query, order, exact total, what to show of each hit.
 
     Args:
         node: from `parse`, its accounts looked up, without words that Elasticsearch keeps no trace of.
         request: for its filters, its order and its page's size; the cursor is the caller's.
-        shown: with the version that matched, and what of it to mark.
+        shown: whether to tell which version matched, and what of it to mark.
 
     Raises:
         QueryError: the dates cannot be, or the query has too many alternatives.
@@ -65,7 +76,7 @@ def body(node: Node | None, request: SearchRequest, *, shown: bool = True) -> Ds
         "source": {"includes": list(SOURCE)},
     }
     if dated or any(map(_is_date, conjuncts(node))):
-        undated = matching(without_dates(node), request, list(_filters(request)), shown=False)
+        undated = matching(without_dates(node), request, list(_filters(request)), shown=Shown.NOTHING)
         undated["bool"]["must_not"] = [{"exists": {"field": "created_at"}}]
         found["aggregations"] = {"all": {"global": {}, "aggregations": {"undated": {"filter": undated}}}}
     if request.facets:
@@ -75,14 +86,14 @@ def body(node: Node | None, request: SearchRequest, *, shown: bool = True) -> Ds
 
 def counting(node: Node | None, request: SearchRequest) -> Dsl:
     """The query by itself, without the form's filters, as for a count."""
-    return matching(node, request, list(_searched()), shown=False)
+    return matching(node, request, list(_searched()), shown=Shown.NOTHING)
 
 
-def matching(node: Node | None, request: SearchRequest, filters: list[Dsl], *, shown: bool) -> Dsl:
-    """What a record must fulfil; `shown`: with the version that fulfils it, and what of it to mark."""
+def matching(node: Node | None, request: SearchRequest, filters: list[Dsl], *, shown: Shown) -> Dsl:
+    """What a record must fulfil, with what is told of the version that fulfils it."""
     expanded = _expanded(node) if node is not None else None
     ways = [
-        _alternative(way, request.zone, f"{VERSION}{number}" if shown else None)
+        _alternative(way, request.zone, f"{VERSION}{number}", shown)
         for number, way in enumerate(alternatives(expanded))
     ]
     must = [] if node is None else ways if len(ways) == 1 else [_any(ways)]
@@ -144,20 +155,21 @@ def _expanded(node: Node) -> Node:
             return other
 
 
-def _alternative(way: Alternative, zone: zoneinfo.ZoneInfo, name: str | None) -> Dsl:
+def _alternative(way: Alternative, zone: zoneinfo.ZoneInfo, name: str, shown: Shown) -> Dsl:
     """One way to fulfil the query, what is asked of a version in one nested query."""
     record = [_of_record(each, zone) for each in way.record]
     if way.version is None:
         return {"bool": {"filter": record}}
     nested: Dsl = {"path": "versions", "score_mode": "max", "query": _of_version(way.version, zone)}
-    if name is not None:
+    if shown is not Shown.NOTHING:
         nested["inner_hits"] = {
             "name": name,
             "size": 1,
             "sort": [{"versions.is_current": "desc"}, {"versions.number": "desc"}],
             "_source": ["versions.number", "versions.is_current"],
-            "highlight": _highlight(way.version),
         }
+    if shown is Shown.MARKED:
+        nested["inner_hits"]["highlight"] = _highlight(way.version)
     return {"bool": {"must": [{"nested": nested}], "filter": record}} if record else {"nested": nested}
 
 

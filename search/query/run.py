@@ -218,6 +218,12 @@ def _hit(hit: dict[str, Any]) -> Hit:
     )
 
 
+def matched_version(hit: dict[str, Any]) -> int | None:
+    """The number of the version that matched; None where nothing was asked of a version."""
+    inner = _version_of(hit)
+    return int(inner["_source"]["number"]) if inner else None
+
+
 def _version_of(hit: dict[str, Any]) -> dict[str, Any] | None:
     """The version that matched; of several alternatives' the current one, else the latest."""
     found: list[dict[str, Any]] = [

@@ -92,7 +92,9 @@ def count_terms(client: Elasticsearch, index: str, terms: Sequence[str], request
 
 
 def _query(node: Node | None, request: SearchRequest) -> dict[str, Any]:
-    query: dict[str, Any] = compiler.body(node, dataclasses.replace(request, facets=False), shown=False)["query"]
+    query: dict[str, Any] = compiler.body(
+        node, dataclasses.replace(request, facets=False), shown=compiler.Shown.NOTHING
+    )["query"]
     return query
 
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from search.errors import QueryError
-from search.query import search
+from search.query import everything, search
 from search.query.directory import directory
 from search.query.term_list import MOST_TERMS, count_terms
 from tests.fixtures.query_table import fill, queries, request
@@ -204,3 +204,41 @@ def test_hundreds_of_terms_are_counted(city: City) -> None:
     typed = [f"word{number}" for number in range(MOST_TERMS - 1)] + ["pothole"]
     counts = count_terms(city.archive.client, city.archive.alias, typed, request("", city.directory))
     assert (counts.terms[-1].total, counts.terms[-1].only, counts.union) == (3, None, 3)
+
+
+def test_everything_found_is_walked_whatever_comes_meanwhile(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each record once, as the index was at the beginning; a walk gone on with begins behind its record."""
+    monkeypatch.setattr(everything, "_PAGE", 7)
+    account = archive.records.account()
+    made = [archive.records.item(account, f"agenda {number}") for number in range(50)]
+    archive.drain()
+    asked = request("agenda")
+    walk = everything.every(archive.client, archive.alias, asked)
+    assert walk.total == 50
+    begun = [next(walk.found) for _ in range(5)]
+    archive.records.item(account, "agenda of a later day")
+    archive.drain()
+    found = [*begun, *walk.found]
+    assert [each.item_id for each in found] == sorted(made)
+    assert {each.version for each in found} == {1}
+    rest = everything.every(archive.client, archive.alias, asked, after=[made[39]])
+    assert rest.total == 51
+    assert [each.item_id for each in rest.found][:10] == sorted(made)[40:]
+
+
+def test_a_walk_that_ends_short_says_so(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the index counts and does not give is an error, never a shorter list."""
+    account = archive.records.account()
+    for number in range(3):
+        archive.records.item(account, f"agenda {number}")
+    archive.drain()
+    real = archive.client.search
+
+    def short(**asked: Any) -> Any:
+        answer = real(**asked)
+        answer.body["hits"]["hits"] = answer.body["hits"]["hits"][:2]
+        return answer
+
+    monkeypatch.setattr(archive.client, "search", short)
+    with pytest.raises(everything.CutShortError, match="counted 3 records and gave 2"):
+        list(everything.every(archive.client, archive.alias, request("agenda")).found)
