@@ -159,6 +159,9 @@ def _check_settings(name: str, platform: str, settings: Mapping[str, Any], *, im
             raise RegisterError(
                 f"{name}: {given} is a secret; put it into an environment variable and give `env:ITS_NAME` here"
             )
+    for setting in declared:
+        if setting.among and setting.name in settings and settings[setting.name] not in setting.among:
+            raise RegisterError(f"{name}: {setting.name} is one of {', '.join(setting.among)}")
     if platform in PLATFORMS and (wrong := member_lists.unknown(PLATFORMS[platform].manifest, settings.get("lists"))):
         gives = ", ".join(PLATFORMS[platform].manifest.lists) or "no list"
         raise RegisterError(f"{name}: {platform} has no list {', '.join(wrong)}; it gives {gives}, or say `none`")

@@ -38,9 +38,10 @@ class TrueMedia:
     Attributes:
         sha256: of the original bytes, hexadecimal.
         cid: of its blob; None in feeds.
-        alt: the alternative text.
+        alt: the alternative text; of a track of captions its language, kind and name.
         mime: its type.
         size: in bytes.
+        automatic: whether it is a track that the platform made by speech recognition.
     """
 
     sha256: str
@@ -48,6 +49,7 @@ class TrueMedia:
     alt: str
     mime: str
     size: int
+    automatic: bool = False
 
 
 @dataclass

@@ -27,10 +27,10 @@ from archiver.platforms.items import ItemKind, Skipped, State, StreamKind
 from archiver.platforms.pages import AccountStatus, Exchange, Page
 from archiver.records.models import uuid7
 from archiver.records.store import CaptureContext, PageResult, save_pages
-from archiver.records.store.exchanges import is_kept
+from archiver.records.store.exchanges import kept_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from archiver.archive import Archive
@@ -264,9 +264,9 @@ class _Import:
         return None
 
     def _file(self, context: CaptureContext, warc: RunWarc, file: DownloadFile) -> None:
-        report, skipped = self._report, tuple(file.skipped)
+        report, skipped = self._report, [*file.skipped, *_lost(file.pages or ())]
         own: list[Item] = []
-        for pages in self._pages(context, file) if file.pages is None else [_named(file.pages)]:
+        for pages in self._pages(context, file) if file.pages is None else [self._recorded(context, file.pages)]:
             with self._archive.engine.begin() as connection:
                 result = save_pages(connection, context, pages, self._archive.now(), warc.write)
             self._count(result, len(pages))
@@ -284,13 +284,27 @@ class _Import:
         self._unnamed += len(named[room:])
         self._progress(file.name, len(own))
 
+    def _recorded(self, context: CaptureContext, pages: Sequence[Page]) -> list[Page]:
+        """Pages of what somebody else recorded, with ids of ours. What is kept since it says that something could not be read is
+        kept once.
+        """
+        said = {each.received_sha256 for page in pages if page.skipped for each in page.exchanges}
+        with self._archive.engine.connect() as connection:
+            held = kept_of(connection, context.stream_id, said)
+        return _named(
+            dataclasses.replace(page, skipped=())
+            if page.skipped and all(each.received_sha256 in held for each in page.exchanges)
+            else page
+            for page in pages
+        )
+
     def _pages(self, context: CaptureContext, file: DownloadFile) -> Iterator[list[Page]]:
         """The file's items in pages of a bounded size, each with the earlier forms and tombstones of its own."""
         exchanges = [_exchange_of(self._tree, file, self._archive.now())] if file.name else []
         keep = False
         if file.keep and exchanges:
             with self._archive.engine.connect() as connection:
-                keep = not is_kept(connection, context.stream_id, exchanges[0].received_sha256)
+                keep = not kept_of(connection, context.stream_id, [exchanges[0].received_sha256])
         for start in range(0, max(1, len(file.items)), _CHUNK):
             items = file.items[start : start + _CHUNK]
             own = {item.id for item in items}
@@ -314,8 +328,13 @@ class _Import:
         self._totals["versions_new"] += result.versions_new
 
 
-def _named(pages: Sequence[Page]) -> list[Page]:
-    """Pages of what somebody else recorded: each exchange with an id of ours in place of the one that tells it from others."""
+def _lost(pages: Iterable[Page]) -> Iterator[Skipped]:
+    """What the pages' own connector could not read in them."""
+    return (each for page in pages for each in page.skipped if each.lost)
+
+
+def _named(pages: Iterable[Page]) -> list[Page]:
+    """The pages, each exchange with an id of ours in place of the one that tells it from others."""
     ids: dict[str, str] = {}
 
     def named(exchange: Exchange) -> Exchange:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import sqlalchemy as sa
 
+from archiver.capture.apart import Completing
 from archiver.capture.errors import PageLoop, UnexplainedZero
 from archiver.capture.loops import LoopWatch
 from archiver.capture.running import LIGHT
@@ -43,6 +44,7 @@ def capture_listing(capture: RunningCapture, counts: list[Count]) -> None:
     walk.close()
     if capture.context.mode != LIGHT:
         walk.sweep(capture.archive.settings.sweep_pages)
+    walk.completing.rest()
 
 
 class _Walk:
@@ -50,6 +52,7 @@ class _Walk:
         self._capture = capture
         self._counts = counts
         self._since = capture.reread_since
+        self.completing = Completing(capture)
         self.high: str | None = None
         self._stopped_at: Json = None
 
@@ -80,7 +83,7 @@ class _Walk:
             first = False
             if watch.circles(page):
                 self._leave(page)
-            capture.save(page, self._cursor_after(page, track))
+            self.completing.save(page, self._cursor_after(page, track))
             self._stopped_at = page.resume
             if page.resume is None or stop(page):
                 return
@@ -105,7 +108,7 @@ class _Walk:
         for number, page in enumerate(walk, 1):
             if watch.circles(page):
                 self._leave(page)
-            capture.save(page, {**capture.cursor, "sweep": page.resume})
+            self.completing.save(page, {**capture.cursor, "sweep": page.resume})
             if page.resume is None or number >= pages:
                 return
 

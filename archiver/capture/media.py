@@ -6,6 +6,7 @@ A medium whose fetch fails is tried again by later runs, its reason beside it; t
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import tempfile
 from collections import Counter
@@ -16,18 +17,28 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 import structlog
 
-from archiver.capture import half_fetched
-from archiver.capture.errors import CaptureError, RateLimited, Refused, RequestFailed, Unreachable
+from archiver.capture import half_fetched, sniffing
+from archiver.capture.errors import (
+    BadAnswer,
+    CaptureError,
+    RateLimited,
+    Refused,
+    RequestFailed,
+    TokenRefused,
+    Unreachable,
+)
 from archiver.capture.fetching import Fetching, Piece, Whole
 from archiver.capture.running import LIGHT
-from archiver.platforms.errors import UnreadableAnswerError
-from archiver.platforms.items import Media
+from archiver.platforms.errors import MediumWithheldError, UnreadableAnswerError
+from archiver.platforms.items import Media, Skipped
+from archiver.platforms.pages import Exchange, Page
+from archiver.records import bulk
 from archiver.records.storable import mend
 from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Row
@@ -44,6 +55,8 @@ _LIGHT_ATTEMPTS = 3
 _DEAD = 3
 """So many media of a host that fails in a row are enough: the others wait for the next run, and lose no attempt."""
 _SERVER_ERROR = 500
+_NAMED = 20
+"""So many of those that wait are named."""
 
 _WANTED = """
     select m.id, m.platform_id, m.kind, m.url, m.owner, m.content_type, m.attempts
@@ -56,16 +69,49 @@ _WANTED = """
     order by m.id limit :batch
 """
 
+_LOCK_MEDIA = "select id from media where id = any(:media) order by id for update"
+
+_LOCK_ITEMS = """
+    select id from items
+    where id in (select v.item_id from version_media vm join versions v on v.id = vm.version_id
+                 where vm.medium_id = any(:media))
+    order by platform, namespace, platform_id for update
+"""
+
+_KEPT = """
+    update media m set state = 'kept', reason = null, attempts = m.attempts + 1, sha256 = decode(r.sha256, 'hex'),
+                       size = r.size, content_type = r.content_type, exchange_id = r.exchange_id, fetched_at = :now
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(
+        medium_id bigint, sha256 text, size bigint, content_type text, exchange_id uuid)
+    where m.id = r.medium_id
+"""
+
 _TOUCH = """
     with changed as (
-        update items i set revision = revision + 1
-        where i.id in (select v.item_id from version_media vm join versions v on v.id = vm.version_id
-                       where vm.medium_id = :medium
-                       order by v.item_id)
-        returning i.id, i.revision
+        update items i set revision = revision + 1 where i.id = any(:items) returning i.id, i.revision
     )
     insert into outbox (item_id, revision) select id, revision from changed order by id
 """
+
+
+@dataclasses.dataclass(slots=True)
+class _Trouble:
+    """What one run met: how many media of each host failed in a row, and which wait since their share is used up."""
+
+    failed: Counter[str] = dataclasses.field(default_factory=Counter)
+    waiting: list[str] = dataclasses.field(default_factory=list)
+    why: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kept:
+    """A medium whose bytes are in the store, and the exchange that brought them."""
+
+    medium_id: int
+    sha256: bytes
+    size: int
+    content_type: str | None
+    exchange_id: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,11 +122,15 @@ class _Fetched:
 
 def fetch_media(capture: RunningCapture) -> None:
     """Fetch what the stream's versions want. Gives up on single media, never on the capture."""
-    after, failed = 0, Counter[str]()
+    after, trouble = 0, _Trouble()
     while rows := _wanted(capture, after):
         after = rows[-1].id
         for row in rows:
-            _one(capture, row, failed)
+            _one(capture, row, trouble)
+    if trouble.waiting:
+        named = ", ".join(trouble.waiting[:_NAMED]) + (", …" if len(trouble.waiting) > _NAMED else "")
+        why = f"they wait for the next nights ({trouble.why}): {named}"
+        capture.note(f"the bytes of {len(trouble.waiting)} attachments", why)
 
 
 def _is_down(error: CaptureError | UnreadableAnswerError) -> bool:
@@ -110,25 +160,43 @@ def _wanted(capture: RunningCapture, after: int) -> list[Row[tuple[int, str]]]:
         )
 
 
-def _one(capture: RunningCapture, row: Row[tuple[int, str]], failed: Counter[str]) -> None:
-    """Fetch one medium. `failed` counts by host what failed there in a row."""
-    host = ""
+def _one(capture: RunningCapture, row: Row[tuple[int, str]], trouble: _Trouble) -> None:
+    """Fetch one medium."""
+    host, failed = "", trouble.failed
     medium = Media(row.platform_id, row.kind, row.url, content_type=row.content_type, owner=row.owner)
+    may_wait = capture.platform.may_wait(medium)
+    if may_wait and trouble.waiting:
+        trouble.waiting.append(medium.id)
+        return
     try:
-        url = capture.platform.media_request(capture.session, capture.account, medium)
-        host = _host_of(url)
-        if failed[host] >= _DEAD:
-            return
-        fetched = _fetch(capture, url, row.id, medium)
-    except RateLimited:
-        raise  # says nothing about the medium: the next run goes on from here
+        asked = capture.platform.media_request(capture.session, capture.account, medium)
+        if isinstance(asked, Exchange):
+            fetched = _taken(capture, asked, medium)
+        else:
+            host = _host_of(asked)
+            if failed[host] >= _DEAD:
+                return
+            fetched = _fetch(capture, asked, row.id, medium)
+    except RateLimited as error:
+        if not may_wait:
+            raise  # says nothing about the medium: the next run goes on from here
+        trouble.waiting.append(medium.id)
+        trouble.why = error.words or str(error)
+        return
+    except TokenRefused:
+        raise  # nor does this: the stream's capture ends, as with a token that is refused before
     except (CaptureError, UnreadableAnswerError) as error:
         reason = mend(str(error))
         failed[host] = failed[host] + 1 if host and _is_down(error) else 0
         _log.warning("medium not kept", account=capture.account.name, medium=medium.id, reason=reason)
         with capture.archive.engine.begin() as connection:
             hold_fence(connection, capture.context)
-            _failed(connection, row.id, reason, refused=isinstance(error, Refused))
+            final = isinstance(error, MediumWithheldError)
+            _failed(connection, row.id, reason, refused=isinstance(error, Refused), final=final)
+        if isinstance(error, MediumWithheldError):
+            exchanges = [error.exchange] if error.exchange is not None else []
+            note = Skipped(f"the bytes of {medium.id}", reason, lost=False)
+            capture.save(Page((), exchanges, skipped=(note,)))
         return
     try:
         capture.archive.blobs.put_file(fetched.path, fetched.whole.sha256)
@@ -140,47 +208,65 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]], failed: Counter[str
         hold_fence(connection, capture.context)
         _on_record(connection, capture, whole.pieces)
         last = whole.pieces[-1].exchange
-        kept(connection, row.id, whole.sha256, whole.size, whole.content_type, last.id, capture.archive.now())
+        found = Kept(row.id, whole.sha256, whole.size, whole.content_type, last.id)
+        kept(connection, [found], capture.archive.now())
 
 
-def kept(
-    connection: Connection,
-    medium_id: int,
-    sha256: bytes,
-    size: int,
-    content_type: str | None,
-    exchange_id: str,
-    now: datetime,
-) -> None:
-    """Remember that a medium's bytes are in the store, and tell of it whatever shows the medium."""
-    connection.execute(
-        sa.text(
-            "update media set state = 'kept', reason = null, attempts = attempts + 1, sha256 = :sha256, size = :size, "
-            "content_type = :type, exchange_id = :exchange, fetched_at = :now where id = :id"
-        ),
-        {
-            "sha256": sha256,
-            "size": size,
-            "type": content_type,
-            "exchange": exchange_id,
-            "now": now,
-            "id": medium_id,
-        },
-    )
-    connection.execute(sa.text(_TOUCH), {"medium": medium_id})
+def kept(connection: Connection, media: Sequence[Kept], now: datetime) -> None:
+    """Remember that media's bytes are in the store, and tell of it whatever shows them. Rows are locked in the order in which
+    pages lock them.
+    """
+    connection.execute(sa.text(_LOCK_MEDIA), {"media": [each.medium_id for each in media]})
+    bulk.run(connection, _KEPT, [dataclasses.asdict(each) for each in media], now=now)
+    _touch(connection, [each.medium_id for each in media])
 
 
-def _failed(connection: Connection, medium_id: int, reason: str, *, refused: bool) -> None:
-    """Remember why; what the fetcher itself refuses is withheld, and not asked for again."""
+def _touch(connection: Connection, media: Sequence[int]) -> None:
+    items = list(connection.scalars(sa.text(_LOCK_ITEMS), {"media": list(media)}))
+    connection.execute(sa.text(_TOUCH), {"items": items})
+
+
+def _failed(connection: Connection, medium_id: int, reason: str, *, refused: bool, final: bool = False) -> None:
+    """Remember why; what the fetcher itself refuses is withheld, and not asked for again. What the platform refuses once and for
+    all (`final`) is tried again when somebody says so (`media missing --again`), as after the account was connected anew.
+    """
     changed = connection.execute(
         sa.text(
-            "update media set state = :state, reason = :reason, attempts = attempts + 1 where id = :id "
+            "update media set state = :state, reason = :reason, "
+            "attempts = case when :final then greatest(attempts + 1, :most) else attempts + 1 end where id = :id "
             "returning (select m.state from media m where m.id = :id) is distinct from :state as changed"
         ),
-        {"state": "withheld" if refused else "failed", "reason": reason, "id": medium_id},
+        {
+            "state": "withheld" if refused else "failed",
+            "reason": reason,
+            "id": medium_id,
+            "final": final,
+            "most": _MAX_ATTEMPTS,
+        },
     ).scalar()
     if changed:
-        connection.execute(sa.text(_TOUCH), {"medium": medium_id})
+        _touch(connection, [medium_id])
+
+
+def _taken(capture: RunningCapture, exchange: Exchange, medium: Media) -> _Fetched:
+    """A medium that came as an answer of the API, in a temporary file. Raises `BadAnswer` for an empty one, `Refused`."""
+    archive = capture.archive
+    if not exchange.body:
+        raise BadAnswer(exchange.url, "it is empty")
+    if len(exchange.body) > archive.settings.media_max_bytes:
+        limit = f"{archive.settings.media_max_bytes} bytes (CIVIC_ARCHIVE_MEDIA_MAX_BYTES)"
+        raise Refused(exchange.url, f"it is larger than {limit}")
+    archive.spool.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=archive.spool, suffix=half_fetched.MEDIUM)
+    with os.fdopen(handle, "wb") as file:
+        file.write(exchange.body)
+    size = len(exchange.body)
+    digest = hashlib.sha256(exchange.body).digest()
+    piece = Piece(exchange, size)
+    kind = exchange.header("content-type")
+    if sniffing.is_unspecific(kind):
+        kind = medium.content_type or kind
+    return _Fetched(Path(name), Whole(digest, size, kind, (piece,)))
 
 
 def _fetch(capture: RunningCapture, url: str, medium_id: int, medium: Media) -> _Fetched:

@@ -56,6 +56,11 @@ def why_not(kind: str, content_type: str | None, head: bytes) -> str | None:
     return stated_otherwise(kind, content_type)
 
 
+def is_unspecific(content_type: str | None) -> bool:
+    """Whether a stated type says no more than that it is bytes."""
+    return _bare(content_type) in _UNSPECIFIC
+
+
 def _bare(content_type: str | None) -> str:
     return (content_type or "application/octet-stream").split(";")[0].strip().lower()
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _MOST = 200
 _SPOOLED = 256 << 20
-_AT_MOST = 4
 
 
 class Batch:
@@ -40,11 +39,6 @@ class Batch:
     def full(self) -> bool:
         """Whether it is enough for one transaction."""
         return self._weight >= HELD or len(self.pages) >= _MOST or self.spool.size >= _SPOOLED
-
-    @property
-    def overfull(self) -> bool:
-        """Whether nothing more can be waited for."""
-        return self._weight >= _AT_MOST * HELD or self.spool.size >= _AT_MOST * _SPOOLED
 
     def add_page(self, page: Page) -> None:
         """Take in what answers of a platform's API show."""

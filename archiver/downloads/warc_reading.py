@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archiver.downloads.unpack import Tree
     from archiver.downloads.warc_pages import Recorded
     from archiver.downloads.warc_payload import HttpHead, Spool
+    from archiver.platforms.pages import Exchange
 
 _ANSWER = re.compile(r"(?:application|text)/(?!xhtml)(?:[\w.+-]+\+)?(?:json|xml)", re.ASCII)
 """The types of answers that a connector may read."""
@@ -74,13 +75,14 @@ class Reading:
                         batch.skipped.append(Skipped(_where(name, each.place), str(each)))
                     else:
                         self._record(name, each, batch)
-                    waiting = self._answers is not None and self._answers.waiting
-                    if batch.overfull or (batch.full and not waiting):
-                        self._settle(name, batch, all_of_them=True)
+                    if batch.full:
                         yield batch.file()
                         batch.spool.close()
                         batch = Batch(self._tree, name, each.place[0] + 1)
-                self._settle(name, batch, all_of_them=True)
+                while self._settle(name, batch, all_of_them=True):
+                    yield batch.file()
+                    batch.spool.close()
+                    batch = Batch(self._tree, name, 1)
                 yield batch.file()
         finally:
             batch.spool.close()
@@ -121,19 +123,25 @@ class Reading:
         else:
             self._keep(name, record.type, recorded, record.place, batch)
 
-    def _settle(self, name: str, batch: Batch, *, all_of_them: bool = False) -> None:
-        """Take in what the connector has read, and as page records what it will not read."""
+    def _settle(self, name: str, batch: Batch, *, all_of_them: bool = False) -> bool:
+        """Take in what the connector has read, and as page records what it will not read; `all_of_them`: at the end of a file.
+        Whether the batch was full before all was in it.
+        """
         if self._answers is None:
-            return
-        for page in self._answers.pages():
-            batch.add_page(page)
+            return False
         for each in self._answers.released(all_of_them=all_of_them):
             if each.used:
                 self._kept[name]["response"] += 1
                 self._parsed[name] += 1
                 self.named = True
             else:
-                self._keep(name, "response", each.recorded, each.place, batch)
+                stored = batch.spool.store(iter([_kept_body(each.exchange)]))  # the spool it lay in may be gone
+                self._keep(name, "response", dataclasses.replace(each.recorded, stored=stored), each.place, batch)
+            if batch.full:
+                return True
+        for page in self._answers.pages():
+            batch.add_page(page)
+        return False
 
     def _keep(self, name: str, kind: str, recorded: Recorded, place: tuple[int, int], batch: Batch) -> None:
         batch.add(recorded, place)
@@ -228,6 +236,10 @@ class Reading:
                 yield batch.file()
             finally:
                 batch.spool.close()
+
+
+def _kept_body(exchange: Exchange) -> bytes:
+    return exchange.body if exchange.kept_body is None else exchange.kept_body
 
 
 def _where(name: str, place: tuple[int, int]) -> str:

@@ -7,6 +7,7 @@ only says when or how we looked.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 from collections.abc import Mapping
@@ -14,11 +15,13 @@ from collections.abc import Mapping
 import orjson
 import rfc8785
 
-from archiver.platforms.items import Item, Json
+from archiver.platforms.items import ALT_TEXTS, CAPTIONS, Item, Json, Media, described
 
 Fields = Mapping[str, Json]
 ROOT = "root"
 """Among what was not requested: see `carried_over`."""
+TRACK = "file"
+"""The kind of medium that a track of captions is."""
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")
 """The first byte, in UTF-8, of a character beyond U+FFFF."""
 
@@ -79,11 +82,17 @@ def _textual(value: Json) -> Json:
 def carried_over(fields: Fields, earlier: Fields, not_requested: frozenset[str]) -> dict[str, Json]:
     """The fields, with those that were not asked for taken from the earlier version: not asked is not empty.
 
+    `captions` stands for the tracks among the media, too, and `alt_texts` for the alternative text in the words of each medium.
+
     `root` stands for the reference to a conversation's first item, where a platform does not tell it and it is the topmost that
     was there: that one goes, and the next becomes the topmost, without anybody having said anything else.
     """
     merged = dict(fields)
     merged.update({name: earlier[name] for name in not_requested if name in earlier})
+    if not_requested & {CAPTIONS, ALT_TEXTS} and "media" not in not_requested:
+        media = _media_carried(fields, earlier, not_requested)
+        if media:
+            merged["media"] = media
     if ROOT in not_requested and _of_kind(earlier, "parent"):
         place, root = next(iter(_of_kind(earlier, "root")), (0, None))
         references = [each for _, each in _references(merged) if each["kind"] != "root"]
@@ -93,6 +102,40 @@ def carried_over(fields: Fields, earlier: Fields, not_requested: frozenset[str])
         if not references:
             del merged["references"]
     return merged
+
+
+def _media_carried(fields: Fields, earlier: Fields, not_requested: frozenset[str]) -> list[Json]:
+    shown = _objects(fields.get("media"))
+    told = _objects(earlier.get(ALT_TEXTS)) if ALT_TEXTS in not_requested else []
+    texts = {each.get("id"): _text(each, "text") for each in told}
+    media: list[Json] = []
+    for each in shown:
+        words = described(texts.get(each.get("id")), _text(each, "alt"))
+        media.append({**each, "alt": words} if words else each)
+    if CAPTIONS in not_requested:
+        there = {each.get("id") for each in shown}
+        tracks = [each for each in _objects(earlier.get("media")) if each.get("kind") == TRACK]
+        media += [each for each in tracks if each.get("id") not in there]
+    return media
+
+
+def media_of(fields: Fields, item: Item) -> tuple[Media, ...]:
+    """The media that the fields of a version of this item name: its own, and those that were carried over, by their ids alone."""
+    known = {medium.id: medium for medium in item.media}
+    return tuple(
+        dataclasses.replace(known.get(identity) or Media(identity, str(each.get("kind"))), alt_text=_text(each, "alt"))
+        for each in _objects(fields.get("media"))
+        for identity in [str(each.get("id"))]
+    )
+
+
+def _objects(listed: Json) -> list[dict[str, Json]]:
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _text(record: Mapping[str, Json], name: str) -> str | None:
+    value = record.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _references(fields: Fields) -> list[tuple[int, dict[str, Json]]]:

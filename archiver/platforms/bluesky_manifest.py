@@ -42,6 +42,7 @@ MANIFEST = Manifest(
         "bluesky-social/bsky-docs, docs/advanced-guides (api-directory, rate-limits)",
     ),
     may_be_empty=frozenset({StreamKind.MESSAGES}),
+    places=frozenset({"cursor"}),
     by_conversation=True,
     lists=bluesky_members.LISTS,
 )

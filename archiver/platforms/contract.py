@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import timedelta
 
-    from archiver.platforms.items import Json, Media, StreamKind
+    from archiver.platforms.apart import Apart, Completed
+    from archiver.platforms.items import Item, Json, Media, StreamKind
     from archiver.platforms.manifest import Manifest
     from archiver.platforms.manners import Draw, Renewal, TokenHealth, Usage, Verdict
     from archiver.platforms.pages import (
@@ -105,6 +106,18 @@ class Platform(Protocol):
         """The messages of one conversation."""
         ...
 
+    def apart(self, account: AccountRef) -> Apart | None:
+        """What of the items of the stream that is captured is asked for by itself."""
+        ...
+
+    def complete(self, session: Session, account: AccountRef, items: Sequence[Item]) -> Completed:
+        """Ask for it, for some items."""
+        ...
+
+    def may_wait(self, media: Media) -> bool:
+        """Whether a medium's bytes wait for a later night where their share is used up."""
+        ...
+
     def lists(self, account: AccountRef) -> Sequence[str]:
         """The lists that can be read with this account's settings."""
         ...
@@ -139,12 +152,21 @@ class Platform(Protocol):
         """
         ...
 
+    def part_of_thread(
+        self, session: Session, account: AccountRef, url: str, known: Callable[[str], str | None]
+    ) -> Iterator[Page]:
+        """What an address that `thread` asks for on its way shows, asked for by itself."""
+        ...
+
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
         """Ask for single items by their id."""
         ...
 
-    def media_request(self, session: Session, account: AccountRef, media: Media) -> str:
-        """The address to fetch a medium's original bytes from, asked for afresh where addresses expire."""
+    def media_request(self, session: Session, account: AccountRef, media: Media) -> str | Exchange:
+        """The address to fetch a medium's original bytes from, asked for afresh where addresses expire; or the exchange that
+        brought them, where they are small and only given to the account's token. Raises `MediumWithheldError` where the platform
+        says that it does not give them.
+        """
         ...
 
     def media_sha256(self, media: Media) -> bytes | None:

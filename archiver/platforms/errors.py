@@ -40,6 +40,15 @@ class UnreadableAnswerError(Exception):
         return f"{self.account}: {self.url} gave an answer that cannot be read: {self.why}"
 
 
+class MediumWithheldError(UnreadableAnswerError):
+    """The platform does not give the bytes of a medium, and says so: they are asked for again only when somebody wants it."""
+
+    retryable = False
+
+    def __str__(self) -> str:
+        return f"{self.account}: the platform does not give {self.url}: {self.why}"
+
+
 class NotAFeedError(UnreadableAnswerError):
     """What came is no feed at all, or nothing of it can be read."""
 

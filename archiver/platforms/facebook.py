@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archiver.platforms import facebook_apart
 from archiver.platforms import facebook_items as items
 from archiver.platforms.answers import id_of, number_of, text_of
 from archiver.platforms.errors import UnreadableAnswerError
@@ -28,8 +29,9 @@ from archiver.platforms.items import Item, Json, Media, Party, StreamKind
 from archiver.platforms.pages import AccountRef, AccountStatus, Conversation, ConversationsPage, Count, MemberPage, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from archiver.platforms.apart import Apart, Completed
     from archiver.platforms.contract import Session
     from archiver.platforms.manners import TokenHealth
 
@@ -40,6 +42,7 @@ _EDGES = {
     StreamKind.REELS: ("video_reels", items.REEL_FIELDS),
     StreamKind.STORIES: ("stories", items.STORY_FIELDS),
 }
+_COMPLETED = frozenset(kind.value for kind in _EDGES if kind is not StreamKind.MENTIONS)
 _CHUNK = 100
 
 
@@ -82,10 +85,18 @@ class Facebook(GraphPlatform):
                 yield not_listed(got, "the page's reels")
                 return
             page = listing.page(got, read_entries(graph, got, make, f"the {edge}"))
-            page.items = [item for item in page.items if _belongs(item, stream, mine)]
+            page.items = [facebook_apart.marked(item) for item in page.items if _belongs(item, stream, mine)]
             if stream is StreamKind.STORIES:
                 page.coverage = None
             yield page
+
+    def apart(self, account: AccountRef) -> Apart | None:
+        """Alternative texts and captions, but of what others published elsewhere: that is not the page's to read."""
+        return facebook_apart.APART if account.settings.get("stream") in _COMPLETED else None
+
+    def complete(self, session: Session, account: AccountRef, items: Sequence[Item]) -> Completed:
+        """See `facebook_apart.complete`."""
+        return facebook_apart.complete(self.graph(session, account), items)
 
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
         """Every comment below a post, of all levels, to the last page; the last page covers the thread."""
@@ -127,7 +138,9 @@ class Facebook(GraphPlatform):
             yield MemberPage(members, [got.exchange])
 
     def media_request(self, session: Session, account: AccountRef, media: Media) -> str:
-        """The address of the largest picture, or of the video; see `graph_platform.address_of`."""
+        """The address of the largest picture, of the video, or of a track of captions; see `graph_platform.address_of`."""
+        if facebook_apart.is_track(media):
+            return facebook_apart.track_address(self.graph(session, account), media)
         fields = "source" if media.kind == "video" else "images"
         return address_of(self.graph(session, account), media, fields, _largest)
 

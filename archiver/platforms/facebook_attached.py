@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 _VIDEOS = frozenset({"video", "video_inline", "video_autoplay", "animated_image_video"})
 
 
-def attached(attachments: Any) -> tuple[tuple[Media, ...], tuple[str, ...]]:
-    """The media and the links that are attached; an album's pictures stand in its `subattachments`."""
+def attached(attachments: Any, said: str | None = None) -> tuple[tuple[Media, ...], tuple[str, ...]]:
+    """The media and the links that are attached; an album's pictures stand in its `subattachments`. `said`: what the post itself
+    says, which a single picture repeats.
+    """
     media: dict[str, Media] = {}
     links: dict[str, None] = {}
     for each in _flat(attachments):
-        found = _medium(each)
+        found = _medium(each, said)
         if found is not None:
             media.setdefault(found.id, found)
         elif address := text_of(each, "unshimmed_url") or text_of(each, "url"):
@@ -37,8 +39,10 @@ def _flat(attachments: Any) -> Iterator[Mapping[str, Any]]:
         yield from inner or [each]
 
 
-def _medium(attachment: Mapping[str, Any]) -> Media | None:
-    """A picture or video, by the id of the photo or video that it is; a link's preview picture is none of the post."""
+def _medium(attachment: Mapping[str, Any], said: str | None) -> Media | None:
+    """A picture or video, by the id of the photo or video that it is; a link's preview picture is none of the post. Its words are
+    what was written beside it; its alternative text is asked for by itself (`facebook_apart`).
+    """
     kind = text_of(attachment, "media_type") or text_of(attachment, "type") or ""
     shown, target = attachment.get("media"), attachment.get("target")
     if not isinstance(shown, dict) or kind in {"link", "share", "event", "status"}:
@@ -49,9 +53,10 @@ def _medium(attachment: Mapping[str, Any]) -> Media | None:
     identity = id_of(target) if isinstance(target, dict) and target.get("id") is not None else None
     if identity is None and not isinstance(url, str):
         return None
+    beside = text_of(attachment, "description")
     return Media(
         id=stable(str(url)) if identity is None else identity,
         kind="video" if video else "image",
         url=url if isinstance(url, str) else None,
-        alt_text=text_of(attachment, "description"),
+        alt_text=None if beside == said else beside,
     )

@@ -64,7 +64,7 @@ def post_item(post: Mapping[str, Any], **around: Any) -> Item:
     """A post: the page's own, a visitor's, or one that tags the page. Raises `KeyError`, `TypeError` for what is none."""
     identity = id_of(post)
     created, at = moment_of(post, "created_time")
-    media, links = attached(post.get("attachments"))
+    media, links = attached(post.get("attachments"), text_of(post, "message"))
     evidence: dict[str, Json] = {
         name: value for name in ("status_type", "story", "backdated_time") if (value := text_of(post, name))
     }
@@ -148,7 +148,9 @@ def comment_item(comment: Mapping[str, Any], post_id: str, **around: Any) -> Ite
     parent = comment.get("parent")
     above = id_of(parent) if isinstance(parent, dict) else post_id
     attachment = comment.get("attachment")
-    media, links = attached({"data": [attachment]} if isinstance(attachment, dict) else None)
+    media, links = attached(
+        {"data": [attachment]} if isinstance(attachment, dict) else None, text_of(comment, "message")
+    )
     counts = {"replies": number_of(comment, "comment_count"), "likes": number_of(comment, "like_count")}
     return Item(
         kind=ItemKind.COMMENT,

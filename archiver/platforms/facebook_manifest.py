@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.platforms.graph import SECRET
+from archiver.platforms.graph import PLACES, SECRET
 from archiver.platforms.items import StreamKind
 from archiver.platforms.manifest import Manifest, Setting
 
@@ -43,6 +43,10 @@ MANIFEST = Manifest(
     limits=(
         "4,800 calls for each engaged user in 24 hours; told in percent by headers, which are obeyed before the limit",
         "100 entries at once; where the platform cannot make so large a page, half as many are asked for",
+        (
+            "pictures and videos are asked for by themselves, up to 50 at once, for their alternative texts and captions: when "
+            "they are new, and each night in the re-read window; Meta counts each as a call"
+        ),
         "a page's token has no end, but dies with a changed password, a removed app or a lost role, and nobody is told",
     ),
     cannot_see=(
@@ -55,12 +59,20 @@ MANIFEST = Manifest(
         "whether what cannot be read any more was deleted or is withheld: one answer stands for both",
         "details of messages beyond the 20 newest of a conversation [U]",
         "reels, where the platform does not list them for the page (it is tried, and said)",
-        "subtitles of videos, and alternative texts: what the page wrote beside a picture is kept in their place",
+        (
+            "alternative texts of pictures in comments, messages and posts of others that tag the page: what was written beside "
+            "a picture is kept in their place"
+        ),
+        "alternative texts and captions that the page's token may not read (it is tried, and said)",
     ),
     sources=(
-        "developers.facebook.com/docs/graph-api (reference/page, object/comments, rate-limiting, error-handling)",
-        "facebook-python-business-sdk (PagePost, Comment, UnifiedThread), python-facebook",
+        (
+            "developers.facebook.com/docs/graph-api (reference/page, photo, video/captions, object/comments, rate-limiting, "
+            "error-handling)"
+        ),
+        "facebook-python-business-sdk (PagePost, Comment, UnifiedThread, Photo, Video), python-facebook",
     ),
+    places=PLACES,
     needs_token=True,
     may_be_empty=frozenset(
         {StreamKind.VISITORS, StreamKind.MENTIONS, StreamKind.REELS, StreamKind.STORIES, StreamKind.MESSAGES}

@@ -74,6 +74,7 @@ MANIFEST = Manifest(
             "photos.getSizes, photos.comments.getList)"
         ),
     ),
+    places=frozenset({"page"}),
     needs_token=True,
 )
 

@@ -13,12 +13,12 @@ from archiver.platforms.graph_pages import Listing, not_listed, read_conversatio
 from archiver.platforms.graph_platform import GraphPlatform, address_of, debugged, media_url, renewed, status_of, taken
 from archiver.platforms.graph_times import moment_of
 from archiver.platforms.instagram_manifest import FACEBOOK_URL, INSTAGRAM_URL, LIMIT, MANIFEST, NEEDED, VERSION
-from archiver.platforms.instagram_threads import read_thread
+from archiver.platforms.instagram_threads import read_part, read_thread
 from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Skipped, StreamKind
 from archiver.platforms.pages import AccountRef, AccountStatus, Conversation, ConversationsPage, Count, Exchange, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from archiver.platforms.contract import Session
     from archiver.platforms.manners import Renewal, TokenHealth
@@ -120,6 +120,16 @@ class Instagram(GraphPlatform):
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:  # noqa: ARG002
         """Every comment below a post; see `instagram_threads.read_thread`."""
         return read_thread(self.graph(session, account), post_id)
+
+    def part_of_thread(
+        self,
+        session: Session,
+        account: AccountRef,
+        url: str,
+        known: Callable[[str], str | None],  # noqa: ARG002 - the address names the post
+    ) -> Iterator[Page]:
+        """See `instagram_threads.read_part`."""
+        return read_part(self.graph(session, account), url)
 
     def conversations(self, session: Session, account: AccountRef) -> Iterator[ConversationsPage]:
         """The account's conversations, those with the newest messages first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.platforms.graph import SECRET
+from archiver.platforms.graph import PLACES, SECRET
 from archiver.platforms.items import StreamKind
 from archiver.platforms.manifest import Manifest, Setting
 
@@ -70,6 +70,7 @@ MANIFEST = Manifest(
         "developers.facebook.com/docs/instagram-platform (ig-user, ig-media, ig-comment, conversations-api, app-review)",
         "facebook-python-business-sdk (IGMedia, IGUser), python-facebook",
     ),
+    places=PLACES,
     needs_token=True,
     may_be_empty=frozenset({StreamKind.MENTIONS, StreamKind.STORIES, StreamKind.MESSAGES}),
     by_conversation=True,

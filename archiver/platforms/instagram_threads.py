@@ -110,6 +110,18 @@ def read_thread(graph: Graph, post_id: str) -> Iterator[Page]:
         )
 
 
+def read_part(graph: Graph, url: str) -> Iterator[Page]:
+    """The comments that an address of a post's shows, without what is asked of the post itself."""
+    *_, post_id, last = ["", *url.partition("?")[0].split("/")]
+    if last == "comments":
+        for got in graph.edge(f"{post_id}/comments", {"fields": items.COMMENT_FIELDS}, limit=MOST):
+            part = _Part(graph, post_id, [got.exchange])
+            for _ in _fill(part, got, _Order()):
+                if len(part.found) >= _CHUNK:
+                    yield part.taken().page()
+            yield part.page()
+
+
 def _covered(post_id: str, order: _Order, *, full: bool) -> Coverage | None:
     """All of the thread; where older comments may not have been shown, what is not older than the oldest that were."""
     if not full:

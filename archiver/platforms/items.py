@@ -25,6 +25,12 @@ class ItemKind(enum.StrEnum):
     PROFILE = "profile"
 
 
+CAPTIONS, ALT_TEXTS = "captions", "alt_texts"
+"""What of media is asked for by itself, as evidence is named and as `Item.not_requested` names it: the tracks of captions (media
+of the kind `file`), and the alternative texts with whose they are.
+"""
+
+
 class StreamKind(enum.StrEnum):
     """The streams of an account, each captured, locked and counted by itself."""
 
@@ -109,6 +115,11 @@ class Media:
     """Whose store has the bytes, where that is not the item's own account (a Bluesky DID)."""
 
 
+def described(alternative: str | None, beside: str | None) -> str | None:
+    """The words of a picture: its alternative text, then what was written beside it, unless that is the same."""
+    return "\n\n".join(dict.fromkeys(each for each in (alternative, beside) if each)) or None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Item:
     """One item as one exchange showed it.
@@ -154,6 +165,8 @@ class Item:
     flags: frozenset[str] = frozenset()
     hidden: str | None = None
     """In the platform's words, that it hides the item from others though it shows it to us (`is_hidden`, held for review)."""
+    apart: str | None = None
+    """What changes when that which is asked for by itself (`Manners.apart`) may have changed; None: there is nothing of it."""
     sighted: bool = True
     """False for an item that was only shown inside another (a quoted post): kept, but not a member of the stream."""
 

@@ -31,12 +31,12 @@ from archiver.platforms.linkedin_manners import (
     usage,
 )
 from archiver.platforms.linkedin_server import elements_of, encoded, get, next_start, social_metadata
-from archiver.platforms.linkedin_threads import read_thread
+from archiver.platforms.linkedin_threads import read_part, read_thread
 from archiver.platforms.manners import Draw, Manners, Renewal, TokenHealth, Usage, Verdict
 from archiver.platforms.pages import AccountRef, AccountStatus, Exchange, Lookup, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from archiver.platforms.contract import Session
 
@@ -191,6 +191,12 @@ class LinkedIn(Manners):
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
         """Everything below a post; see `linkedin_threads.read_thread`."""
         return read_thread(session, account, post_id, known)
+
+    def part_of_thread(
+        self, session: Session, account: AccountRef, url: str, known: Callable[[str], str | None]
+    ) -> Iterator[Page]:
+        """See `linkedin_threads.read_part`."""
+        return read_part(session, account, url, known)
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
         """Ask for posts, comments and the page itself, each at its own address. What may not be read (403) says nothing."""

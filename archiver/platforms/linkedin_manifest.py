@@ -37,5 +37,6 @@ MANIFEST = Manifest(
         "the same: shares/social-metadata-api, shares/little-text-format, organizations/organization-lookup-api",
         "learn.microsoft.com/linkedin, shared/api-guide/concepts, marketing/versioning, shared/authentication",
     ),
+    places=frozenset({"start"}),
     needs_token=True,
 )

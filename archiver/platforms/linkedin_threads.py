@@ -6,17 +6,20 @@ URN; `commentsSummary` of a comment tells how many answers it has), shares/socia
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from archiver.platforms.answers import number_of, read
+from archiver.platforms.closing import closed
 from archiver.platforms.items import Item, Skipped
-from archiver.platforms.linkedin_items import answers_of, comment_item
+from archiver.platforms.linkedin_items import answers_of, comment_item, parts_of
 from archiver.platforms.linkedin_manners import NOT_FOUND
 from archiver.platforms.linkedin_server import elements_of, encoded, get, next_start, social_metadata
 from archiver.platforms.pages import AccountRef, Count, Coverage, Exchange, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from archiver.platforms.contract import Session
 
@@ -29,29 +32,73 @@ def read_thread(session: Session, account: AccountRef, post_id: str, known: byte
     """Everything below a post, page after page; the last one covers the thread, unless something of it was lost.
 
     Where nothing is shown it is asked whether comments are switched off: then what is held was not removed. Where comments do not
-    tell how many answers they have, it is asked once whether the post has any below the first level.
+    tell how many answers they have, it is asked once whether the post has any below the first level. A comment has no thread of
+    its own: what answers it is part of its post's.
     """
-    lost, shown = False, 0
-    deep: bool | None = None
-    for exchange, found, more in _level(session, account, post_id, post_id):
-        if known is not None and exchange.received_sha256 == known:
-            yield Page((), [exchange], sub_key=post_id, coverage=_whole(post_id), unchanged=True)
+    if parts_of(post_id) is not None:
+        return iter(())
+    thread = _Thread(session, account, post_id)
+    return closed(thread.pages(known), thread.close)
+
+
+def read_part(session: Session, account: AccountRef, url: str, known: Callable[[str], str | None]) -> Iterator[Page]:
+    """The answers to one comment, by the address that they are asked for at. What the comment's URN names need not be the post:
+    it may be its activity.
+    """
+    *_, parent, last = ["", *(unquote(part) for part in url.partition("?")[0].split("/"))]
+    post_id = known(parent) if last == "comments" and parts_of(parent) is not None else None
+    return iter(()) if post_id is None else _Thread(session, account, post_id).answers(parent)
+
+
+@dataclasses.dataclass(slots=True)
+class _Thread:
+    """One reading of a thread: whether something of it was lost so far, how much it shows, and whether the last page says by
+    itself what it covers.
+    """
+
+    session: Session
+    account: AccountRef
+    post_id: str
+    lost: bool = False
+    shown: int = 0
+    ended: bool = False
+
+    def pages(self, known: bytes | None) -> Iterator[Page]:
+        """The pages of all levels, in the order of asking."""
+        post_id, deep = self.post_id, None
+        for exchange, found in _level(self.session, self.account, post_id, post_id):
+            if known is not None and exchange.received_sha256 == known:
+                self.ended = True
+                yield Page((), [exchange], sub_key=post_id, coverage=_whole(post_id), unchanged=True)
+                return
+            yield self._page(exchange, found)
+            if deep is None and any(silent for _, silent in found.parents):
+                deep = _is_deep(self.session, self.account, post_id)
+            for urn, silent in found.parents:
+                if deep or not silent:
+                    yield from self.answers(urn)
+
+    def answers(self, parent: str) -> Iterator[Page]:
+        """The pages of what answers a comment."""
+        for exchange, found in _level(self.session, self.account, self.post_id, parent):
+            yield self._page(exchange, found)
+
+    def close(self, last: Page) -> None:
+        """Say on the last page what the thread covers. Raises what the session raises."""
+        if self.ended:
             return
-        shown += len(found.items)
-        lost = lost or bool(found.skipped)
-        if found.silent and deep is None:
-            deep = _is_deep(session, account, post_id)
-        waiting = [urn for urn, silent in found.parents if deep or not silent]
-        last = not more and not waiting
-        if last and not shown and not lost and (closed := _closed(session, account, post_id)) is not None:
-            yield _switched_off(post_id, [exchange, closed])
-            return
-        yield _page(post_id, exchange, found, last=last, lost=lost)
-        for number, parent in enumerate(waiting, 1):
-            for exchange_below, below, more_below in _level(session, account, post_id, parent):
-                lost = lost or bool(below.skipped)
-                last = not more and not more_below and number == len(waiting)
-                yield _page(post_id, exchange_below, below, last=last, lost=lost)
+        if not self.shown and not self.lost:
+            off = _closed(self.session, self.account, self.post_id)
+            if off is not None:
+                _switch_off(self.post_id, last, off)
+                return
+        last.counts = [Count("comments", None, item=self.post_id)]
+        last.coverage = None if self.lost else _whole(self.post_id)
+
+    def _page(self, exchange: Exchange, found: _Found) -> Page:
+        self.shown += len(found.items)
+        self.lost = self.lost or bool(found.skipped)
+        return Page(found.items, [exchange], skipped=found.skipped, sub_key=self.post_id)
 
 
 class _Found:
@@ -63,16 +110,9 @@ class _Found:
         self.parents: list[tuple[str, bool]] = []
         """Comments that have answers, or (True) do not say how many."""
 
-    @property
-    def silent(self) -> bool:
-        """Whether any of them does not say."""
-        return any(silent for _, silent in self.parents)
 
-
-def _level(session: Session, account: AccountRef, post_id: str, parent: str) -> Iterator[tuple[Exchange, _Found, bool]]:
-    """The pages of what answers a post, or a comment, directly, and whether another follows. A comment that went meanwhile has
-    no answers.
-    """
+def _level(session: Session, account: AccountRef, post_id: str, parent: str) -> Iterator[tuple[Exchange, _Found]]:
+    """The pages of what answers a post, or a comment, directly. A comment that went meanwhile has no answers."""
     start: int | None = 0
     asked: set[int] = set()
     while start is not None:
@@ -85,7 +125,7 @@ def _level(session: Session, account: AccountRef, post_id: str, parent: str) -> 
             accept=(NOT_FOUND,) if parent != post_id else (),
         )
         if exchange.status == NOT_FOUND:
-            yield exchange, _Found(), False
+            yield exchange, _Found()
             return
         elements, paging = elements_of(account, exchange)
         found = _Found()
@@ -103,18 +143,7 @@ def _level(session: Session, account: AccountRef, post_id: str, parent: str) -> 
                 Skipped(f"the comments below {parent}", f"the page after them is the one at {start} again")
             )
             start = None
-        yield exchange, found, start is not None
-
-
-def _page(post_id: str, exchange: Exchange, found: _Found, *, last: bool, lost: bool) -> Page:
-    return Page(
-        found.items,
-        [exchange],
-        skipped=found.skipped,
-        sub_key=post_id,
-        counts=[Count("comments", None, item=post_id)] if last else (),
-        coverage=_whole(post_id) if last and not lost else None,
-    )
+        yield exchange, found
 
 
 def _whole(post_id: str) -> Coverage:
@@ -136,13 +165,9 @@ def _is_deep(session: Session, account: AccountRef, post_id: str) -> bool:
     return everything is None or top is None or everything > top
 
 
-def _switched_off(post_id: str, exchanges: list[Exchange]) -> Page:
+def _switch_off(post_id: str, page: Page, why: Exchange) -> None:
     """It covers nothing, so that nothing held is missing for it; the thread was read all the same."""
-    return Page(
-        (),
-        exchanges,
-        sub_key=post_id,
-        skipped=[Skipped(f"the comments below {post_id}", CLOSED, lost=False)],
-        counts=[Count("comments", None, item=post_id, reason=CLOSED)],
-        coverage=Coverage(before=f"{post_id}/", after=f"{post_id}/"),
-    )
+    page.exchanges = [*page.exchanges, why]
+    page.skipped = [Skipped(f"the comments below {post_id}", CLOSED, lost=False)]
+    page.counts = [Count("comments", None, item=post_id, reason=CLOSED)]
+    page.coverage = Coverage(before=f"{post_id}/", after=f"{post_id}/")

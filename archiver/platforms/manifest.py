@@ -16,6 +16,8 @@ class Setting:
     required: bool = False
     secret: bool = False
     default: str | None = None
+    among: tuple[str, ...] = ()
+    """The values that it may have, where not any."""
 
 
 COMMON_SETTINGS = (
@@ -54,6 +56,9 @@ class Manifest:
     """How often the light pass comes by, unless the account's setting says otherwise; 0: never."""
     lookups: bool = True
     """Whether single items can be asked for by their id (`Platform.lookup`); a feed has no such address."""
+    places: frozenset[str] = frozenset()
+    """The parameters of its addresses that only say where in a listing an answer stands (a cursor, the number of a page): two
+    that differ in nothing else are of one listing. By them an answer that was recorded is known for what it is."""
     lists: tuple[str, ...] = ()
     """Lists of parties that can be read: `blocked`, `followers`."""
     lists_asked: frozenset[str] = frozenset({"followers"})

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from archiver.platforms.apart import Apart, Completed
     from archiver.platforms.contract import Session
-    from archiver.platforms.items import StreamKind
+    from archiver.platforms.items import Item, Media, StreamKind
     from archiver.platforms.manifest import Manifest
     from archiver.platforms.pages import (
         AccountRef,
@@ -178,6 +179,36 @@ class Manners:
     def conversation(self, session: Session, account: AccountRef, conversation: Conversation) -> Iterator[Page]:
         """The messages of one conversation, newest first, `sub_key` its id; the last page has a coverage."""
         raise NotImplementedError(f"{account.platform} has no {conversation.id} ({type(session).__name__})")
+
+    def apart(self, account: AccountRef) -> Apart | None:  # noqa: ARG002 - for those who have it
+        """What of the items of the stream that is captured is asked for by itself; None: nothing."""
+        return None
+
+    def complete(self, session: Session, account: AccountRef, items: Sequence[Item]) -> Completed:
+        """Ask for it, for up to `Apart.at_once` items. Raises what the session raises, and `UnreadableAnswerError`."""
+        raise NotImplementedError(f"{account.platform} shows {len(items)} items whole ({type(session).__name__})")
+
+    def may_wait(self, media: Media) -> bool:  # noqa: ARG002 - for those who have some
+        """Whether a medium's bytes are paid for from a share of their own: where that is used up they wait for a later night, and
+        the capture is whole without them.
+        """
+        return False
+
+    def part_of_thread(
+        self,
+        session: Session,  # noqa: ARG002 - for those who need it, here and below
+        account: AccountRef,  # noqa: ARG002
+        url: str,  # noqa: ARG002
+        known: Callable[[str], str | None],  # noqa: ARG002
+    ) -> Iterator[Page]:
+        """What an address that `thread` asks for on its way shows (answers to one comment, comments in one state of moderation),
+        asked for by itself, in pages that cover nothing; no pages for an address that is none of those.
+
+        A thread cannot be read from its beginning where only what came later is there: of a night that is kept which told
+        something new. `known` gives the root of a comment, and the identity of an item by another id of it; None where it is
+        not known.
+        """
+        return iter(())
 
     def lists(self, account: AccountRef) -> Sequence[str]:  # noqa: ARG002 - for those who need it
         """The lists that can be read with this account's settings (not whom it blocks without its token)."""

@@ -36,7 +36,7 @@ from archiver.platforms.mastodon_manners import (
 )
 from archiver.platforms.mastodon_messages import LIMIT, read_conversation, read_conversations
 from archiver.platforms.mastodon_server import Instance
-from archiver.platforms.mastodon_threads import read_thread
+from archiver.platforms.mastodon_threads import read_part, read_thread
 from archiver.platforms.mastodon_walk import Walk
 from archiver.platforms.pages import (
     AccountRef,
@@ -51,7 +51,7 @@ from archiver.platforms.pages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from archiver.platforms.contract import Session
 
@@ -182,6 +182,12 @@ class Mastodon(Manners):
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
         """Everything below a status; see `mastodon_threads.read_thread`."""
         return read_thread(account, Instance(session, account), post_id, known)
+
+    def part_of_thread(
+        self, session: Session, account: AccountRef, url: str, known: Callable[[str], str | None]
+    ) -> Iterator[Page]:
+        """See `mastodon_threads.read_part`."""
+        return read_part(account, Instance(session, account), url, known)
 
     def conversations(self, session: Session, account: AccountRef) -> Iterator[ConversationsPage]:
         """The account's direct conversations; see `mastodon_messages.read_conversations`."""

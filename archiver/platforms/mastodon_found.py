@@ -72,9 +72,9 @@ class Found:
 
     def _earlier(self, item: Item, status: Mapping[str, Any]) -> None:
         exchange = self.instance.get(f"/api/v1/statuses/{id_of(status)}/history", accept=(NOT_FOUND,))
+        number = self.took(exchange)
         if exchange.status == NOT_FOUND:
             return  # it went between the two answers; a later look finds that out
-        number = self.took(exchange)
         try:
             edits = self.instance.array(exchange)
         except UnreadableAnswerError as error:
@@ -140,9 +140,9 @@ def _around(found: Found, status: Mapping[str, Any]) -> Answers:
     if not isinstance(parent, str):
         return Answers(known=False)
     exchange = found.instance.get(f"/api/v1/statuses/{id_of(status)}/context", accept=(NOT_FOUND, FORBIDDEN))
+    number = found.took(exchange)
     if exchange.status != OK:
         return Answers(known=False)
-    number = found.took(exchange)
     ancestors = [each for each in _ancestors(exchange) if isinstance(each, dict)]
     uris = {str(each.get("id")): str(each.get("uri")) for each in ancestors}
     root = topmost(ancestors)

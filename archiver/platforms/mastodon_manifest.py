@@ -45,6 +45,7 @@ MANIFEST = Manifest(
     ),
     sources=("mastodon/documentation, content/en (entities, methods, api)", "W3C ActivityPub, section 3.2"),
     may_be_empty=frozenset({StreamKind.MENTIONS, StreamKind.MESSAGES}),
+    places=frozenset({"max_id"}),
     by_conversation=True,
     light=(StreamKind.POSTS, StreamKind.COMMENTS, StreamKind.MENTIONS),
     lists=tuple(LISTS),

@@ -17,7 +17,7 @@ from archiver.platforms.mastodon_manners import NOT_FOUND, SHOWN, SHOWN_WITH_TOK
 from archiver.platforms.pages import AccountRef, Count, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from archiver.platforms.mastodon_server import Instance
 
@@ -25,12 +25,15 @@ _CHUNK = 500
 _DEEPEST = 20
 
 
-def read_thread(account: AccountRef, instance: Instance, post_id: str, known: bytes | None) -> Iterator[Page]:
+def read_thread(
+    account: AccountRef, instance: Instance, post_id: str, known: bytes | None, local: str | None = None
+) -> Iterator[Page]:
     """Everything below a status, in pages; where an answer was cut at the instance's limit, its leaves are asked by themselves.
 
-    The last page covers the thread, unless something of it could not be reached: then it says so, and covers nothing.
+    The last page covers the thread, unless something of it could not be reached: then it says so, and covers nothing. `local`
+    is the instance's own id of the status, where that is known.
     """
-    local = instance.local_id(post_id) or instance.found_id(post_id)
+    local = local or instance.local_id(post_id) or instance.found_id(post_id)
     tree = _Tree(post_id, local)
     waiting, asked, whole = [local], set[str](), True
     limit = SHOWN_WITH_TOKEN if instance.token else SHOWN
@@ -70,6 +73,13 @@ def read_thread(account: AccountRef, instance: Instance, post_id: str, known: by
         whole = whole and found.whole and not missing
         covered = all_below(post_id) if whole and not waiting else None
         yield found.page(sub_key=post_id, counts=counts, coverage=covered)
+
+
+def read_part(account: AccountRef, instance: Instance, url: str, known: Callable[[str], str | None]) -> Iterator[Page]:
+    """The thread below a status from elsewhere, by its address here alone: how it was found is not told with it."""
+    *_, local, last = ["", *url.partition("?")[0].split("/")]
+    post_id = known(local) if last == "context" else None
+    return iter(()) if post_id is None else read_thread(account, instance, post_id, None, local)
 
 
 class _Tree:

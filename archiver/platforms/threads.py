@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import threads_items as items
 from archiver.platforms.answers import read
-from archiver.platforms.graph import Graph
+from archiver.platforms.graph import PLACES, Graph
 from archiver.platforms.graph_manners import is_not_there
 from archiver.platforms.graph_pages import Listing, Reading, not_listed, read_below, read_entries
 from archiver.platforms.graph_platform import GraphPlatform, address_of, media_url, renewed, status_of, taken
@@ -65,6 +65,7 @@ MANIFEST = Manifest(
     sources=(
         "developers.facebook.com/docs/threads (overview, reference/user, reference/reply-management, get-started)",
     ),
+    places=PLACES,
     needs_token=True,
     may_be_empty=frozenset({StreamKind.MENTIONS, StreamKind.REPLIES}),
     light=(StreamKind.POSTS, StreamKind.REPLIES, StreamKind.COMMENTS),

@@ -75,6 +75,7 @@ MANIFEST = Manifest(
         "subtitles of videos, and their smaller files: the best MP4 file is kept",
     ),
     sources=("docs.x.com, x-api (OpenAPI 2.166 and 2.167)", "docs.x.com, x-api/getting-started/pricing"),
+    places=frozenset({"pagination_token"}),
     needs_token=True,
     may_be_empty=frozenset({StreamKind.MENTIONS, StreamKind.MESSAGES}),
     light=(StreamKind.POSTS, StreamKind.MENTIONS),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from archiver.platforms import youtube_captions as captions
 from archiver.platforms import youtube_items as items
 from archiver.platforms.answers import number_of, read
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
@@ -18,12 +19,13 @@ from archiver.platforms.pages import AccountRef, AccountStatus, Count, Coverage,
 from archiver.platforms.youtube_lookups import AT_ONCE, Held, look_up_comments, look_up_videos
 from archiver.platforms.youtube_manifest import MANIFEST, SCOPE
 from archiver.platforms.youtube_manners import RENEWING, draws, judge, renewed, usage
-from archiver.platforms.youtube_server import Listed, Server, for_reasons
-from archiver.platforms.youtube_threads import read_thread
+from archiver.platforms.youtube_server import Listed, Server, for_reasons, owns
+from archiver.platforms.youtube_threads import read_part, read_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from archiver.platforms.apart import Apart, Completed
     from archiver.platforms.contract import Session
 
 _MOST = 50
@@ -151,9 +153,27 @@ class YouTube(Manners):
             page.resume = None if last else {"at": got.following, "below": falling.below, "seen": seen}
             yield page
 
+    def apart(self, account: AccountRef) -> Apart | None:
+        """See `youtube_captions.apart`."""
+        return captions.apart(account, owns=owns(account)) if _stream(account) == StreamKind.POSTS.value else None
+
+    def complete(self, session: Session, account: AccountRef, items: Sequence[Item]) -> Completed:
+        """See `youtube_captions.complete`: videos come one by one."""
+        return captions.complete(Server(session, account), items[0])
+
+    def may_wait(self, media: Media) -> bool:
+        """Tracks of captions have units of their own."""
+        return captions.is_track(media)
+
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
         """See `youtube_threads.read_thread`."""
         return read_thread(Server(session, account), post_id, known)
+
+    def part_of_thread(
+        self, session: Session, account: AccountRef, url: str, known: Callable[[str], str | None]
+    ) -> Iterator[Page]:
+        """See `youtube_threads.read_part`."""
+        return read_part(Server(session, account), url, known)
 
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
         """See `youtube_lookups`. An account's id is its profile's."""
@@ -172,8 +192,12 @@ class YouTube(Manners):
         for start in range(0, len(comments), AT_ONCE):
             yield from look_up_comments(server, comments[start : start + AT_ONCE], held)
 
-    def media_request(self, session: Session, account: AccountRef, media: Media) -> str:
-        """The address of a picture; that of one in a comment is signed for six hours, and asked for afresh."""
+    def media_request(self, session: Session, account: AccountRef, media: Media) -> str | Exchange:
+        """The address of a picture; that of one in a comment is signed for six hours, and asked for afresh. A track of captions
+        itself, which is given to the owner's token alone.
+        """
+        if captions.is_track(media):
+            return captions.download(Server(session, account), media)
         if media.id.endswith(items.IMAGE):
             identity = media.id.removesuffix(items.IMAGE)
             exchange, entries = Server(session, account).ask("comments", "snippet", {"id": identity})
@@ -189,6 +213,11 @@ class YouTube(Manners):
     def media_sha256(self, media: Media) -> bytes | None:  # noqa: ARG002
         """None: YouTube tells no digests."""
         return None
+
+
+def _stream(account: AccountRef) -> str:
+    """The stream that is captured, where one is."""
+    return str(account.settings.get("stream") or "")
 
 
 def _asked_for(account: AccountRef) -> dict[str, str | int]:
@@ -232,7 +261,7 @@ def _videos(server: Server, got: Listed) -> Page:
             continue
         item = read(what, skipped, items.video_item, video, exchange=1, pointer=f"/items/{number}")
         if item is not None:
-            found.setdefault(item.id, item)
+            found.setdefault(item.id, captions.marked(item, server.account, video))
     words = "the playlist of uploads names it, and YouTube does not show it"
     shown = {*found, *(stone.id for stone in gone)}
     if len(entries) < len(named):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.platforms import times
 from archiver.platforms.answers import id_of, number_of, text_of
 from archiver.platforms.falling import key_of
-from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
+from archiver.platforms.items import CAPTIONS, Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SECONDS = 11
 """Digits of the second in order keys of videos."""
 COVER, IMAGE = "/cover", "/image"
+ERROR = 400
 CHANNEL_PARTS = "snippet,contentDetails,statistics,brandingSettings"
 VIDEO_PARTS = "snippet,contentDetails,statistics,status,liveStreamingDetails"
 _SIZES = ("maxres", "standard", "high", "medium", "default")
@@ -83,6 +84,7 @@ def video_item(video: Mapping[str, Any], **around: Any) -> Item:
         tags=tuple(each for each in _list(snippet, "tags") if isinstance(each, str)),
         media=(Media(id=f"{identity}{COVER}", kind="image", url=cover),) if cover else (),
         evidence=_evidence(video),
+        not_requested=frozenset({CAPTIONS}),
         counts=_counted(part_of(video, "statistics"), _COUNTS),
         order_key=None if at is None else key_of(max(0, int(at.timestamp())), SECONDS, identity),
         hidden=_withheld(part_of(video, "status")),

@@ -13,6 +13,7 @@ from archiver.platforms import youtube_items as items
 from archiver.platforms.answers import id_of, read
 from archiver.platforms.items import State
 from archiver.platforms.pages import Lookup
+from archiver.platforms.youtube_captions import marked
 from archiver.platforms.youtube_manners import is_refused
 from archiver.platforms.youtube_threads import HELD
 
@@ -38,6 +39,7 @@ def look_up_videos(server: Server, ids: Sequence[str]) -> Iterator[Lookup]:
             yield Lookup(identity, State.GONE_CONFIRMED, words, exchange)
         else:
             item = read("the video", [], items.video_item, found, exchange=0, pointer=f"/items/{place}")
+            item = None if item is None else marked(item, server.account, found)
             yield Lookup(identity, State.PRESENT, "videos.list, asked for it by its id, shows it", exchange, item)
 
 

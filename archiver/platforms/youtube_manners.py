@@ -1,6 +1,7 @@
 """How YouTube's Data API wants to be treated: a day's units for a Google project, refusals by their reason, tokens of an hour.
 
-Sources: developers.google.com/youtube/v3 (determine_quota_cost: 10,000 units a day until midnight in Los Angeles, a list costs 1;
+Sources: developers.google.com/youtube/v3 (determine_quota_cost: 10,000 units a day until midnight in Los Angeles, a list costs 1,
+captions.list 50, captions.download 200;
 docs/errors; docs/commentThreads/list: `commentsDisabled`), google/api/error_reason.proto (reasons in `details`),
 developers.google.com/identity/protocols/oauth2 (a refresh token outlives the access token of an hour; with a consent screen in
 testing it ends after 7 days, and the answer says so in `refresh_token_expires_in`).
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from archiver.platforms.pages import AccountRef, Exchange
 
 API_URL, TOKEN_URL = "https://youtube.googleapis.com", "https://oauth2.googleapis.com/token"
-DAILY_UNITS = 10_000
+DAILY_UNITS, CAPTION_UNITS = 10_000, 3_000
+LIST_UNITS, TRACK_UNITS = 50, 200
+_LISTS = 3
+"""One part in so many of the units for captions is for lists, the rest for the tracks themselves."""
 RENEWING = ("refresh_token", "client_id", "client_secret")
 CLOSED = "commentsDisabled"
 _API, _OAUTH = "/youtube/v3/", "/token"
@@ -159,8 +163,22 @@ def _budgets(account: AccountRef) -> list[Budget]:
 
 
 def draws(account: AccountRef, url: str) -> tuple[Draw, ...]:
-    """Every request of the API costs one unit, an invalid one too; the log-in and pictures cost none."""
-    return tuple(Draw(budget) for budget in _budgets(account)) if is_api(url) else ()
+    """Every request of the API costs one unit, an invalid one too; the log-in and pictures cost none. Captions are dear, and have
+    a share of the project's units: neither their lists nor they themselves use up what the rest needs, nor each other's.
+    """
+    if not is_api(url):
+        return ()
+    rest = urlsplit(url).path.partition(f"{_API}captions")
+    if not rest[1] or rest[2][:1] not in {"", "/"}:
+        return tuple(Draw(budget) for budget in _budgets(account))
+    units = number_of(account.settings, "caption_units")
+    share = CAPTION_UNITS if units is None else units
+    project = project_budget(account).name
+    if rest[2]:
+        own = Draw(_day(share - share // _LISTS, f"{project} for tracks of captions (caption_units)"), TRACK_UNITS)
+    else:
+        own = Draw(_day(share // _LISTS, f"{project} for lists of captions (caption_units)"), LIST_UNITS)
+    return (own, *(Draw(budget, own.units) for budget in _budgets(account)))
 
 
 def usage(account: AccountRef, exchange: Exchange) -> tuple[Usage, ...]:

@@ -38,7 +38,7 @@ class Server:
     def __init__(self, session: Session, account: AccountRef) -> None:
         self._session, self.account = session, account
         self._token = str(account.settings.get("token") or "")
-        self.owns = bool(self._token or account.settings.get("refresh_token"))
+        self.owns = owns(account)
         """Whether the channel's owner granted us to read (that it is the owner, the platform tells)."""
 
     def get(
@@ -49,12 +49,27 @@ class Server:
         accept: Callable[[Exchange], bool] | None = None,
     ) -> Exchange:
         """Ask a `list` method. `accept`: error answers that the caller reads. Raises what the session raises."""
-        asked = {"part": part, **params}
-        headers = {"Authorization": f"Bearer {self._token}"} if self.owns else None
-        if not self.owns:
-            asked["key"] = str(self.account.settings.get("api_key") or "")
-        url = f"{base_url(self.account)}/youtube/v3/{method}"
-        return self._session.get(url, params=asked, headers=headers, accept_errors=accept)
+        return self._ask(method, {"part": part, **params}, {}, accept)
+
+    def fetch(
+        self, path: str, params: Mapping[str, str | int], accept: Callable[[Exchange], bool] | None = None
+    ) -> Exchange:
+        """Ask for what is no JSON, as it is. Raises what the session raises."""
+        return self._ask(path, dict(params), {"Accept-Encoding": "identity"}, accept)
+
+    def _ask(
+        self,
+        path: str,
+        params: dict[str, str | int],
+        headers: dict[str, str],
+        accept: Callable[[Exchange], bool] | None,
+    ) -> Exchange:
+        if self.owns:
+            headers["Authorization"] = f"Bearer {self._token}"
+        else:
+            params["key"] = str(self.account.settings.get("api_key") or "")
+        url = f"{base_url(self.account)}/youtube/v3/{path}"
+        return self._session.get(url, params=params, headers=headers or None, accept_errors=accept)
 
     def entries(self, exchange: Exchange) -> tuple[dict[str, Any], list[Any]]:
         """An answer, and its items; a listing of nothing may come without a list. Raises `UnreadableAnswerError`."""
@@ -116,6 +131,11 @@ class Server:
                 self.account.name, exchange.url, "it says that there is more, and not where", exchange
             )
         return following
+
+
+def owns(account: AccountRef) -> bool:
+    """Whether the account has an owner's grant, or the means to renew one."""
+    return bool(account.settings.get("token") or account.settings.get("refresh_token"))
 
 
 def for_reasons(*reasons: str) -> Callable[[Exchange], bool]:

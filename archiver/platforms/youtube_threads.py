@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from archiver.platforms import youtube_items as items
 from archiver.platforms.answers import id_of, number_of, read
+from archiver.platforms.closing import closed
 from archiver.platforms.falling import all_below
 from archiver.platforms.items import Skipped
 from archiver.platforms.pages import Count, Coverage, Page
@@ -19,7 +21,7 @@ from archiver.platforms.youtube_manners import CLOSED, is_refused, refusal_of
 from archiver.platforms.youtube_server import for_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from archiver.platforms.items import Item
     from archiver.platforms.pages import Exchange
@@ -40,16 +42,18 @@ def read_thread(server: Server, post_id: str, known: bytes | None) -> Iterator[P
     themselves once no listing shows them.
     """
     thread = _Thread(server, post_id)
-    last: Page | None = None
-    for page in thread.pages(known):
-        if last is not None:
-            yield last
-        last = page
-    if last is not None and not thread.ended:
-        last.counts = [Count("comments", None, item=post_id, reason=thread.reason)]
-        last.coverage = all_below(post_id) if thread.whole else None
-    if last is not None:
-        yield last
+    return closed(thread.pages(known), thread.close)
+
+
+def read_part(server: Server, url: str, known: Callable[[str], str | None]) -> Iterator[Page]:
+    """A listing of the comments that are held, or the answers to one comment, by the address that it is asked for at."""
+    asked = dict(parse_qsl(urlsplit(url).query))
+    parent, status = asked.get("parentId"), asked.get("moderationStatus")
+    if parent is not None and (post_id := known(parent)) is not None:
+        return _Thread(server, post_id).answers(parent)
+    if "videoId" in asked and status in HELD:
+        return _Thread(server, asked["videoId"]).held(str(status))
+    return iter(())
 
 
 @dataclasses.dataclass(slots=True)
@@ -81,15 +85,26 @@ class _Thread:
             self.reason = PUBLISHED_ONLY
             return
         for status in HELD:
-            for got in self.server.walk(
-                "commentThreads", "snippet,replies", {**asked, "moderationStatus": status}, accept=is_refused
-            ):
-                if got.refused:
-                    self.reason = f"{NOT_OURS} ({_words(got)})"
-                    why = [Skipped(f"comments that are held below {self.post_id}", self.reason, lost=False)]
-                    yield Page((), [got.exchange], sub_key=self.post_id, skipped=why)
-                    return
-                yield from self._listed(got, status)
+            yield from self.held(status)
+            if self.reason is not None:
+                return
+
+    def close(self, last: Page) -> None:
+        """Say on the last page what the thread covers."""
+        if not self.ended:
+            last.counts = [Count("comments", None, item=self.post_id, reason=self.reason)]
+            last.coverage = all_below(self.post_id) if self.whole else None
+
+    def held(self, status: str) -> Iterator[Page]:
+        """The pages of the listing of one state of moderation; `reason` is set where YouTube refuses it."""
+        asked = {**_FORMAT, "videoId": self.post_id, "order": "time", "moderationStatus": status}
+        for got in self.server.walk("commentThreads", "snippet,replies", asked, accept=is_refused):
+            if got.refused:
+                self.reason = f"{NOT_OURS} ({_words(got)})"
+                why = [Skipped(f"comments that are held below {self.post_id}", self.reason, lost=False)]
+                yield Page((), [got.exchange], sub_key=self.post_id, skipped=why)
+                return
+            yield from self._listed(got, status)
 
     def _unreadable(self, exchange: Exchange) -> Page:
         """No comments can be read: they are switched off, or the video went meanwhile. Nothing held is missing for it."""
@@ -133,9 +148,9 @@ class _Thread:
                 longer.append(first.id)
         yield self._page(got, list(found.values()), skipped)
         for parent in longer:
-            yield from self._answers(parent)
+            yield from self.answers(parent)
 
-    def _answers(self, parent: str) -> Iterator[Page]:
+    def answers(self, parent: str) -> Iterator[Page]:
         """All answers to a comment; one that went meanwhile has none."""
         asked = {**_FORMAT, "parentId": parent}
         for got in self.server.walk("comments", "snippet", asked, accept=for_reasons("commentNotFound")):

@@ -51,6 +51,7 @@ class Abilities:
         shows_answered: what is shown with such a comment, also where the thread itself cannot be read any more: what it answers
             on a stranger's post (`strangers`), what it answers anywhere (`parent`), or all that stands above it (`ancestors`).
         edits_media: an edit can change pictures and their alternative texts.
+        captions: videos have tracks of captions, which its API gives to their owner.
         strangers: what residents publish on their own is part of the city's world (quoted, reposted, answered).
     """
 
@@ -84,6 +85,7 @@ class Abilities:
     own_comments: Literal["posts", "replies"] | None = None
     shows_answered: Literal["strangers", "parent", "ancestors"] = "strangers"
     edits_media: bool = False
+    captions: bool = False
     strangers: bool = False
 
 
@@ -92,7 +94,7 @@ ABILITIES: dict[str, Abilities] = {
     for one in (
         Abilities(
             "facebook", depth=3, answers="gone", edits="silent", hides=True, stories=True, reels=True, messages=True,
-            visitors=True, mentions=True, comment_media=True, posts_cap=600,
+            visitors=True, mentions=True, comment_media=True, posts_cap=600, captions=True,
         ),
         Abilities(
             "instagram", depth=2, answers="gone", edits="silent", edits_comments=False, hides=True, closes=True,
@@ -109,7 +111,7 @@ ABILITIES: dict[str, Abilities] = {
         ),
         Abilities(
             "youtube", depth=2, answers="gone", edits="time", moderates=True, closes=True, media="cover", titles=True,
-            posts_cap=20_000,
+            posts_cap=20_000, captions=True,
         ),
         Abilities(
             "mastodon", depth=0, answers="unlisted", edits="history", messages=True, mentions=True, reposts=True,

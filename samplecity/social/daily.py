@@ -11,6 +11,7 @@ from samplecity import phrases
 from samplecity.accounts import SITE
 from samplecity.ids import dice
 from samplecity.people import RESIDENTS
+from samplecity.social import captions
 from samplecity.social.abilities import ABILITIES, Abilities
 from samplecity.social.accounts import resident
 
@@ -106,6 +107,8 @@ class Life:
             fields["reel"] = self.can.reels and rng.random() < 0.5  # noqa: PLR2004 - every other one
         if self.can.unlisted and rng.random() < 0.1:  # noqa: PLR2004 - one of ten
             fields["visibility"] = rng.choice(("unlisted", "private"))
+        if self.can.captions and (self.can.media == "cover" or _is_video(fields)):
+            fields |= captions.of_the_day(self, text, day)
         post = self.say(account, text, at, **fields)
         count = min(int(rng.expovariate(1 / self.scale.comments) + 0.5), round(_MOST * self.scale.comments))
         self.comments(account, post, at, rng, count)
@@ -182,6 +185,10 @@ class Life:
         """Give the wished time of an edit, or an earlier one where the platform lets nobody edit so late."""
         minutes = self.can.edit_minutes
         return when if minutes is None else min(when, thing.at + timedelta(minutes=minutes / 2))
+
+
+def _is_video(fields: dict[str, Any]) -> bool:
+    return any(one.kind == "video" for one in fields.get("attachments", ()))
 
 
 def title_of(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from samplecity.social.model import Attachment, Moderation, Standing, Thing
+    from samplecity.social.model import Attachment, Moderation, Standing, Thing, Track
 
 Remover = Literal["author", "city", "platform", "parent"]
 
@@ -49,6 +49,17 @@ class Revise:
     attachments: tuple[Attachment, ...] | None = None
     title: str | None = None
     revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A video's captions changed: these are its tracks from then on."""
+
+    night: int
+    platform: str
+    id: str
+    at: datetime
+    tracks: tuple[Track, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +140,6 @@ class Rename:
     name: str
 
 
-SocialEvent = Publish | Revise | Remove | Hide | Unhide | Moderate | Comments | Expire | AccountStatus | Rename
+SocialEvent = (
+    Publish | Revise | Caption | Remove | Hide | Unhide | Moderate | Comments | Expire | AccountStatus | Rename
+)

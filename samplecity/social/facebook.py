@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     from samplecity.faults import Reply
     from samplecity.social.api import Request
-    from samplecity.social.model import Attachment, Conversation, Person, SocialAccount, Thing
+    from samplecity.social.model import Attachment, Conversation, Person, SocialAccount, Thing, Track
     from samplecity.social.world import SocialWorld
 
 _NAME = "facebook"
+AUTOMATIC = "May be an image of outdoors"
+"""What Facebook says by itself of a picture."""
 _SCOPES = [
     "pages_show_list",
     "pages_read_engagement",
@@ -32,7 +34,7 @@ class Facebook(GraphApi):
     """The Graph API."""
 
     platform = _NAME
-    path = re.compile(r"/v\d+\.\d+/(?P<node>[^/]+)(?:/(?P<edge>[^/]+))?")
+    path = re.compile(r"/v\d+\.\d+/(?P<node>[^/]*)(?:/(?P<edge>[^/]+))?")
     limit_code = 32
 
     def view(self, world: SocialWorld, request: Request, origin: str, account: SocialAccount) -> GraphView:
@@ -68,6 +70,8 @@ class _View(GraphView):
                 return self._comments(node)
             case "messages":
                 return self._messages(node, self._message)
+            case "captions":
+                return self._captions(node)
             case _:
                 return not_there(node)
 
@@ -98,7 +102,33 @@ class _View(GraphView):
         shown = self._comment(thing) if thing.kind == "comment" else self._post(thing)
         if thing.reel:  # a reel is a video
             shown["source"] = media_url(self._origin, thing.attachments[0].id) if thing.attachments else None
+            shown["captions"] = self._tracks(thing, thing.id)
         return shown
+
+    def _captions(self, node: str) -> Reply:
+        video = self._world.attachment(_NAME, node)
+        thing = self._world.shown_by(_NAME, node) if video else self._world.thing(_NAME, node)
+        if thing is None or thing.account != self._mine.key:
+            return not_there(node)
+        if video.kind != "video" if video else not thing.reel:
+            return no_such_edge("captions", "Photo" if video else "Post")
+        return self._paged([each for each in thing.tracks if each.video == node], self._track)
+
+    def _tracks(self, thing: Thing | None, video: str) -> dict[str, Any]:
+        tracks = [each for each in (thing.tracks if thing else ()) if each.video == video]
+        return {"data": [self._track(each) for each in tracks]}
+
+    def _track(self, one: Track) -> dict[str, Any]:
+        region = {"en": "US", "es": "LA"}.get(one.language, one.language.upper())
+        return {
+            "id": one.id,
+            "locale": f"{one.language}_{region}",
+            "locale_name": {"en": "English", "es": "Español"}.get(one.language, one.language),
+            "uri": media_url(self._origin, one.id),
+            "is_auto_generated": False,
+            "is_default": False,
+            "created_time": time(one.updated),
+        }
 
     def _comments(self, node: str) -> Reply:
         post = self._world.thing(_NAME, node)
@@ -236,7 +266,7 @@ class _View(GraphView):
         if not shown:
             return None
         if len(shown) == 1:
-            return {"data": shown}
+            return {"data": [{"description": thing.text or None, **shown[0]}]}
         album = {"media_type": "album", "type": "album", "title": "Photos", "target": {"id": thing.id}}
         return {"data": [{**album, "url": "https://www.facebook.com/", "subattachments": {"data": shown}}]}
 
@@ -247,7 +277,6 @@ class _View(GraphView):
         if video:
             media["source"] = url
         return {
-            "description": one.alt or None,
             "media_type": "video" if video else "photo",
             "media": media,
             "target": {"id": one.id, "url": f"https://www.facebook.com/photo/{one.id}"},
@@ -258,9 +287,10 @@ class _View(GraphView):
     def _file(self, one: Attachment) -> dict[str, Any]:
         url = media_url(self._origin, one.id)
         if one.kind == "video":
-            return {"id": one.id, "source": url}
+            return {"id": one.id, "source": url, "captions": self._tracks(self._world.shown_by(_NAME, one.id), one.id)}
         small = {"height": one.height // 2, "width": one.width // 2, "source": f"{url}?small"}
-        return {"id": one.id, "images": [small, {"height": one.height, "width": one.width, "source": url}]}
+        images = [small, {"height": one.height, "width": one.width, "source": url}]
+        return {"id": one.id, "images": images, "alt_text": one.alt or AUTOMATIC, "alt_text_custom": one.alt or None}
 
 
 def _person(person: Person) -> dict[str, Any]:

@@ -6,6 +6,7 @@ graph-api/guides/error-handling.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from samplecity.social.model import Attachment, SocialAccount, Thing
     from samplecity.social.world import SocialWorld
 
-_MOST = 100
+_MOST, _MOST_IDS = 100, 50
 _PLACES = frozenset({"after", "before", "until", "since", "__paging_token", "__previous"})
 
 
@@ -139,7 +140,7 @@ class GraphApi(Api):
         match = self.path.fullmatch(request.path)
         if match is None:
             return failed(2500, "Unknown path components")
-        node = match["node"]
+        node = match["node"] or ""
         if node == "debug_token":
             return self.debugged(holder(world, self.platform, request.param("input_token")))
         account = holder(world, self.platform, request.token)
@@ -149,7 +150,8 @@ class GraphApi(Api):
             return reply({"access_token": request.token, "token_type": "bearer", "expires_in": self.life})
         if world.status(self.platform, account.key) == "suspended":
             return not_there(node)
-        return self.view(world, request, origin, account).answer(node, match["edge"])
+        view = self.view(world, request, origin, account)
+        return view.answer(node, match["edge"]) if node else view.several(request.param("ids"))
 
     def view(self, world: SocialWorld, request: Request, origin: str, account: SocialAccount) -> GraphView:
         """The platform as this request of the account sees it."""
@@ -181,6 +183,19 @@ class GraphView:
         if edge is None:
             return self._node(node) if account is None else reply(only(self._profile(account), self._fields))
         return self._below(node, edge) if account is None else self._edge(account, edge)
+
+    def several(self, ids: str) -> Reply:
+        """Nodes by their ids; where one of them cannot be shown, nothing is."""
+        wanted = [each for each in dict.fromkeys(ids.split(",")) if each]
+        if not 0 < len(wanted) <= _MOST_IDS:
+            return failed(100, f"(#100) The parameter ids must have 1 to {_MOST_IDS} ids", status=400)
+        found = {}
+        for each in wanted:
+            shown = self._node(each)
+            if shown.status >= 400:  # noqa: PLR2004 - HTTP
+                return shown
+            found[each] = json.loads(shown.body)
+        return reply(found)
 
     def _node(self, node: str) -> Reply:
         attachment = self._world.attachment(self.platform, node)

@@ -17,7 +17,7 @@ from samplecity.social import events as happening
 from samplecity.social.abilities import ABILITIES
 from samplecity.social.ids import IdMaker
 from samplecity.social.media import attachment
-from samplecity.social.model import Attachment, Person, SocialAccount, Standing, Thing
+from samplecity.social.model import Attachment, Person, SocialAccount, Standing, Thing, Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,11 +79,14 @@ class SocialLedger(Days):
             text: its words.
             at: when, aware, UTC.
             kind: post, story, visitor_post or mention.
-            fields: further fields of `Thing`.
+            fields: further fields of `Thing`; `tracked` makes its tracks of captions, given the thing.
         """
         item = self._ids.new(account.platform, kind, at, self._owner(account, kind, fields))
         author = fields.pop("author", account.person)
+        tracked = fields.pop("tracked", None)
         thing = Thing(account.platform, account.key, item, kind, author, text, at, **fields)
+        if tracked is not None:
+            thing = replace(thing, tracks=tracked(thing))
         if kind == "story":
             self._add(at + STORY_LIFE, happening.Expire(self.night(at + STORY_LIFE), thing.platform, item))
         return self.publish(thing)
@@ -149,6 +152,10 @@ class SocialLedger(Days):
         """Edit a thing; `attachments` and `title` change only where given."""
         revision = self._ids.new(thing.platform, thing.kind, at) if thing.platform == "x" else ""
         self._add(at, happening.Revise(self.night(at), thing.platform, thing.id, at, text, revision=revision, **fields))
+
+    def caption(self, thing: Thing, at: datetime, *tracks: Track) -> None:
+        """Change the captions of a video: these are its tracks from then on."""
+        self._add(at, happening.Caption(self.night(at), thing.platform, thing.id, at, tracks))
 
     def remove(self, thing: Thing, at: datetime, by: Remover = "author") -> None:
         """Take a thing away."""
@@ -232,6 +239,7 @@ class _Course:
     def _change(
         self,
         event: happening.Revise
+        | happening.Caption
         | happening.Remove
         | happening.Hide
         | happening.Unhide

@@ -9,9 +9,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from samplecity.images import picture
-from samplecity.social.model import Attachment
+from samplecity.social.ids import characters, digits
+from samplecity.social.model import Attachment, Track
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from typing import Literal
 
 _DRAWINGS = 24  # different pictures; each use of one carries its own id besides
@@ -31,8 +33,49 @@ def attachment(attachment_id: str, kind: Literal["image", "video"], alt: str) ->
     return Attachment(attachment_id, kind, data, "image/png", alt, _WIDTH, _HEIGHT)
 
 
-def sha256(made: Attachment) -> str:
-    """Give the SHA-256 of an attachment's bytes, hexadecimal."""
+def track(
+    platform: str,
+    video: str,
+    at: datetime,
+    language: str,
+    words: str,
+    kind: Literal["standard", "ASR"] = "standard",
+    name: str = "",
+    *,
+    draft: bool = False,
+) -> Track:
+    """Make a track of captions: WebVTT on YouTube (as it is downloaded), SubRip on Facebook (as it is uploaded)."""
+    place = f"{platform}/{video}/{language}/{kind}/{name}"
+    if platform == "youtube":
+        return Track(
+            f"AUie{characters(place, 28)}",
+            video,
+            language,
+            words,
+            at,
+            kind,
+            name,
+            draft,
+            cues(words, "vtt"),
+            "text/vtt",
+        )
+    made = digits(f"{place}/{at.isoformat()}", 15)
+    return Track(made, video, language, words, at, kind, name, draft, cues(words, "srt"), "application/x-subrip")
+
+
+def cues(words: str, form: Literal["vtt", "srt"]) -> bytes:
+    """Write words as captions, one line after the other, each for two seconds."""
+    mark = "." if form == "vtt" else ","
+    found = ["WEBVTT\n"] if form == "vtt" else []
+    for number, line in enumerate(words.splitlines()):
+        begins, ends = (f"00:{2 * each // 60:02d}:{2 * each % 60:02d}{mark}000" for each in (number, number + 1))
+        count = "" if form == "vtt" else f"{number + 1}\n"
+        found.append(f"{count}{begins} --> {ends}\n{line}\n")
+    return "\n".join(found).encode()
+
+
+def sha256(made: Attachment | Track) -> str:
+    """Give the SHA-256 of the bytes of an attachment or a track, hexadecimal."""
     return hashlib.sha256(made.data).hexdigest()
 
 

@@ -102,6 +102,35 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """A track of captions of a video, as it was put there or replaced at one moment.
+
+    Attributes:
+        id: the platform's: on YouTube it stays when the track is replaced, on Facebook it does not.
+        video: id of the video that it belongs to: on Facebook that of the attachment, or of the reel.
+        language: tag.
+        words: what is said in it.
+        updated: when it was put there, or last replaced; aware, UTC.
+        kind: whether YouTube made it by speech recognition.
+        name: of the track, empty without one.
+        draft: shown to nobody but the channel.
+        data: the bytes as the platform gives them.
+        mime: their type.
+    """
+
+    id: str
+    video: str
+    language: str
+    words: str
+    updated: datetime
+    kind: Literal["standard", "ASR"]
+    name: str
+    draft: bool
+    data: bytes
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A state that an item was in before the present one.
 
@@ -148,6 +177,7 @@ class Thing:
         revision: the present state's id where edits have their own (X), else empty; read `present_id`.
         title: where the platform has titles (youtube, flickr, tiktok).
         lang: language tag of the text.
+        tracks: captions of its video, on platforms that have them (YouTube, Facebook).
         reel: a short video outside the ordinary listing of posts (facebook, instagram).
     """
 
@@ -174,6 +204,7 @@ class Thing:
     revision: str = ""
     title: str = ""
     lang: str = "en"
+    tracks: tuple[Track, ...] = ()
     reel: bool = False
 
     @property

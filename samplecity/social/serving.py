@@ -109,7 +109,7 @@ class SocialServer:
 
 
 def _media(world: SocialWorld, platform: str, attachment_id: str) -> Reply:
-    found = world.attachment(platform, attachment_id)
+    found = world.file(platform, attachment_id)
     if found is None:
         return Reply(404, {"content-type": "text/plain; charset=utf-8"}, b"There is no such file.")
     return Reply(200, {"content-type": found.mime}, found.data)

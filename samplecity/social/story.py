@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from samplecity import phrases
 from samplecity.accounts import SITE
 from samplecity.ids import dice
-from samplecity.social import exchanges
+from samplecity.social import captions, exchanges
 from samplecity.story import HOSTILE_TEXTS
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def tell(life: Life, accounts: tuple[SocialAccount, ...]) -> None:
             _chain(life, first)
     if life.can.stories:
         _stories(life, first)
+    if life.can.captions:
+        captions.tell(life, first)
     exchanges.tell(life, first)
     if last is not first:
         _accounts(life, last)

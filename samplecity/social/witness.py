@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from samplecity.social.city import SocialCity
     from samplecity.social.events import SocialEvent
-    from samplecity.social.model import Attachment, Thing
+    from samplecity.social.model import Attachment, Thing, Track
 
 CAPTURED_AT = (23, 30)
 """The hour and minute of every night's capture, city time."""
@@ -122,6 +122,7 @@ class SocialWitness:
     @staticmethod
     def _write(line: Line, text: str, title: str, at: datetime, attachments: Iterable[Attachment]) -> None:
         media = [TrueMedia(sha256(one), None, one.alt, one.mime, len(one.data)) for one in attachments]
+        media += [_track(one) for one in line.thing.tracks]
         last = line.versions[-1] if line.versions and not line.chain else None  # it was gone, and is back
         if last and (last.text, last.title, last.media) == (text, title or None, media):
             version = last
@@ -132,9 +133,19 @@ class SocialWitness:
             line.versions.append(version)
         line.chain.append(version)
 
+    @staticmethod
+    def _back(line: Line) -> None:
+        """Let a version that is what the last one seen was be that one: captions that came and went between changed nothing."""
+        *earlier, last = line.versions
+        seen = next((one for one in reversed(earlier) if one.nights), None)
+        if seen and (seen.text, seen.title, seen.media) == (last.text, last.title, last.media):
+            line.versions.remove(last)
+            line.chain[-1] = seen
+
     def _change(
         self,
         event: happening.Revise
+        | happening.Caption
         | happening.Remove
         | happening.Hide
         | happening.Unhide
@@ -147,9 +158,14 @@ class SocialWitness:
             case happening.Revise(text=text, title=title, attachments=attachments, at=at, revision=revision):
                 kept = line.thing.attachments if attachments is None else attachments
                 line.thing = replace(line.thing, attachments=kept, title=line.thing.title if title is None else title)
+                line.thing = replace(line.thing, text=text)
                 self._write(line, text, line.thing.title, at, kept)
                 if revision:
                     line.aliases.append(revision)
+            case happening.Caption(at=at, tracks=tracks):
+                line.thing = replace(line.thing, tracks=tracks)
+                self._write(line, line.thing.text, line.thing.title, at, line.thing.attachments)
+                self._back(line)
             case happening.Remove(by=by):
                 line.there, line.end, line.by = False, "gone", by
             case happening.Expire():
@@ -236,6 +252,12 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+def _track(one: Track) -> TrueMedia:
+    """A track of captions among the media: its alternative text says which it is."""
+    words = " ".join(filter(None, [one.language, one.kind, "draft" if one.draft else "", one.name]))
+    return TrueMedia(sha256(one), None, words, one.mime, len(one.data), automatic=one.kind == "ASR")
 
 
 def _kind(thing: Thing) -> str:

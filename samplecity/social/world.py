@@ -10,7 +10,7 @@ from zlib import crc32
 
 from samplecity.social import events as happening
 from samplecity.social.abilities import ABILITIES
-from samplecity.social.model import Attachment, Conversation, Edit, Kind, SocialAccount, Standing, Thing
+from samplecity.social.model import Attachment, Conversation, Edit, Kind, SocialAccount, Standing, Thing, Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,8 @@ class _Place:
     roots: dict[str, str] = field(default_factory=dict)  # of what is gone, for counters
     authors: dict[str, Person] = field(default_factory=dict)  # of what is gone
     other_ids: dict[str, str] = field(default_factory=dict)  # identity by an edit's own id
-    attachments: dict[str, Attachment] = field(default_factory=dict)
+    attachments: dict[str, Attachment | Track] = field(default_factory=dict)
+    shown_by: dict[str, str] = field(default_factory=dict)  # identity of what shows an attachment
     index: _Index | None = None
 
 
@@ -91,6 +92,8 @@ class SocialWorld:
                 place.things[thing.id] = thing
                 if thing.attachments:
                     place.attachments.update((one.id, one) for one in thing.attachments)
+                    place.attachments.update((one.id, one) for one in thing.tracks)
+                    place.shown_by.update((one.id, thing.id) for one in thing.attachments)
                 if place.gone:
                     place.gone.pop(thing.id, None)
             else:
@@ -101,6 +104,10 @@ class SocialWorld:
         match event:
             case happening.Revise(platform=platform):
                 self._revise(self._places[platform], event)
+            case happening.Caption(platform=platform, id=item, tracks=tracks):
+                place = self._places[platform]
+                place.things[item] = replace(place.things[item], tracks=tracks)
+                place.attachments.update((one.id, one) for one in tracks)
             case happening.Remove(platform=platform, id=item, by=by):
                 self._remove(platform, item, by)
             case happening.Expire(platform=platform, id=item):
@@ -262,7 +269,17 @@ class SocialWorld:
 
     def attachment(self, platform: str, attachment_id: str) -> Attachment | None:
         """Find an attachment of anything there ever was up to this night."""
-        return self._places[platform].attachments.get(attachment_id)
+        found = self._places[platform].attachments.get(attachment_id)
+        return found if isinstance(found, Attachment) else None
+
+    def file(self, platform: str, identity: str) -> Attachment | Track | None:
+        """Find an attachment, or a track of captions, of anything there ever was up to this night."""
+        return self._places[platform].attachments.get(identity)
+
+    def shown_by(self, platform: str, attachment_id: str) -> Thing | None:
+        """Find what shows an attachment; None where that is gone."""
+        place = self._places[platform]
+        return place.things.get(place.shown_by.get(attachment_id, ""))
 
     def counted(self, platform: str, post_id: str) -> int:
         """What the platform's counter says of the comments of a post: it still counts some that are removed."""

@@ -11,13 +11,15 @@ from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from samplecity.faults import Reply
 from samplecity.social.api import Api, cut, holder, reply
-from samplecity.social.youtube_shapes import MOST_IDS, SHOWN_WITH, Shapes, failed, listed
+from samplecity.social.media import cues
+from samplecity.social.model import Track
+from samplecity.social.youtube_shapes import MOST_IDS, SHOWN_WITH, Shapes, captions_listed, failed, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from samplecity.faults import Reply
     from samplecity.social.api import ErrorKind, Request
     from samplecity.social.model import SocialAccount, Thing
     from samplecity.social.world import SocialWorld
@@ -28,6 +30,8 @@ CLIENT, KEY = "sample-city", "key-youtube-sample-city"
 _HELD = ("heldForReview", "likelySpam")
 _USED_UP = 'The request cannot be completed because you have exceeded your <a href="/youtube/v3/getting-started#quota">quota</a>.'
 _NOT_YOURS = "The request might not be properly authorized."
+_NO_TRACKS = "The permissions associated with the request are not sufficient to download the caption track."
+_COSTS, _TRACK_UNITS = {"captions": 50}, 200
 _DEFAULTS = {"playlistItems": 5, "commentThreads": 20, "comments": 20}
 
 
@@ -54,17 +58,18 @@ class YouTube(Api):
         if (request.method, request.path) == ("POST", "/token"):
             return self._renew(world, request)
         method = request.path.removeprefix(_API)
-        if request.method != "GET" or not request.path.startswith(_API) or method not in _METHODS:
+        track = method.removeprefix("captions/") if method.startswith("captions/") else None
+        known = request.path.startswith(_API) and (track is not None or method in _METHODS)
+        if request.method != "GET" or not known:
             return failed(404, "notFound", "Not Found", "global")
-        self._used[origin, world.night] += 1
+        self._used[origin, world.night] += _TRACK_UNITS if track is not None else _COSTS.get(method, 1)
         if self._used[origin, world.night] > self._units:
             return failed(403, "quotaExceeded", _USED_UP, "youtube.quota")
         viewer = self._viewer(world, request.token) if request.token else None
         if viewer is None and (request.token or request.param("key") != KEY):
             return self._refused(request)
-        if not request.param("part"):
-            return failed(400, "missingRequiredParameter", "No part selected.", "youtube.parameter")
-        return _METHODS[method](_View(world, request, origin, viewer, self._most))
+        view = _View(world, request, origin, viewer, self._most)
+        return view.track(track) if track is not None else view.listed(method)
 
     def error(self, kind: ErrorKind, seconds: float = 1.0) -> Reply:
         """Google's own words for what failed."""
@@ -126,6 +131,12 @@ class _View:
         parts = frozenset(request.param("part").split(","))
         plain = request.param("textFormat", "html") == "plainText"
         self._shapes = Shapes(world, origin, parts, str if plain else _as_html)
+
+    def listed(self, method: str) -> Reply:
+        """The answer of a `list` method."""
+        if not self._request.param("part"):
+            return failed(400, "missingRequiredParameter", "No part selected.", "youtube.parameter")
+        return _METHODS[method](self)
 
     def channels(self) -> Reply:
         """Channels by id or handle, or the viewer's own."""
@@ -234,6 +245,36 @@ class _View:
         page, following = self._cut("comments", list(answers)[::-1])
         return listed("comment", [self._shapes.comment(each, moderated=owns) for each in page], following)
 
+    def captions(self) -> Reply:
+        """The tracks of a video of the viewer's own; of others' they are not told here, though YouTube tells of some."""
+        if self._viewer is None:
+            return failed(401, "authorizationRequired", "Login Required.", "global")
+        post = self._world.thing(_NAME, self._request.param("videoId"))
+        if post is None or post.kind != "post" or not self._is_shown(post):
+            words = "The video identified by the <code>videoId</code> parameter could not be found."
+            return failed(404, "videoNotFound", words, "youtube.caption")
+        if not self._owns(post):
+            return failed(403, "forbidden", _NO_TRACKS, "youtube.caption")
+        return captions_listed([self._shapes.track(each) for each in post.tracks])
+
+    def track(self, identity: str) -> Reply:
+        """A track itself, in the form that is asked for."""
+        if self._viewer is None:
+            return failed(401, "authorizationRequired", "Login Required.", "global")
+        known = self._world.file(_NAME, identity)
+        post = self._world.thing(_NAME, known.video) if isinstance(known, Track) else None
+        found = next((each for each in (post.tracks if post else ()) if each.id == identity), None)
+        if post is None or found is None or not self._is_shown(post):
+            words = "The caption track could not be found."
+            return failed(404, "captionNotFound", words, "youtube.caption")
+        if not self._owns(post):
+            return failed(403, "forbidden", _NO_TRACKS, "youtube.caption")
+        form = self._request.param("tfmt", "vtt")
+        if form not in {"vtt", "srt"}:
+            return failed(400, "invalidValue", "Unsupported Output Format", "youtube.parameter")
+        data = found.data if form == "vtt" else cues(found.words, "srt")
+        return Reply(200, {"content-type": "application/octet-stream"}, data)
+
     def _cut(self, method: str, things: Sequence[Thing]) -> tuple[list[Thing], str | None]:
         asked = max(1, min(self._request.number("maxResults", _DEFAULTS[method]), self._most))
         page = cut(self._request, things, asked, self._request.param("pageToken"))
@@ -257,6 +298,7 @@ _METHODS: dict[str, Callable[[_View], Reply]] = {
     "videos": _View.videos,
     "commentThreads": _View.threads,
     "comments": _View.comments,
+    "captions": _View.captions,
 }
 
 

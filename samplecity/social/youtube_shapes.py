@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from samplecity.faults import Reply
-    from samplecity.social.model import SocialAccount, Thing
+    from samplecity.social.model import SocialAccount, Thing, Track
     from samplecity.social.world import SocialWorld
 
 _NAME = "youtube"
@@ -43,6 +43,11 @@ def listed(kind: str, entries: list[dict[str, Any]], following: str | None = Non
     told |= {"nextPageToken": following} if following is not None else {}
     told["pageInfo"] = {"totalResults": len(entries) if total is None else total, "resultsPerPage": len(entries)}
     return reply({**told, "items": entries} if entries or kind != "channel" else told)
+
+
+def captions_listed(entries: list[dict[str, Any]]) -> Reply:
+    """The tracks of a video: a listing without pages."""
+    return reply({"kind": "youtube#captionListResponse", "etag": _etag(entries), "items": entries})
 
 
 def _etag(value: Any) -> str:
@@ -141,7 +146,7 @@ class Shapes:
                 "duration": "PT21S",
                 "dimension": "2d",
                 "definition": "hd",
-                "caption": "false",
+                "caption": "true" if any(one.kind != "ASR" for one in thing.tracks) else "false",
                 "licensedContent": False,
                 "projection": "rectangular",
             },
@@ -155,6 +160,24 @@ class Shapes:
             },
             statistics=numbers,
         )
+
+    def track(self, one: Track) -> dict[str, Any]:
+        """A track of captions."""
+        snippet = {
+            "videoId": one.video,
+            "lastUpdated": f"{one.updated:%Y-%m-%dT%H:%M:%S}.{one.updated.microsecond:06d}Z",
+            "trackKind": one.kind,
+            "language": one.language,
+            "name": one.name,
+            "audioTrackType": "unknown",
+            "isCC": False,
+            "isLarge": False,
+            "isEasyReader": False,
+            "isDraft": one.draft,
+            "isAutoSynced": False,
+            "status": "serving",
+        }
+        return self._resource("caption", one.id, snippet=snippet)
 
     def thread(self, first: Thing, shown: Sequence[Thing], total: int, *, moderated: bool) -> dict[str, Any]:
         """A thread: its first comment, some of its answers, and how many it has."""

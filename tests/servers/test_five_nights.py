@@ -51,13 +51,19 @@ def held(archive: TestArchive) -> dict[Key, dict[str, Any]]:
         ):
             items[row.item_id]["sightings"][row.platform_id, row.kind] = row.state
         media = connection.execute(
-            sa.text("select vm.version_id, m.sha256, m.state from version_media vm join media m on m.id = vm.medium_id")
+            sa.text(
+                "select vm.version_id, vm.alt_text, m.sha256, m.state "
+                "from version_media vm join media m on m.id = vm.medium_id"
+            )
         ).all()
-    by_version = defaultdict(set)
+    by_version, words = defaultdict(set), defaultdict(set)
     for row in media:
-        by_version[row.version_id].add((row.sha256.hex() if row.sha256 else None, row.state))
+        digest = row.sha256.hex() if row.sha256 else None
+        by_version[row.version_id].add((digest, row.state))
+        words[row.version_id].add((digest, row.alt_text))
     for item in items.values():
         item["media"] = [by_version[version.id] for version in item["versions"]]
+        item["alt_texts"] = [words[version.id] for version in item["versions"]]
     return {item["key"]: item for item in items.values()}
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archiver.evidence.fields import carried_over, content_hash, evidence_fields
-from archiver.platforms.items import Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
+from archiver.evidence.fields import carried_over, content_hash, evidence_fields, media_of
+from archiver.platforms.items import ALT_TEXTS, CAPTIONS, Item, ItemKind, Media, Party, Reference, ReferenceKind, Source
 from archiver.records.store.items import Held
 from archiver.records.store.versions import Earlier, new_versions, supersedes
 
@@ -180,3 +180,51 @@ def test_a_root_that_nobody_told_is_kept_from_the_earlier_version() -> None:
     assert carried_over({"text": "a"}, {"references": [parent]}, derived) == {"text": "a"}
     moved = {"references": [{"kind": "parent", "id": "other"}]}
     assert carried_over(moved, {"references": [parent, root]}, derived)["references"] == [*moved["references"], root]
+
+
+def test_captions_that_were_not_asked_for_stay_with_their_video() -> None:
+    """The tracks of the earlier version follow the media that are shown; what was said of them stands; other media do not."""
+    cover, other = {"id": "v/cover", "kind": "image"}, {"id": "v/old", "kind": "image"}
+    track = {"id": "v/captions/1@a", "kind": "file", "alt": "captions in en"}
+    earlier = {"media": [other, track], "captions": [{"id": "1"}]}
+    carried = carried_over({"media": [cover], "text": "new"}, earlier, frozenset({CAPTIONS}))
+    assert carried == {"media": [cover, track], "text": "new", "captions": [{"id": "1"}]}
+    assert carried_over(carried, earlier, frozenset({CAPTIONS})) == carried
+    assert carried_over({"text": "a"}, {"media": [other]}, frozenset({CAPTIONS})) == {"text": "a"}
+    shown = dataclasses.replace(ITEM, media=(Media("v/cover", "image", url="https://i.example/1", size=3),))
+    assert media_of(carried, shown) == (
+        Media("v/cover", "image", url="https://i.example/1", size=3),
+        Media("v/captions/1@a", "file", alt_text="captions in en"),
+    )
+
+
+def test_alternative_texts_that_were_not_asked_for_stay_with_their_pictures() -> None:
+    """The earlier alternative text stands before what is written beside the picture now; another picture has none of it."""
+    earlier = {
+        "media": [{"id": "11", "kind": "image", "alt": "A pool\n\nOpening"}],
+        "alt_texts": [{"id": "11", "text": "A pool", "by": "page"}],
+    }
+    shown = {"media": [{"id": "11", "kind": "image", "alt": "Closed"}, {"id": "12", "kind": "image"}]}
+    carried = carried_over(shown, earlier, frozenset({ALT_TEXTS}))
+    assert carried["media"] == [
+        {"id": "11", "kind": "image", "alt": "A pool\n\nClosed"},
+        {"id": "12", "kind": "image"},
+    ]
+    assert carried["alt_texts"] == earlier["alt_texts"]
+
+
+def test_a_new_version_shows_the_media_that_were_carried_over() -> None:
+    """What was not asked for is in its place in the version's attachments, not in its evidence alone."""
+    held = {("", ITEM.id): Held(1, "present", 1, bytes(32), new=False)}
+    before = evidence_fields(
+        dataclasses.replace(ITEM, media=(*ITEM.media, Media("v/captions/1@a", "file", alt_text="captions in en")))
+    )
+    edited = dataclasses.replace(ITEM, text="The park is closed", not_requested=frozenset({CAPTIONS}))
+    (version,) = new_versions(
+        {("", ITEM.id): edited},
+        held,
+        {1: Earlier(1, content_hash(before), before, "api", None)},
+        {("", ITEM.id): "exchange"},
+        {},
+    )
+    assert [medium.id for medium in version.item.media] == ["cid1", "v/captions/1@a"]

@@ -253,6 +253,18 @@ def test_comments_come_with_their_answers() -> None:
     assert TOKEN not in kept(pages)
 
 
+def test_comments_are_read_by_their_address_without_the_post() -> None:
+    """As in the thread; how many there are in all, and whether these are all, is not said."""
+    replies = {"data": [comment(21, 25)]}
+    (whole,), _ = threaded(listed(comment(2, 20, replies=replies)))
+    session = JudgedSession(Instagram(), listed(comment(2, 20, replies=replies)))
+    url = "https://graph.instagram.com/v26.0/9/comments?after=a"
+    (part,) = Instagram().part_of_thread(session, CITY, url, lambda _: None)
+    assert part.items == whole.items
+    assert (part.coverage, part.counts) == (None, ())
+    assert list(Instagram().part_of_thread(session, CITY, "https://graph.instagram.com/v26.0/9", lambda _: None)) == []
+
+
 def test_answers_beyond_the_first_page_are_asked_for() -> None:
     """From where the answers that came with the comment end, to the last page; each knows which answer showed it."""
     following = {"next": f"https://graph.instagram.com/v26.0/2/replies?access_token={TOKEN}&after=r1"}

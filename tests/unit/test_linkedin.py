@@ -17,7 +17,7 @@ from archiver.platforms.linkedin import LinkedIn
 from archiver.platforms.linkedin_text import read_little
 from archiver.platforms.manners import Meaning
 from tests.fixtures.hostile import anything, body, keepable, objects
-from tests.fixtures.sessions import Answer, RecordedSession, account, exchange_of
+from tests.fixtures.sessions import Answer, RecordedSession, ReplayError, account, exchange_of
 
 API = "https://api.linkedin.com/rest"
 URN = "urn:li:organization:2414183"
@@ -242,6 +242,34 @@ def test_comments_that_do_not_say_whether_they_have_answers_are_asked_about_once
     pages = list(LinkedIn().thread(session, PAGE, "urn:li:share:1"))
     assert [len(page.items) for page in pages] == [2, 1, 0]
     assert pages[-1].coverage is not None
+
+
+def test_comments_are_there_though_what_comes_after_them_fails() -> None:
+    """Whether there are answers cannot be asked: the page that was read is not lost for it, and covers nothing."""
+    session = RecordedSession(listed(comment(1)), failed(500, "INTERNAL", "try again"))
+    walk = LinkedIn().thread(session, PAGE, "urn:li:share:1")
+    page = next(walk)
+    assert (len(page.items), page.coverage) == (1, None)
+    with pytest.raises(ReplayError):
+        next(walk)
+
+
+def test_answers_to_a_comment_are_read_by_their_address() -> None:
+    """As in the thread, if it is known whose thread it is; a comment's URN alone does not say."""
+    comments = "https://api.linkedin.com/rest/socialActions/{}/comments?start=0&count=100"
+    url = comments.format("urn%3Ali%3Acomment%3A%28urn%3Ali%3Ashare%3A1%2C1%29")
+    thread = RecordedSession(listed(comment(1, commentsSummary={"aggregatedTotalComments": 1})), listed(comment(11)))
+    _, whole = LinkedIn().thread(thread, PAGE, "urn:li:share:1")
+    session = RecordedSession(listed(comment(11)))
+    known = {"urn:li:comment:(urn:li:share:1,1)": "urn:li:share:1"}.get
+    (part,) = LinkedIn().part_of_thread(session, PAGE, url, known)
+    assert part.items == whole.items
+    assert part.coverage is None
+    assert list(LinkedIn().part_of_thread(RecordedSession(), PAGE, url, lambda _: None)) == []
+    assert (
+        list(LinkedIn().part_of_thread(RecordedSession(), PAGE, comments.format("urn%3Ali%3Ashare%3A1"), known)) == []
+    )
+    assert list(LinkedIn().thread(RecordedSession(), PAGE, "urn:li:comment:(urn:li:share:1,1)")) == []
 
 
 def test_a_comment_that_went_meanwhile_has_no_answers() -> None:

@@ -17,7 +17,7 @@ from archiver.platforms.manners import Meaning, Verdict
 from archiver.platforms.youtube import YouTube
 from archiver.platforms.youtube_threads import OFF, PUBLISHED_ONLY
 from tests.fixtures.hostile import anything, body, keepable, objects
-from tests.fixtures.sessions import Answer, RecordedSession, account, exchange_of
+from tests.fixtures.sessions import Answer, RecordedSession, ReplayError, account, exchange_of
 
 if TYPE_CHECKING:
     from archiver.platforms.pages import Page
@@ -339,6 +339,37 @@ def test_held_comments_are_hidden_in_youtubes_word() -> None:
         "UgD": "held as likely spam (likelySpam)",
     }
     assert sum(item.id == "UgA" for page in pages for item in page.items) == 1
+
+
+def test_comments_are_there_though_what_comes_after_them_fails() -> None:
+    """The listing of those that are held fails: the page that was read is not lost for it, and covers nothing."""
+    walk = YouTube().thread(RecordedSession(listed(thread(comment("UgA"))), Answer(b"", 500)), PARKS, "poolOpen001")
+    page = next(walk)
+    assert ([item.id for item in page.items], page.coverage) == (["UgA"], None)
+    with pytest.raises(ReplayError):
+        next(walk)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("comments?parentId=UgA", listed(comment("UgA.2", parentId="UgA"))),
+        ("commentThreads?videoId=poolOpen001&moderationStatus=likelySpam", listed(thread(comment("UgD")))),
+        ("commentThreads?videoId=poolOpen001", None),
+        ("comments?parentId=UgUnknown", None),
+        ("comments?id=UgA", None),
+    ],
+)
+def test_a_part_of_a_thread_is_read_by_its_address(asked: str, answer: Answer | None) -> None:
+    """Answers to a comment whose video is known, and what is held, as in the thread; a thread's beginning is no part of it."""
+    session = RecordedSession(*filter(None, [answer]))
+    known = {"UgA": "poolOpen001"}.get
+    pages = list(YouTube().part_of_thread(session, PARKS, f"https://www.googleapis.com/youtube/v3/{asked}", known))
+    found = {item.id: item.hidden for page in pages for item in page.items}
+    assert found == ({} if answer is None else {"UgA.2": None} if "parentId" in asked else {
+        "UgD": "held as likely spam (likelySpam)"
+    })  # fmt: skip
+    assert all(page.coverage is None for page in pages)
 
 
 def test_a_comment_that_cannot_be_read_is_named_and_covers_nothing() -> None:

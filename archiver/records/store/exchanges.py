@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from archiver.records import bulk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -37,16 +37,18 @@ _LOCATIONS = """
 
 
 _KEPT = """
-    select exists (
-        select from captures c join exchanges e on e.capture_id = c.id join warc_records w on w.exchange_id = e.id
-        where c.stream_id = :stream_id and e.received_sha256 = :sha256)
+    select distinct e.received_sha256
+    from captures c join exchanges e on e.capture_id = c.id join warc_records w on w.exchange_id = e.id
+    where c.stream_id = :stream_id and e.received_sha256 = any(:digests)
 """
 
 
-def is_kept(connection: Connection, stream_id: int, received_sha256: bytes) -> bool:
-    """Whether a capture of the stream has kept these very bytes."""
-    found = connection.scalar(sa.text(_KEPT), {"stream_id": stream_id, "sha256": received_sha256})
-    return bool(found)
+def kept_of(connection: Connection, stream_id: int, digests: Collection[bytes]) -> set[bytes]:
+    """Those of the bytes, by their digests, that a capture of the stream has kept."""
+    if not digests:
+        return set()
+    found = connection.scalars(sa.text(_KEPT), {"stream_id": stream_id, "digests": list(digests)})
+    return {bytes(each) for each in found}
 
 
 def insert_exchanges(

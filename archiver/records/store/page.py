@@ -142,6 +142,7 @@ def save_pages(
             result.seen += states.seen_again(connection, context, page.coverage, now)
     changes += _tombstones(connection, context, batch)
     changes += _not_returned(connection, context, batch, {each.item_id for each in changes})
+    changes = states.not_past(connection, context, changes)
     item_states = states.change(connection, context, changes, now)
     _touch(connection, held.values(), new, version_ids, item_states, {version.item_id for version in told})
     own = {held[key].id for key, item in items.items() if item.sighted and item.kind is not ItemKind.PROFILE}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from archiver.platforms.items import Item, State
+from archiver.platforms.items import Item, State, StreamKind
 from archiver.records import bulk
 from archiver.records.store import moderated
 
@@ -63,6 +63,16 @@ _SEEN_AGAIN = """
     where s.stream_id = :stream_id and s.order_key collate "C" < :before and s.order_key collate "C" >= :after
       and not s.unlisted and (s.state = 'present' or s.state = 'hidden' and not (
           select h.by_lookup from states h where h.item_id = s.item_id and h.stream_id = s.stream_id order by h.id desc limit 1))
+"""
+
+_PAST = """
+    select r.item_id from jsonb_to_recordset(cast(:rows as jsonb)) as r(item_id bigint, exchange_id uuid)
+    join exchanges e on e.id = r.exchange_id
+    cross join lateral (
+        select t.exchange_id from states t
+        where t.item_id = r.item_id and t.stream_id = :stream_id order by t.id desc limit 1) last
+    join exchanges known on known.id = last.exchange_id
+    where e.requested_at < known.requested_at
 """
 
 _CHANGE = """
@@ -165,6 +175,17 @@ def missing(connection: Connection, context: CaptureContext, coverage: Coverage)
         },
     )
     return [row.item_id for row in rows]
+
+
+def not_past(connection: Connection, context: CaptureContext, changes: Sequence[Change]) -> list[Change]:
+    """The changes without those of an import that are older than what its stream knows already: what somebody recorded says how
+    something was then, and a later record (or the same ones, imported again) how it was after that.
+    """
+    rows = [{"item_id": each.item_id, "exchange_id": each.exchange_id} for each in changes if each.exchange_id]
+    if context.stream is not StreamKind.IMPORT or not rows:
+        return list(changes)
+    past = {row.item_id for row in bulk.run(connection, _PAST, rows, stream_id=context.stream_id)}
+    return [each for each in changes if each.item_id not in past]
 
 
 def change(connection: Connection, context: CaptureContext, changes: Sequence[Change], now: datetime) -> dict[int, str]:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from archiver.evidence import commitments
-from archiver.evidence.fields import carried_over, content_hash, evidence_fields
+from archiver.evidence.fields import carried_over, content_hash, evidence_fields, media_of
 from archiver.platforms.items import Item, Json, Source
 from archiver.records import bulk
 from archiver.records.models import uuid7
@@ -146,7 +146,7 @@ def new_versions(
                 item_id=row.id,
                 number=(before.number if before else 0) + 1,
                 public_id=public_id,
-                item=item,
+                item=dataclasses.replace(item, media=media_of(fields, item)) if carries else item,
                 exchange_id=shown_by[key],
                 fields=fields,
                 content_hash=digest,
