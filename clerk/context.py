@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 
 from archiver import audit
@@ -67,6 +68,7 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         "counted": words.counted,
         "size": words.size,
         "number": "{:,}".format,
+        "month": "{:%b %Y}".format,
     }
     templates.globals |= {
         "city": archive.settings.city,
@@ -104,3 +106,15 @@ def page(request: Request, template: str, *, status: int = 200, **data: Any) -> 
 def error_page(request: Request, status: int, title: str, sentence: str) -> HTMLResponse:
     """A page that says in one sentence what went wrong and what to do."""
     return page(request, "error.html", status=status, title=title, sentence=sentence)
+
+
+def csv_file(name: str, content: bytes) -> Response:
+    """A CSV file to be saved, which no browser shows as a page."""
+    return Response(
+        content,
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import datetime as dt
-import io
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from archiver.moderation import SOURCES, Wanted
 from archiver.records.models.supervision import ACTIONS
 from archiver.records.storable import mend
+from clerk.csv_cells import csv_of
 
 if TYPE_CHECKING:
     import zoneinfo
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 FILTERS = ("account", "action", "source", "from", "to")
 _MOST_DIGITS = 18
-_LEADS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 COLUMNS = (
     "when", "noticed", "what", "by whom", "source", "record", "kind", "accounts", "author", "text", "reason", "clause",
     "platform's words", "recorded by",
@@ -80,28 +78,20 @@ def _day(text: str | None) -> dt.date | None:
     return found
 
 
-def cell(value: object) -> str:
-    """A value as a cell of a CSV file that no spreadsheet takes for a formula (OWASP, CSV Injection): what begins like one gets
-    an apostrophe before it.
-    """
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_LEADS) else text
-
-
-def as_csv(rows: Iterable[Any], zone: zoneinfo.ZoneInfo) -> str:
-    """Rows of the record as CSV (RFC 4180), times in the city's zone."""
+def as_csv(rows: Iterable[Any], zone: zoneinfo.ZoneInfo) -> bytes:
+    """Rows of the record as a CSV file, times in the city's zone."""
 
     def local(at: dt.datetime | None) -> str:
         return "" if at is None else at.astimezone(zone).isoformat(timespec="seconds")
 
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        values: Sequence[object] = (
-            local(row.at), local(row.observed_at), row.action, row.by_whom, row.source, row.item, row.kind,
-            " ".join(row.accounts), row.author_handle or row.author_name, row.text, row.reason, row.clause, row.words,
-            row.recorded_by,
-        )  # fmt: skip
-        writer.writerow([cell(value) for value in values])
-    return file.getvalue()
+    return csv_of(
+        COLUMNS,
+        (
+            (
+                local(row.at), local(row.observed_at), row.action, row.by_whom, row.source, row.item, row.kind,
+                " ".join(row.accounts), row.author_handle or row.author_name, row.text, row.reason, row.clause, row.words,
+                row.recorded_by,
+            )
+            for row in rows
+        ),
+    )  # fmt: skip

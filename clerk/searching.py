@@ -10,13 +10,19 @@ from urllib.parse import urlencode
 from archiver.records.storable import mend
 from search.errors import QueryError
 from search.query import SearchRequest, Sort
+from search.query.narrowing import narrowed
+from search.query.words import platform_title
 
 if TYPE_CHECKING:
     import uuid
     import zoneinfo
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-PAGE_SIZE = 25
+    from search.query import Part
+    from search.query.directory import Directory
+    from search.query.facets import Month
+
+PAGE_SIZES = (25, 50, 100)
 LONGEST_QUERY = 4_000
 _MOST_PAGES = 10_000_000
 _MOST_DIGITS = len(str(_MOST_PAGES))
@@ -33,6 +39,8 @@ class SearchForm:
     date_from: str = ""
     date_to: str = ""
     sort: str = ""
+    size: int = PAGE_SIZES[0]
+    dense: bool = False
     after: str = ""
     page: int = 1
     asked: bool = False
@@ -43,10 +51,18 @@ class SearchForm:
         values = (self.q, self.account, self.platform, self.date_from, self.date_to, self.sort)
         return {name: value for name, value in zip(_FIELDS, values, strict=True) if value}
 
+    @property
+    def looks(self) -> dict[str, str]:
+        """How the page is to look, where that is not the usual way."""
+        size = {"size": str(self.size)} if self.size != PAGE_SIZES[0] else {}
+        return size | ({"dense": "1"} if self.dense else {})
+
     def address(self, **changed: str) -> str:
-        """The address of this search, with other values for some fields."""
-        fields = {name: value for name, value in (self.fields | changed).items() if value}
-        return f"/?{urlencode(fields or {'q': ''})}"
+        """The address of this search, with other values for some fields (`date_from` and `date_to` stand for `from` and `to`)."""
+        names = {"date_from": "from", "date_to": "to"}
+        changes = {names.get(name, name): value for name, value in changed.items()}
+        fields = {name: value for name, value in (self.fields | self.looks | changes).items() if value}
+        return f"/?{urlencode(fields if fields.keys() & set(_FIELDS) else {'q': ''} | fields)}"
 
 
 def form_of(params: Mapping[str, str]) -> SearchForm:
@@ -60,6 +76,8 @@ def form_of(params: Mapping[str, str]) -> SearchForm:
         date_from=fields["from"],
         date_to=fields["to"],
         sort=fields["sort"],
+        size=int(params["size"]) if params.get("size") in {str(each) for each in PAGE_SIZES} else PAGE_SIZES[0],
+        dense=params.get("dense") == "1",
         after=fields["after"],
         page=min(max(int(page), 1), _MOST_PAGES)
         if page.isascii() and page.isdigit() and len(page) <= _MOST_DIGITS
@@ -68,8 +86,15 @@ def form_of(params: Mapping[str, str]) -> SearchForm:
     )
 
 
-def request_of(form: SearchForm, zone: zoneinfo.ZoneInfo, account_id: uuid.UUID | None) -> SearchRequest:
-    """The search that the form asks for.
+def request_of(
+    form: SearchForm,
+    zone: zoneinfo.ZoneInfo,
+    account_id: uuid.UUID | None,
+    *,
+    today: dt.date | None = None,
+    directory: Directory | None = None,
+) -> SearchRequest:
+    """The search that the form asks for, on that day, with the register to look names up in.
 
     Raises:
         QueryError: a date or an order is none; its message is for the page.
@@ -86,9 +111,12 @@ def request_of(form: SearchForm, zone: zoneinfo.ZoneInfo, account_id: uuid.UUID 
         platform=form.platform or None,
         date_from=_day(form.date_from),
         date_to=_day(form.date_to),
-        page_size=PAGE_SIZE,
+        today=today,
+        directory=directory,
+        page_size=form.size,
         sort=_sort(form.sort),
         cursor=form.after or None,
+        facets=True,
     )
 
 
@@ -108,3 +136,54 @@ def _sort(text: str) -> Sort | None:
         return Sort(text)
     except ValueError:
         raise QueryError(f"\u201c{text}\u201d is no order: choose one from the list.") from None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Chip:
+    """One thing that was asked for, and the address of the search without it."""
+
+    words: str
+    address: str
+    alone: int | None = None
+
+
+def chips_of(form: SearchForm, parts: Sequence[Part]) -> list[Chip]:
+    """Everything that was asked for: the parts of what was typed, and the form's own filters."""
+    typed = [Chip(part.words, form.address(q=part.without), part.alone) for part in parts]
+    filters = [
+        Chip(f"{name} {value}", form.address(**{field: ""}))
+        for field, name, value in (
+            ("account", "seen on", form.account),
+            ("platform", "on", platform_title(form.platform)),
+            ("date_from", "from", form.date_from),
+            ("date_to", "through", form.date_to),
+        )
+        if value
+    ]
+    return [*typed, *filters]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bar:
+    """A month in the chart: its address, its name, its count, and its height in hundredths of the highest."""
+
+    address: str
+    first: dt.date
+    count: int
+    height: int
+
+
+def bars_of(form: SearchForm, months: Sequence[Month], today: dt.date) -> list[Bar]:
+    """The chart of the months; empty where there is but one."""
+    most = max((month.count for month in months), default=0)
+    if len(months) < 2:  # noqa: PLR2004 - one bar says nothing
+        return []
+    return [
+        Bar(narrowed_address(form, month.typed, today), month.first, month.count, -(-100 * month.count // most))
+        for month in months
+    ]
+
+
+def narrowed_address(form: SearchForm, typed: str, today: dt.date) -> str:
+    """The address of the search with this asked for besides."""
+    return form.address(q=narrowed(form.q, typed, today))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from archiver.platforms.items import ItemKind
 from search import text as texts
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ def document(shape: ItemShape) -> dict[str, Any]:
         "account_keys": sorted({name for sighting in shape.sightings for name in account_keys(sighting)}),
         "accounts": [_account(sighting) for sighting in shape.sightings],
         "counts": shape.counts or None,
+        "types": _types(shape),
+        "edited": _is_edited(shape),
+        "author_keys": sorted(
+            {name for version in shape.versions if version.author for name in author_keys(version.author)}
+        ),
+        "author_names": sorted(
+            {version.author.name for version in shape.versions if version.author and version.author.name}
+        ),
         "version_count": len(versions),
         "versions": versions,
         "states": [
@@ -131,6 +140,24 @@ def _version(version: VersionShape) -> dict[str, Any]:
             "flags": list(version.flags),
         }
     )
+
+
+def author_keys(author: AuthorShape) -> tuple[str, ...]:
+    """The names that whoever wrote a version may be asked for by: handle, platform id, name, whatever their case."""
+    handle = (texts.handle_key(author.handle),) if author.handle else ()
+    return (*handle, *(texts.key(name) for name in (author.platform_id, author.name) if name))
+
+
+def _types(shape: ItemShape) -> list[str]:
+    """What a clerk calls it: its kind, and `reply` where it answers a comment."""
+    reply = shape.kind == ItemKind.COMMENT and shape.parent_id is not None and shape.parent_id != shape.root_id
+    return [shape.kind, "reply"] if reply else [shape.kind]
+
+
+def _is_edited(shape: ItemShape) -> bool:
+    """Whether it ever said something else: by the platform's word, or by two versions that differ in what they say."""
+    said = {(version.title, version.text) for version in shape.versions}
+    return len(said) > 1 or any(version.edited_at for version in shape.versions)
 
 
 def _author(author: AuthorShape) -> dict[str, Any]:

@@ -54,6 +54,10 @@ def _properties() -> dict[str, Any]:
         "account_keys": _KEYWORD,
         "accounts": _object(id=_KEYWORD, name=_SHOWN, department=_KEYWORD, stream=_KEYWORD, state=_KEYWORD),
         "counts": {"type": "object", "enabled": False},
+        "types": _KEYWORD,
+        "edited": _BOOLEAN,
+        "author_keys": _KEYWORD,
+        "author_names": {"type": "text", "analyzer": EXACT, "index_options": "positions"},
         # The current version, for the results page and for facets; words are searched in `versions`.
         "number": _LONG,
         "author": _author(),

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from archiver import accounts
 from archiver import moderation as record
 from clerk import moderating, reading
-from clerk.context import clerk_of, page, signed_in
+from clerk.context import clerk_of, csv_file, page, signed_in
 from clerk.messages import MESSAGE
 from clerk.pages.record import NO_RECORD, show
 from clerk.roles import Ability, allowed, require
@@ -64,14 +64,7 @@ def as_file(request: Request) -> Response:
     except ValueError as error:
         raise HTTPException(_BAD_REQUEST, str(error)) from error
     clerk.record(request, "moderation downloaded", None, {**filters.chosen, "rows": len(rows)})
-    return Response(
-        moderating.as_csv(rows, clerk.archive.settings.zone).encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": 'attachment; filename="moderation.csv"',
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        },
-    )
+    return csv_file("moderation.csv", moderating.as_csv(rows, clerk.archive.settings.zone))
 
 
 def _rows(request: Request, filters: Filters, most: int) -> Sequence[Row[Any]]:

@@ -10,13 +10,15 @@ from archiver.database import repeatable_read
 from archiver.records.shapes import load_shapes
 from clerk import reading, views
 from clerk.context import Clerk, clerk_of, page
-from clerk.searching import PAGE_SIZE, SearchForm, form_of, request_of
+from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address, request_of
 from search.accounts import resolve_account
 from search.errors import QueryError, SearchError
 from search.freshness import freshness
 from search.query import SearchResult, search
+from search.query.directory import directory
 
 if TYPE_CHECKING:
+    import datetime as dt
     import uuid
 
     from archiver.records.shapes import ItemShape
@@ -33,14 +35,17 @@ def front(request: Request) -> Response:
     """The search form and, once something is asked, what it finds."""
     clerk = clerk_of(request)
     form = form_of(request.query_params)
-    data: dict[str, Any] = {"result": None, "results": [], "problem": ""}
+    today = clerk.archive.now().astimezone(clerk.archive.settings.zone).date()
+    data: dict[str, Any] = {"result": None, "results": [], "problem": "", "chips": [], "facets": None, "bars": []}
     status = 200
     if form.asked:
         detail: dict[str, Any] = {**form.fields, "page": form.page}
         try:
-            result = _search(clerk, form)
+            result = _search(clerk, form, today)
             detail["total"] = result.total
-            data |= {"result": result, "results": _results(clerk, result)}
+            data |= {"result": result, "results": _results(clerk, result), "chips": chips_of(form, result.parts)}
+            if result.facets is not None:
+                data |= {"facets": result.facets, "bars": bars_of(form, result.facets.months, today)}
         except QueryError as error:
             status, data["problem"] = _BAD_REQUEST, str(error)
         except SearchError as error:
@@ -58,19 +63,21 @@ def front(request: Request) -> Response:
         form=form,
         accounts=accounts,
         platforms=sorted({account.platform for account in accounts}),
+        sizes=PAGE_SIZES,
+        narrow=lambda typed: narrowed_address(form, typed, today),
         fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
-        first=(form.page - 1) * PAGE_SIZE + 1,
+        first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
         **data,
     )
 
 
-def _search(clerk: Clerk, form: SearchForm) -> SearchResult:
-    account_id = None
-    if form.account:
-        with clerk.archive.engine.connect() as connection:
-            account_id = resolve_account(connection, form.account).public_id
-    return search(clerk.client, clerk.index, request_of(form, clerk.archive.settings.zone, account_id))
+def _search(clerk: Clerk, form: SearchForm, today: dt.date) -> SearchResult:
+    with clerk.archive.engine.connect() as connection:
+        known = directory(connection)
+        account_id = resolve_account(connection, form.account).public_id if form.account else None
+    asked = request_of(form, clerk.archive.settings.zone, account_id, today=today, directory=known)
+    return search(clerk.client, clerk.index, asked)
 
 
 def _results(clerk: Clerk, result: SearchResult) -> list[views.ResultView]:
@@ -82,6 +89,6 @@ def _results(clerk: Clerk, result: SearchResult) -> list[views.ResultView]:
 
 
 def _next(form: SearchForm, result: SearchResult | None) -> str | None:
-    if result is None or result.next_cursor is None or form.page * PAGE_SIZE >= result.total:
+    if result is None or result.next_cursor is None or form.page * form.size >= result.total:
         return None
     return form.address(after=result.next_cursor, page=str(form.page + 1))

@@ -1,22 +1,30 @@
-"""From terms and filters to Elasticsearch's query language. Pure."""
+"""From a query's tree and the form's filters to Elasticsearch's query language. Pure."""
 
 from __future__ import annotations
 
-import itertools
+import enum
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.items import ItemKind
 from search import text as texts
 from search.analysis import LANGUAGES, stem_field
+from search.query import facets, terms
 from search.query.dates import span
-from search.query.model import Handle, Link, Phrase, SearchRequest, Sort, Tag, Term, Word
+from search.query.levels import alternatives
+from search.query.model import And, Dated, Field, Filter, Link, Not, Or, SearchRequest, Sort
+from search.query.terms import PROSE
+from search.query.tree import conjuncts, together, wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import datetime as dt
+    import zoneinfo
+    from collections.abc import Iterator, Mapping
+
+    from search.query.levels import Alternative
+    from search.query.model import Node
 
 Dsl = dict[str, Any]
 
-PROSE = ("versions.text", "versions.title", "versions.alt")
 SOURCE = (
     "public_id", "item_id", "platform", "accounts.name", "url", "created_at", "author", "kind", "state", "title",
     "text", "text_length", "revision", "number",
@@ -26,53 +34,94 @@ HIGHLIGHTED = 20_000_000
 """How many characters of a text are looked through for a highlight; the search itself looks through all of it.
 
 Above Elasticsearch's own million, which is meant for texts without indexed offsets: these have them."""
+VERSION = "version"
+"""What the names of the inner hits begin with that say which version matched."""
+_STATES: Mapping[str, Dsl] = {
+    "present": {"term": {"state": "present"}},
+    "deleted": {"term": {"state": "gone_confirmed"}},
+    "hidden": {"term": {"state": "hidden"}},
+    "missing": {"term": {"state": "not_returned"}},
+    "edited": {"term": {"edited": True}},
+}
 
-_APOSTROPHES = ("'", "\u2019")
-_EMOJI_STYLE = "\ufe0f"
+
+class Shown(enum.Enum):
+    """What a search tells of the version that matched."""
+
+    NOTHING = enum.auto()
+    VERSION = enum.auto()
+    """Which it is."""
+    MARKED = enum.auto()
+    """Which it is, and what of its text to mark."""
 
 
-def body(terms: Sequence[Term], request: SearchRequest) -> Dsl:
+def body(node: Node | None, request: SearchRequest, *, shown: Shown = Shown.MARKED) -> Dsl:
     """The arguments of a search: query, order, exact total, what to show of each hit.
 
     Args:
-        terms: from `parse`, without those that Elasticsearch keeps no trace of.
+        node: from `parse`, its accounts looked up, without words that Elasticsearch keeps no trace of.
         request: for its filters, its order and its page's size; the cursor is the caller's.
+        shown: whether to tell which version matched, and what of it to mark.
 
     Raises:
-        QueryError: the dates cannot be.
+        QueryError: the dates cannot be, or the query has too many alternatives.
     """
-    begin, end = span(request.date_from, request.date_to, request.zone)
-    filters = list(_filters(request))
-    dated = [
-        {
-            "range": {
-                "created_at": {name: moment.isoformat() for name, moment in (("gte", begin), ("lt", end)) if moment}
-            }
-        }
-    ]
-    matching = [_nested(terms, inner_hits=True)] if terms else []
+    dated = _range("created_at", request.date_from, request.date_to, request.zone)
+    filters = [*_filters(request), *dated]
     found: Dsl = {
-        "query": {"bool": {"must": matching, "filter": filters + (dated if begin or end else [])}},
-        "sort": _sort(order_of(terms, request)),
+        "query": matching(node, request, filters, shown=shown),
+        "sort": _sort(order_of(node, request)),
         "size": request.page_size,
         "track_total_hits": True,
         "source": {"includes": list(SOURCE)},
     }
-    if begin or end:
-        same = [_nested(terms, inner_hits=False)] if terms else []
-        undated = {"bool": {"filter": [*same, *filters], "must_not": [{"exists": {"field": "created_at"}}]}}
+    if dated or any(map(_is_date, conjuncts(node))):
+        undated = matching(without_dates(node), request, list(_filters(request)), shown=Shown.NOTHING)
+        undated["bool"]["must_not"] = [{"exists": {"field": "created_at"}}]
         found["aggregations"] = {"all": {"global": {}, "aggregations": {"undated": {"filter": undated}}}}
+    if request.facets:
+        found["aggregations"] = found.get("aggregations", {}) | facets.aggregations(request.zone)
     return found
 
 
-def order_of(terms: Sequence[Term], request: SearchRequest) -> Sort:
-    """The order asked for, or the one that suits."""
-    return request.sort or (Sort.RELEVANCE if terms else Sort.NEWEST)
+def counting(node: Node | None, request: SearchRequest) -> Dsl:
+    """The query by itself, without the form's filters, as for a count."""
+    return matching(node, request, list(_searched()), shown=Shown.NOTHING)
+
+
+def matching(node: Node | None, request: SearchRequest, filters: list[Dsl], *, shown: Shown) -> Dsl:
+    """What a record must fulfil, with what is told of the version that fulfils it."""
+    expanded = _expanded(node) if node is not None else None
+    ways = [
+        _alternative(way, request.zone, f"{VERSION}{number}", shown)
+        for number, way in enumerate(alternatives(expanded))
+    ]
+    must = [] if node is None else ways if len(ways) == 1 else [_any(ways)]
+    return {"bool": {"must": must, "filter": filters}}
+
+
+def order_of(node: Node | None, request: SearchRequest) -> Sort:
+    """The order asked for, or the one that suits: by relevance where words are asked for, else the newest first."""
+    says = any(not isinstance(leaf, Filter | Dated) for leaf in wanted(node))
+    return request.sort or (Sort.RELEVANCE if says else Sort.NEWEST)
+
+
+def without_dates(node: Node | None) -> Node | None:
+    """The query as if no date was asked for: without the spans of days that all that is found must lie in."""
+    return together([each for each in conjuncts(node) if not _is_date(each)])
+
+
+def _is_date(node: Node) -> bool:
+    return isinstance(node, Dated) and node.field is Field.DATE
+
+
+def _searched() -> Iterator[Dsl]:
+    # Messages have an index of their own; should one ever stand in this one, it is still not found.
+    yield {"bool": {"must_not": [{"term": {"kind": ItemKind.MESSAGE.value}}]}}
 
 
 def _filters(request: SearchRequest) -> Iterator[Dsl]:
-    # Messages have an index of their own; should one ever stand in this one, it is still not found.
-    yield {"bool": {"must_not": [{"term": {"kind": ItemKind.MESSAGE.value}}]}}
+    yield from _searched()
     if request.platform:
         yield {"term": {"platform": texts.key(request.platform)}}
     if request.account_id is not None:
@@ -93,72 +142,123 @@ def _sort(order: Sort) -> list[Dsl]:
             return [{"created_at": {"order": "asc", "missing": "_last"}}, {"item_id": "asc"}]
 
 
-def _nested(terms: Sequence[Term], *, inner_hits: bool) -> Dsl:
-    """All terms in one and the same version."""
-    nested: Dsl = {
-        "path": "versions",
-        "score_mode": "max",
-        "query": {"bool": {"must": [clause(term) for term in terms]}},
-    }
-    if inner_hits:
+def _expanded(node: Node) -> Node:
+    """The query with each address joined by the records that it may be of."""
+    match node:
+        case And(parts) | Or(parts):
+            return type(node)(tuple(map(_expanded, parts)))
+        case Not(part):
+            return Not(_expanded(part))
+        case Link() if records := terms.records_of(node):
+            return Or((node, *records))
+        case other:
+            return other
+
+
+def _alternative(way: Alternative, zone: zoneinfo.ZoneInfo, name: str, shown: Shown) -> Dsl:
+    """One way to fulfil the query, what is asked of a version in one nested query."""
+    record = [_of_record(each, zone) for each in way.record]
+    if way.version is None:
+        return {"bool": {"filter": record}}
+    nested: Dsl = {"path": "versions", "score_mode": "max", "query": _of_version(way.version, zone)}
+    if shown is not Shown.NOTHING:
         nested["inner_hits"] = {
+            "name": name,
             "size": 1,
             "sort": [{"versions.is_current": "desc"}, {"versions.number": "desc"}],
             "_source": ["versions.number", "versions.is_current"],
-            "highlight": _highlight(terms),
         }
-    return {"nested": nested}
+    if shown is Shown.MARKED:
+        nested["inner_hits"]["highlight"] = _highlight(way.version)
+    return {"bool": {"must": [{"nested": nested}], "filter": record}} if record else {"nested": nested}
 
 
-def clause(term: Term) -> Dsl:
-    """What a version must fulfil for a term."""
-    match term:
-        case Word(text):
-            return _any([_prose(variant, stemmed=True) for variant in variants(text)])
-        case Phrase(text):
-            # The tokenizer drops # and @: a phrase that has them wants them all the same.
-            exact = _any([_prose(variant, stemmed=False) for variant in variants(text)])
-            marks = [{"term": {"versions.tags": tag}} for tag in texts.tags_in(text)]
-            marks += [{"term": {"versions.mentions": handle}} for handle in texts.handles_in(text)]
-            return {"bool": {"must": [exact], "filter": marks}} if marks else exact
-        case Tag(text):
-            return {"term": {"versions.tags": texts.tag_key(text)}}
-        case Handle(text):
-            return {"term": {"versions.mentions": texts.handle_key(text)}}
-        case Link(text):
-            return {"term": {"versions.links": texts.link_key(text)}}
+def _of_version(node: Node, zone: zoneinfo.ZoneInfo) -> Dsl:
+    match node:
+        case And(parts):
+            return {"bool": {"must": [_of_version(each, zone) for each in parts]}}
+        case Or(parts):
+            return _any([_of_version(each, zone) for each in parts])
+        case Not(part):
+            return {"bool": {"must_not": [_of_version(part, zone)]}}
+        case Filter(Field.HAS, value):
+            return {"bool": {"filter": [{"term": {"versions.has": value}}]}}
+        case Dated(_, _, first, last):
+            return {"bool": {"filter": _range("versions.captured_at", first, last, zone)}}
+        case Filter():
+            raise AssertionError(node)
+        case term:
+            return terms.clause(term)
 
 
-def variants(text: str) -> list[str]:
-    """The ways to write one and the same text: apostrophes straight or curly, emoji with or without their style."""
-    found = [text]
-    if any(mark in text for mark in _APOSTROPHES):
-        straight = text.replace(_APOSTROPHES[1], _APOSTROPHES[0])
-        found = [straight, straight.replace(_APOSTROPHES[0], _APOSTROPHES[1])]
-    if _EMOJI_STYLE in text:
-        found += [each.replace(_EMOJI_STYLE, "") for each in found]
-    elif len(text) == 1 and not text.isalnum():
-        found.append(text + _EMOJI_STYLE)
-    return list(dict.fromkeys(found))
+def _of_record(node: Node, zone: zoneinfo.ZoneInfo) -> Dsl:
+    match node:
+        case And(parts):
+            return {"bool": {"filter": [_of_record(each, zone) for each in parts]}}
+        case Or(parts):
+            return _any([_of_record(each, zone) for each in parts])
+        case Not(part):
+            return {"bool": {"must_not": [_of_record(part, zone)]}}
+        case Dated(_, _, first, last):
+            return {"bool": {"filter": _range("created_at", first, last, zone)}}
+        case Filter():
+            return _field(node)
+        case _:
+            raise AssertionError(node)
+
+
+def _field(asked: Filter) -> Dsl:
+    value = asked.value
+    match asked.field:
+        case Field.ACCOUNT:
+            return {"terms": {"account_keys": list(asked.ids)}}
+        case Field.DEPARTMENT:
+            return {"term": {"accounts.department": texts.key(asked.names[0] if asked.names else value)}}
+        case Field.PLATFORM:
+            return {"term": {"platform": texts.key(asked.names[0] if asked.names else value)}}
+        case Field.AUTHOR if value.startswith("="):
+            named = {"term": {"author.name": value[1:]}}
+            without_handle = {"bool": {"filter": [named], "must_not": [{"exists": {"field": "author.handle"}}]}}
+            return _any([{"term": {"author.handle": value[1:]}}, without_handle])
+        case Field.AUTHOR:
+            known = {"terms": {"author_keys": [texts.key(value), texts.handle_key(value)]}}
+            return _any([known, {"match_phrase": {"author_names": texts.composed(value)}}])
+        case Field.IS:
+            city: Dsl = {"term": {"author.is_city": True}}
+            return city if value == "city" else {"bool": {"must_not": [city]}}
+        case Field.TYPE:
+            return {"term": {"types": value}}
+        case Field.STATE:
+            return _STATES[value]
+        case Field.ADDRESS:
+            platform = {"term": {"platform": asked.names[0]}}
+            return {"bool": {"filter": [platform, {"term": {"platform_id": texts.key(value)}}]}}
+        case Field.TAG:
+            return {"term": {"clerk_tags": texts.key(value)}}
+        case Field.REQUEST:
+            return {"term": {"requests": texts.key(value)}}
+        case Field.HOLD:
+            return {"term": {"holds": texts.key(value)}}
+        case _:
+            raise AssertionError(asked)
 
 
 def _any(clauses: list[Dsl]) -> Dsl:
-    return clauses[0] if len(clauses) == 1 else {"dis_max": {"queries": clauses}}
+    return clauses[0] if len(clauses) == 1 else {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
-def _prose(text: str, *, stemmed: bool) -> Dsl:
-    # Always a phrase: what looks like one word ("co-op") may be several to the tokenizer, and then stays together.
-    fields = [f"{field}^2" if stemmed else field for field in PROSE]
-    if stemmed:
-        fields += [stem_field(field, code) for field, code in itertools.product(PROSE, LANGUAGES)]
-    return {"multi_match": {"query": text, "type": "phrase", "fields": fields}}
+def _range(field: str, first: dt.date | None, last: dt.date | None, zone: zoneinfo.ZoneInfo) -> list[Dsl]:
+    begin, end = span(first, last, zone)
+    limits = {name: moment.isoformat() for name, moment in (("gte", begin), ("lt", end)) if moment}
+    return [{"range": {field: limits}}] if limits else []
 
 
-def _highlight(terms: Sequence[Term]) -> Dsl:
+def _highlight(version: Node) -> Dsl:
     shown = {
         field: {"matched_fields": [field, *(stem_field(field, code) for code in LANGUAGES)], "no_match_size": no_match}
         for field, no_match in zip(PROSE, (FRAGMENT, 0, 0), strict=True)
     }
+    marked = [terms.as_seen(each) for each in wanted(version) if not isinstance(each, Filter | Dated)]
     return {
         "type": "unified",
         "encoder": "html",
@@ -167,14 +267,6 @@ def _highlight(terms: Sequence[Term]) -> Dsl:
         "fragment_size": FRAGMENT,
         "number_of_fragments": FRAGMENTS,
         "max_analyzed_offset": HIGHLIGHTED,
-        "highlight_query": {"bool": {"should": [_as_seen(term) for term in terms]}},
+        "highlight_query": {"bool": {"should": marked}} if marked else {"match_none": {}},
         "fields": shown,
     }
-
-
-def _as_seen(term: Term) -> Dsl:
-    match term:
-        case Tag(text) | Handle(text) | Link(text):
-            return _prose(text, stemmed=False)
-        case Word() | Phrase():
-            return clause(term)

@@ -6,7 +6,8 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from search.query.compile import FRAGMENT, PROSE
+from search.query.compile import FRAGMENT
+from search.query.terms import PROSE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What is asked and what is answered."""
+"""What is asked, as a tree, and what is answered."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import uuid
     import zoneinfo
 
+    from search.query.directory import Directory
+    from search.query.facets import Facets
+
 MAX_PAGE_SIZE = 1000
 
 
@@ -22,6 +25,26 @@ class Sort(enum.StrEnum):
     OLDEST = "oldest"
 
 
+class Field(enum.StrEnum):
+    """What can be asked for besides words, as it is typed before a colon."""
+
+    ACCOUNT = "account"
+    PLATFORM = "platform"
+    DEPARTMENT = "department"
+    AUTHOR = "author"
+    IS = "is"
+    TYPE = "type"
+    HAS = "has"
+    STATE = "state"
+    DATE = "date"
+    CAPTURED = "captured"
+    TAG = "tag"
+    REQUEST = "request"
+    HOLD = "hold"
+    ADDRESS = "address"
+    """The record that an address is of; what an address stands for, never typed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word in any of its forms."""
@@ -31,7 +54,31 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """These words, exactly so and in this order."""
+    """These words, exactly so: in this order, or with `within` in any order, so many others among them at the most."""
+
+    text: str
+    within: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Two words (in any form) or phrases, no more than `within` words between them, in either order."""
+
+    first: Word | Phrase
+    second: Word | Phrase
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A word that begins so."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """A word that is spelt like this one, a letter or two apart."""
 
     text: str
 
@@ -45,29 +92,74 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A handle that is mentioned, without its `@`."""
+    """A handle, without its `@`."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address that is linked to, or the item's own."""
+    """A web address, or the address of a record."""
 
     text: str
 
 
-Term = Word | Phrase | Tag | Handle | Link
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A field and its value, as typed. `ids`: the accounts that the directory knows by it, `names` how they are named."""
+
+    field: Field
+    value: str
+    ids: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A span of days in the city's time zone, both included; None is an open end. `value` is how it was typed."""
+
+    field: Field
+    value: str
+    first: dt.date | None
+    last: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of these."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of these."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Not this."""
+
+    part: Node
+
+
+Term = Word | Phrase | Near | Prefix | Fuzzy | Tag | Handle | Link
+"""What a version says."""
+Leaf = Term | Filter | Dated
+Node = Leaf | And | Or | Not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """One search.
+    """A search as the clerk asks it.
 
-    `text` as typed. `account` as `platform:handle-or-id`; where `account_id` (the account's public id, from
-    `search.accounts.resolve_account`) is given, it decides and `account` is only how the account is called. The dates
-    are days in `zone`, both included. `sort` of None: by relevance where there are words, else newest first. `cursor`:
-    from the page before.
+    `account` is a name as in the register (`platform:handle`, an old handle, or the platform's id); with `account_id`, from
+    `search.accounts.resolve_account`, it only says how to call the account whose items are wanted. `date_from` and `date_to`
+    are days in `zone`, both included. `today` is the day in `zone` that "yesterday" goes by. `directory`: the register, for
+    `account:` and `department:` in the text; without it those are refused. `sort` of None: by relevance where there are
+    words, else newest first. `cursor`: from the page before.
     """
 
     zone: zoneinfo.ZoneInfo
@@ -77,9 +169,13 @@ class SearchRequest:
     platform: str | None = None
     date_from: dt.date | None = None
     date_to: dt.date | None = None
+    today: dt.date | None = None
+    directory: Directory | None = None
     page_size: int = 25
     sort: Sort | None = None
     cursor: str | None = None
+    facets: bool = False
+    """Whether to tell how the result divides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +206,24 @@ class Hit:
     score: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that was asked for: in words, what would be left to type without it, and how many records it has by itself
+    (None where that was not asked).
+    """
+
+    words: str
+    without: str
+    alone: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """One page of hits. `total` is exact; `undated_excluded` counts what only its missing date kept out."""
+    """One page of hits. `total` is exact; `undated_excluded` counts what only its missing date kept out.
+
+    `parts` are what was typed, taken apart; where nothing was found, each with its count alone. `similar`: spellings that
+    the archive has of words that it has not. `hints`: what the archive noticed about how the search was written.
+    """
 
     total: int
     hits: tuple[Hit, ...]
@@ -120,3 +231,7 @@ class SearchResult:
     undated_excluded: int
     next_cursor: str | None
     took_ms: int
+    parts: tuple[Part, ...] = ()
+    similar: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    facets: Facets | None = None

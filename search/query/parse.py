@@ -1,127 +1,187 @@
-"""From what was typed to terms. Pure.
+"""From what was typed to a tree, and back. Pure.
 
-Words, joined by AND; "exact phrases"; #tags, @handles, links. What is not understood yet is refused in a sentence,
-never searched for as something else.
+Words, joined by AND; `OR`, `NOT` or `-`, brackets; "exact phrases", `"two words"~5`, `one NEAR/5 two`; `begin*`, `spelt~`; #tags,
+@handles, links; fields, as `account:parks`. AND binds closer than OR. What cannot be understood is refused in a sentence.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import lark
 
 from search.errors import QueryError
-from search.query.model import Handle, Link, Phrase, Tag, Term, Word
-from search.text import composed, tag_prefix, without_tail
+from search.query.lexer import Piece, pieces
+from search.query.model import And, Dated, Filter, Fuzzy, Handle, Leaf, Link, Near, Not, Or, Phrase, Prefix, Tag, Word
+from search.query.tree import leaves, simplified
+from search.query.words import plain_or_quoted, quoted
+from search.text import composed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+
+    from search.query.model import Node
 
 MAX_LENGTH = 4000
-MAX_TERMS = 100
+MAX_LEAVES = 100
+MAX_DEPTH = 20
 
-_QUOTES = '"\u201c\u201d\u201e\u201f\uff02'
-_PIECE = re.compile(f"[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}]|([{_QUOTES}])|([^\\s{_QUOTES}]+)")
-_HANDLE = re.compile(r"[@\uff20](\w(?:[\w.-]*\w)?(?:@\w[\w.-]*\w)?)")
-_LINK = re.compile(r"(?:https?://|www\.)[^\s.]\S*", re.IGNORECASE)
-_FIELD = re.compile(
-    r"(account|platform|department|author|is|type|has|state|date|from|to|captured|tag|request|hold):\S", re.IGNORECASE
+
+class _Pieces(lark.lexer.Lexer):
+    """Hands lark the pieces that were cut already."""
+
+    def __init__(self, _: Any) -> None:
+        """Take the configuration that lark gives, and need none of it."""
+
+    def lex(self, data: Sequence[Piece]) -> Iterator[lark.Token]:  # type: ignore[override] # takes pieces, not a text
+        """One token for each piece; its place among them stands for its position."""
+        for place, piece in enumerate(data):
+            token = lark.Token(piece.kind, piece.typed, start_pos=place)
+            token.value = piece.value
+            yield token
+
+
+_PARSER = lark.Lark(
+    """
+    start: any
+    any: all (OR all)*
+    all: single (AND? single)*
+    single: NOT single | near | atom
+    near: TERM NEAR TERM
+    atom: TERM | FILTER | OPEN any CLOSE
+    %declare TERM FILTER OR AND NOT NEAR OPEN CLOSE
+    """,
+    parser="lalr",
+    lexer=_Pieces,
 )
-_PUNCTUATION = ".,;:!?)]}\u2026"
 
 
-def parse(text: str) -> tuple[Term, ...]:
-    """The terms of a query, in the order typed, each once. None for an empty query, which finds everything.
+def parse(text: str, today: dt.date | None = None) -> Node | None:
+    """The tree of a query; None for an empty one, which finds everything.
+
+    Args:
+        text: what was typed.
+        today: the day that "yesterday" goes by; without it, relative days are refused.
 
     Raises:
         QueryError: a sentence that says what is wrong and what to do.
     """
     if len(text) > MAX_LENGTH:
         raise QueryError(f"A search can be {MAX_LENGTH:,} characters long, and this one has {len(text):,}: shorten it.")
-    terms = tuple(dict.fromkeys(_terms(composed(text))))
-    if len(terms) > MAX_TERMS:
-        raise QueryError(f"A search can have {MAX_TERMS} words, and this one has {len(terms)}: take some out.")
-    if not terms and text.strip():
-        raise QueryError(f"There is no word to search for in {quoted(text.strip())}.")
-    return terms
+    found = pieces(composed(text), today)
+    if not found:
+        if text.strip():
+            raise QueryError(f"There is no word to search for in {quoted(text.strip())}.")
+        return None
+    _check_depth(found)
+    try:
+        tree = _PARSER.parse(found)
+    except lark.UnexpectedInput as error:
+        raise _problem(found, error) from None
+    node = simplified(_node(tree.children[0]))
+    number = sum(1 for _ in leaves(node))
+    if number > MAX_LEAVES:
+        raise QueryError(f"A search can have {MAX_LEAVES} words, and this one has {number}: take some out.")
+    return node
 
 
-def render(terms: Iterable[Term]) -> str:
-    """The terms as they would be typed: `parse(render(terms)) == terms`."""
-    return " ".join(_rendered(term) for term in terms)
+def render(node: Node | None) -> str:
+    """A tree as it would be typed: `parse(render(node)) == node`."""
+    match node:
+        case None:
+            return ""
+        case And(parts):
+            return " ".join(f"({render(each)})" if isinstance(each, Or) else render(each) for each in parts)
+        case Or(parts):
+            return " OR ".join(render(each) for each in parts)
+        case Not(part):
+            return f"NOT ({render(part)})" if isinstance(part, And | Or) else f"NOT {render(part)}"
+        case leaf:
+            return _rendered(leaf)
 
 
-def quoted(text: str) -> str:
-    """A text in typographic quotes, for a sentence."""
-    return f"\u201c{text}\u201d"
-
-
-def _rendered(term: Term) -> str:
-    match term:
-        case Phrase(text):
-            return f'"{text}"'
+def _rendered(leaf: Leaf) -> str:
+    match leaf:
+        case Phrase(text, within):
+            return f'"{text}"' + (f"~{within}" if within else "")
+        case Near(first, second, within):
+            return f"{_rendered(first)} NEAR/{within} {_rendered(second)}"
+        case Prefix(text):
+            return f"{text}*"
+        case Fuzzy(text):
+            return f"{text}~"
         case Tag(text):
             return f"#{text}"
         case Handle(text):
             return f"@{text}"
         case Word(text) | Link(text):
             return text
+        case Filter(field, value) | Dated(field, value):
+            return f"{field}:{plain_or_quoted(value)}"
 
 
-def _terms(text: str) -> Iterator[Term]:
-    end_of_phrase = -1
-    for piece in _PIECE.finditer(text):
-        if piece[2] is not None:
-            begun = text[piece.end() :].strip()
-            raise QueryError(
-                f"A quotation mark is missing: close the phrase that begins with {quoted(begun[:40])}."
-                if begun
-                else "There is a quotation mark too many at the end: take it out, or begin the phrase with another one."
+def _node(tree: Any) -> Node:
+    """The node of a piece of lark's tree."""
+    if isinstance(tree, lark.Token):
+        value: Leaf = tree.value
+        return value
+    children = [each for each in tree.children if not (isinstance(each, lark.Token) and each.type in _SIGNS)]
+    match tree.data:
+        case "any" if len(children) > 1:
+            return Or(tuple(map(_node, children)))
+        case "all" if len(children) > 1:
+            return And(tuple(map(_node, children)))
+        case "single" if isinstance(tree.children[0], lark.Token):
+            return Not(_node(children[0]))
+        case "near":
+            return _near(*tree.children)
+        case _:
+            return _node(children[0])
+
+
+_SIGNS = frozenset({"OR", "AND", "NOT", "OPEN", "CLOSE"})
+
+
+def _near(first: lark.Token, sign: lark.Token, second: lark.Token) -> Near:
+    sides = (first.value, second.value)
+    if not all(isinstance(each, Word | Phrase) for each in sides):
+        raise QueryError(f"{quoted(str(sign))} wants a word or a phrase on either side.")
+    return Near(first.value, second.value, sign.value)
+
+
+def _check_depth(found: Sequence[Piece]) -> None:
+    depth = deepest = 0
+    for piece in found:
+        depth += (piece.kind == "OPEN") - (piece.kind == "CLOSE")
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise QueryError(
+            f"A search can have brackets in brackets {MAX_DEPTH} deep, and this one has {deepest}: take some out."
+        )
+
+
+def _problem(found: Sequence[Piece], error: lark.UnexpectedInput) -> QueryError:
+    """The sentence about a piece that cannot stand where it does. `error` names its place among the pieces, or the end."""
+    token = getattr(error, "token", None)
+    place = token.start_pos if token is not None and token.type != "$END" else len(found)
+    place = len(found) if place is None else place
+    before = found[place - 1] if 0 < place <= len(found) else None
+    here = found[place] if place < len(found) else None
+    for piece in (here, before):
+        if piece is not None and piece.kind == "NEAR":
+            return QueryError(f"{quoted(piece.typed)} wants a word or a phrase on either side.")
+    if here is not None and here.kind == "CLOSE" and before is not None and before.kind == "OPEN":
+        return QueryError("There is nothing in the brackets: write what to search for between them, or take them out.")
+    for piece in (here, before):
+        if piece is not None and piece.kind in {"OR", "AND"}:
+            return QueryError(
+                f"{piece.kind} wants something on either side: complete it, or put {quoted(piece.kind)} in quotation marks to "
+                "search for the word."
             )
-        if piece[1] is not None:
-            phrase = " ".join(piece[1].split())
-            end_of_phrase = piece.end()
-            if phrase:
-                yield Phrase(phrase)
-        else:
-            if piece.start() == end_of_phrase and piece[3].startswith("~"):
-                raise _not_yet(piece[3], "words near each other", "take the ~ out")
-            term = _term(piece[3])
-            if term is not None:
-                yield term
-
-
-def _term(word: str) -> Term | None:
-    if word == "AND":  # words are joined by AND as it is
-        return None
-    _refuse_operators(word)
-    if word[0] in "#\uff03":
-        tag = word[1:].rstrip(_PUNCTUATION)
-        if tag and tag_prefix(tag) == tag:
-            return Tag(tag)
-    handle = _HANDLE.fullmatch(word.rstrip(_PUNCTUATION))
-    if handle is not None:
-        return Handle(handle[1])
-    link = without_tail(word)
-    if _LINK.fullmatch(link):
-        return Link(link)
-    return Word(word)
-
-
-def _refuse_operators(word: str) -> None:
-    if word in {"OR", "NOT"} or re.fullmatch(r"NEAR(/\d+)?", word):
-        raise _not_yet(word, "searching with OR, NOT and NEAR", "search for each word by itself")
-    if re.match(r"-[\w#@(]", word):
-        raise _not_yet(word, "leaving words out", "take the minus away")
-    if re.search(r"\w\*", word) or re.match(r"\*\w", word):
-        raise _not_yet(word, "searching for the beginning of a word", "write the whole word")
-    if re.search(r"\w~\d*$", word):
-        raise _not_yet(word, "searching for similar words", "write the word as it is spelt")
-    if _FIELD.match(word):
-        raise _not_yet(word, "filters inside the search box", "use the filters beside it")
-
-
-def _not_yet(word: str, what: str, instead: str) -> QueryError:
-    return QueryError(
-        f"{quoted(word)} is not understood: {what} is not possible yet; {instead}, or put it in quotation marks to "
-        "search for it as written."
-    )
+    if before is not None and before.kind == "NOT":
+        return QueryError(
+            f"{quoted(before.typed)} wants what is to be left out behind it: write it, or put {quoted(before.typed)} in "
+            "quotation marks."
+        )
+    return QueryError("This search cannot be understood: take the operators out, and put them back one by one.")

@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from search.errors import QueryError, translated
 from search.query import compile as compiler
 from search.query import cursor
-from search.query.explain import explain, undated_note
+from search.query.compile import VERSION
+from search.query.explain import clause, explain, undated_note
+from search.query.facets import facets_of
 from search.query.highlight import highlight
-from search.query.model import MAX_PAGE_SIZE, Hit, Phrase, SearchRequest, SearchResult, Word
-from search.query.parse import parse, quoted
+from search.query.model import (
+    MAX_PAGE_SIZE,
+    And,
+    Field,
+    Filter,
+    Fuzzy,
+    Hit,
+    Near,
+    Not,
+    Or,
+    Part,
+    Phrase,
+    SearchRequest,
+    SearchResult,
+    Word,
+)
+from search.query.parse import parse, render
+from search.query.tree import conjuncts, leaves, together, wanted
+from search.query.words import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from elasticsearch import Elasticsearch
 
-    from search.query.model import Term
+    from search.query.model import Node
+
+_OPERATORS = re.compile(r"\b(?:or|not)\b")
+_SPELLINGS = 3
+_LOOKED_UP = frozenset({Field.ACCOUNT, Field.DEPARTMENT, Field.TAG, Field.REQUEST, Field.HOLD})
 
 
 def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchResult:
@@ -38,37 +60,72 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
     """
     if not 1 <= request.page_size <= MAX_PAGE_SIZE:
         raise QueryError(f"A page can have 1 to {MAX_PAGE_SIZE:,} results, not {request.page_size:,}.")
-    terms, ignored = _searchable(client, parse(request.text))
-    arguments = compiler.body(terms, request)
+    node, ignored = understood(client, request)
+    arguments = compiler.body(node, request)
     after = cursor.decode(request)
     if after is not None:
         arguments["search_after"] = after
     with translated(f"searching {index}"):
         answer = client.search(index=index, **arguments).body
     found = answer["hits"]["hits"]
-    undated = answer["aggregations"]["all"]["undated"]["doc_count"] if "aggregations" in answer else 0
+    total = answer["hits"]["total"]["value"]
+    divided = answer.get("aggregations", {})
+    undated = divided["all"]["undated"]["doc_count"] if "all" in divided else 0
     return SearchResult(
-        total=answer["hits"]["total"]["value"],
+        total=total,
         hits=tuple(_hit(hit) for hit in found),
-        explanation=explain(terms, request, ignored=ignored) + undated_note(undated),
+        explanation=explain(node, request, ignored=ignored) + undated_note(undated),
         undated_excluded=undated,
         next_cursor=cursor.encode(request, found[-1]["sort"]) if len(found) == request.page_size else None,
         took_ms=answer["took"],
+        parts=_parts(client, index, node, request, alone=total == 0),
+        similar=_similar(client, index, node) if total == 0 else (),
+        hints=tuple(_hints(node)),
+        facets=facets_of(divided, total, request.directory, request.zone) if request.facets else None,
     )
 
 
-def _searchable(client: Elasticsearch, terms: Sequence[Term]) -> tuple[list[Term], list[str]]:
-    """Sort out what the tokenizer makes nothing of, by asking it: a lone `&` would else match nothing at all."""
-    kept: list[Term] = []
+def understood(client: Elasticsearch, request: SearchRequest) -> tuple[Node | None, list[str]]:
+    """The query as it is searched for: its accounts looked up, without words that nothing is kept of, which come beside it.
+
+    Raises:
+        QueryError: it cannot be understood.
+        IndexUnavailableError: Elasticsearch does not answer.
+    """
+    node = parse(request.text, request.today)
+    if node is None:
+        return None, []
+    if request.directory is not None:
+        node = request.directory.resolved(node)
+    elif any(isinstance(leaf, Filter) and leaf.field in _LOOKED_UP for leaf in leaves(node)):
+        raise QueryError(
+            "Accounts, departments, tags, requests and holds cannot be looked up here: search in the clerk's pages."
+        )
     ignored: list[str] = []
-    for term in terms:
-        if isinstance(term, Word | Phrase) and not _has_token(client, term):
-            ignored.append(term.text)
-        else:
-            kept.append(term)
-    if ignored and not kept:
+    kept = _searchable(client, node, ignored)
+    if kept is None:
         raise QueryError(f"There is no word to search for in {quoted(' '.join(ignored))}.")
     return kept, ignored
+
+
+def _searchable(client: Elasticsearch, node: Node, ignored: list[str]) -> Node | None:
+    """Take out what the tokenizer makes nothing of, by asking it: a lone `&` would else match nothing at all."""
+    match node:
+        case And(parts) | Or(parts):
+            kept = [each for part in parts if (each := _searchable(client, part, ignored)) is not None]
+            return None if not kept else kept[0] if len(kept) == 1 else type(node)(tuple(kept))
+        case Not(part):
+            inner = _searchable(client, part, ignored)
+            return None if inner is None else Not(inner)
+        case Near(first, second) if not (_has_token(client, first) and _has_token(client, second)):
+            raise QueryError(
+                f"{quoted(render(node))} names a sign that nothing is kept of: write a word on either side of NEAR."
+            )
+        case Word(text) | Phrase(text) if not _has_token(client, node):
+            ignored.append(text)
+            return None
+        case other:
+            return other
 
 
 def _has_token(client: Elasticsearch, term: Word | Phrase) -> bool:
@@ -78,14 +135,66 @@ def _has_token(client: Elasticsearch, term: Word | Phrase) -> bool:
         return bool(client.indices.analyze(text=term.text, analyzer="standard")["tokens"])
 
 
+def _parts(
+    client: Elasticsearch, index: str, node: Node | None, request: SearchRequest, *, alone: bool
+) -> tuple[Part, ...]:
+    """What can be taken away, each with what is left to type; with `alone`, how many records of the archive it has by itself,
+    where something else was asked for besides.
+    """
+    parts = conjuncts(node)
+    counts: list[int | None] = [None] * len(parts)
+    narrowed = (request.account, request.account_id, request.platform, request.date_from, request.date_to)
+    if alone and parts and (len(parts) > 1 or any(narrowed)):
+        asked = [line for each in parts for line in ({"index": index}, _only_count(each, request))]
+        with translated(f"counting in {index}"):
+            answers = client.msearch(searches=asked).body["responses"]
+        counts = [answer.get("hits", {}).get("total", {}).get("value") for answer in answers]
+    return tuple(
+        Part(clause(each, request), render(together([other for other in parts if other is not each])), counts[place])
+        for place, each in enumerate(parts)
+    )
+
+
+def _only_count(node: Node, request: SearchRequest) -> dict[str, Any]:
+    return {"size": 0, "track_total_hits": True, "query": compiler.counting(node, request)}
+
+
+def _similar(client: Elasticsearch, index: str, node: Node | None) -> tuple[str, ...]:
+    """Spellings that the archive has of words that it has not, the likeliest first."""
+    words = [leaf.text for leaf in wanted(node) if isinstance(leaf, Word | Fuzzy)]
+    if not words:
+        return ()
+    asked = {
+        f"w{number}": {
+            "text": word,
+            "term": {"field": "versions.text", "suggest_mode": "missing", "size": _SPELLINGS, "min_word_length": 3},
+        }
+        for number, word in enumerate(words[:10])
+    }
+    with translated(f"looking for spellings in {index}"):
+        answer = client.search(index=index, size=0, suggest=asked).body["suggest"]
+    options = [option for number in range(len(asked)) for entry in answer[f"w{number}"] for option in entry["options"]]
+    best = sorted(options, key=lambda option: (-option["score"], -option["freq"]))
+    return tuple(dict.fromkeys(option["text"] for option in best))[:_SPELLINGS]
+
+
+def _hints(node: Node | None) -> list[str]:
+    """What may have been meant otherwise: operators in small letters are words."""
+    small = [leaf.text for leaf in leaves(node) if isinstance(leaf, Word) and _OPERATORS.fullmatch(leaf.text)]
+    return [
+        f"{quoted(word)} was searched for as a word: write {word.upper()} in capitals to use it as an operator."
+        for word in dict.fromkeys(small)
+    ]
+
+
 def _hit(hit: dict[str, Any]) -> Hit:
     source = hit["_source"]
     author = source.get("author", {})
     text = source.get("text")
     accounts = tuple(dict.fromkeys(account["name"] for account in source.get("accounts", ())))
-    inner = hit.get("inner_hits", {}).get("versions", {}).get("hits", {}).get("hits", ())
+    inner = _version_of(hit)
     matched: dict[str, Any] = (
-        inner[0]["_source"] if inner else {"number": source.get("version_count") or None, "is_current": True}
+        inner["_source"] if inner else {"number": source.get("version_count") or None, "is_current": True}
     )
     return Hit(
         item_public_id=uuid.UUID(source["public_id"]),
@@ -101,9 +210,26 @@ def _hit(hit: dict[str, Any]) -> Hit:
         title=source.get("title"),
         text=text,
         text_length=source.get("text_length", 0),
-        highlight=highlight(inner[0].get("highlight", {}) if inner else {}, text or source.get("title") or ""),
+        highlight=highlight(inner.get("highlight", {}) if inner else {}, text or source.get("title") or ""),
         matched_version=matched["number"],
         is_current_match=matched["is_current"],
         revision=source["revision"],
         score=hit["_score"],
     )
+
+
+def matched_version(hit: dict[str, Any]) -> int | None:
+    """The number of the version that matched; None where nothing was asked of a version."""
+    inner = _version_of(hit)
+    return int(inner["_source"]["number"]) if inner else None
+
+
+def _version_of(hit: dict[str, Any]) -> dict[str, Any] | None:
+    """The version that matched; of several alternatives' the current one, else the latest."""
+    found: list[dict[str, Any]] = [
+        each
+        for name, inner in hit.get("inner_hits", {}).items()
+        if name.startswith(VERSION)
+        for each in inner["hits"]["hits"]
+    ]
+    return max(found, key=lambda each: (each["_source"]["is_current"], each["_source"]["number"]), default=None)

@@ -89,7 +89,10 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         ("search-start", "/"),
         ("search", "/?q=pothole"),
         ("search-earlier-version", "/?q=%22repaired+on+Monday%22"),
-        ("search-nothing", "/?q=zeppelin&from=2026-03-28"),
+        ("search-nothing", "/?q=pothole+zeppelin&from=2026-03-28"),
+        ("search-divided", "/?q=&size=50"),
+        ("search-dense", "/?q=pothole+OR+library&dense=1"),
+        ("terms", "/terms"),
         ("record", module_city.page_of("post")),
         ("record-reply", module_city.page_of("answer")),
         ("record-hostile", module_city.page_of("hostile")),
@@ -107,7 +110,7 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         assert_accessible(page)
         assert no_sideways_scrolling(page), address
         titles.add(page.title())
-    assert len(titles) == 14
+    assert len(titles) == 16
 
 
 def test_mistakes_are_accessible_too(browser_page: PageMaker, module_city: City) -> None:

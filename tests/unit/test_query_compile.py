@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from search.errors import QueryError
 from search.query import Sort
-from search.query.compile import body, clause, variants
+from search.query.compile import body
 from search.query.cursor import decode, encode
 from search.query.explain import explain
 from search.query.highlight import highlight, shortened
-from search.query.model import Handle, Link, Phrase, SearchRequest, Tag, Word
+from search.query.model import And, Handle, Link, Phrase, SearchRequest, Tag, Word
 from search.query.parse import parse
+from search.query.terms import clause, variants
 
 ZONE = zoneinfo.ZoneInfo("America/Los_Angeles")
 REQUEST = SearchRequest(zone=ZONE)
@@ -31,21 +32,21 @@ REQUEST = SearchRequest(zone=ZONE)
 )
 def test_any_query_that_is_read_compiles(text: str, sort: Sort | None, day: dt.date) -> None:
     """What the parser accepts becomes JSON and a sentence, whatever it is."""
+    request = dataclasses.replace(REQUEST, text=text, sort=sort, date_from=day)
     try:
-        terms = parse(text)
+        node = parse(text)
+        compiled = body(node, request)
     except QueryError:
         return
-    request = dataclasses.replace(REQUEST, text=text, sort=sort, date_from=day)
-    compiled = body(terms, request)
     json.dumps(compiled, ensure_ascii=False).encode()
     assert compiled["track_total_hits"] is True
     assert compiled["sort"][-1] in ({"item_id": "desc"}, {"item_id": "asc"})
-    assert explain(terms, request).endswith(".")
+    assert explain(node, request).endswith(".")
 
 
 def test_all_terms_are_wanted_of_one_version() -> None:
     """The terms stand in one nested query, joined by must."""
-    compiled = body((Word("council"), Phrase("to be"), Tag("parks")), REQUEST)
+    compiled = body(And((Word("council"), Phrase("to be"), Tag("parks"))), REQUEST)
     (nested,) = compiled["query"]["bool"]["must"]
     assert nested["nested"]["path"] == "versions"
     assert len(nested["nested"]["query"]["bool"]["must"]) == 3
@@ -79,7 +80,7 @@ def test_marks_are_looked_up_as_they_are_indexed(term: Tag | Handle | Link, expe
 
 def test_days_become_moments() -> None:
     """A day in Los Angeles is compared in UTC, the end left out; the undated are counted in the same request."""
-    compiled = body((), dataclasses.replace(REQUEST, date_from=dt.date(2024, 3, 10), date_to=dt.date(2024, 3, 10)))
+    compiled = body(None, dataclasses.replace(REQUEST, date_from=dt.date(2024, 3, 10), date_to=dt.date(2024, 3, 10)))
     assert {"range": {"created_at": {"gte": "2024-03-10T08:00:00+00:00", "lt": "2024-03-11T07:00:00+00:00"}}} in (
         compiled["query"]["bool"]["filter"]
     )
@@ -104,15 +105,15 @@ def test_the_sentence_says_it_all() -> None:
         date_from=dt.date(2024, 3, 1),
         date_to=dt.date(2024, 3, 31),
     )
-    terms = (Word("pothole"), Phrase("to be"), Tag("parks"))
-    assert explain(terms, request, ignored=["&"]) == (
+    node = And((Word("pothole"), Phrase("to be"), Tag("parks")))
+    assert explain(node, request, ignored=["&"]) == (
         "Everything that says \u201cpothole\u201d in any form, exactly \u201cto be\u201d and the hashtag #parks in one "
-        "version, seen on bluesky:city.example.gov, on bluesky, dated from 1 March 2024 through 31 March 2024 "
+        "version, seen on bluesky:city.example.gov, on Bluesky, dated from 1 March 2024 through 31 March 2024 "
         "(America/Los_Angeles time), best matches first. \u201c&\u201d cannot be searched for and was left out."
     )
-    assert explain((), REQUEST) == "Everything, newest first."
+    assert explain(None, REQUEST) == "Everything, newest first."
     one_day = dataclasses.replace(REQUEST, date_from=dt.date(2024, 3, 1), date_to=dt.date(2024, 3, 1))
-    assert explain((), one_day) == "Everything, dated on 1 March 2024 (America/Los_Angeles time), newest first."
+    assert explain(None, one_day) == "Everything, dated on 1 March 2024 (America/Los_Angeles time), newest first."
 
 
 @given(st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(0, 100), st.none())))

@@ -1,0 +1,126 @@
+"""A requester's list of terms: how many records each has, and all together; as a table and as a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response, UploadFile
+
+from clerk import reading
+from clerk.context import clerk_of, csv_file, page
+from clerk.csv_cells import csv_of
+from clerk.searching import SearchForm, form_of, request_of
+from search.accounts import resolve_account
+from search.errors import QueryError, SearchError
+from search.query.directory import directory
+from search.query.term_list import TermCounts, count_terms, terms_in
+
+if TYPE_CHECKING:
+    from clerk.context import Clerk
+
+router = APIRouter()
+_BAD_REQUEST, _UNAVAILABLE = 400, 503
+_MOST_BYTES = 60_000
+"""Less than a form of this site can hold."""
+_COLUMNS = ("term", "taken to mean", "records", "records that no other term has", "not understood because")
+_UNAVAILABLE_SENTENCE = (
+    "The search cannot answer now, and nothing was counted: try again in a minute, or tell the operator."
+)
+
+
+@router.get("/terms")
+def empty(request: Request) -> Response:
+    """The form."""
+    return _page(request, SearchForm(), "")
+
+
+@router.post("/terms")
+async def counted(
+    request: Request,
+    terms: Annotated[str, Form()] = "",
+    file: UploadFile | None = None,
+    as_file: Annotated[str, Form(alias="as")] = "",
+) -> Response:
+    """The list, counted."""
+    sent = await request.form()
+    form = form_of({name: str(value) for name, value in sent.items()})
+    try:
+        listed = terms or (_text(await file.read(_MOST_BYTES + 1)) if file is not None else "")
+    except QueryError as error:
+        return _page(request, form, terms, status=_BAD_REQUEST, problem=str(error))
+    return _counted(request, form, listed, as_csv=as_file == "csv")
+
+
+def _counted(request: Request, form: SearchForm, listed: str, *, as_csv: bool) -> Response:
+    clerk = clerk_of(request)
+    detail: dict[str, Any] = {name: value for name, value in form.fields.items() if name != "q"}
+    try:
+        found = terms_in(listed)
+        detail["terms"] = found
+        counts = _count(clerk, form, found)
+    except QueryError as error:
+        clerk.record(request, "searched a list", None, detail | {"problem": str(error)})
+        return _page(request, form, listed, status=_BAD_REQUEST, problem=str(error))
+    except SearchError as error:
+        clerk.record(request, "searched a list", None, detail | {"error": str(error)})
+        return _page(request, form, listed, status=_UNAVAILABLE, problem=_UNAVAILABLE_SENTENCE)
+    clerk.record(request, "searched a list", None, detail | {"union": counts.union})
+    if as_csv:
+        return csv_file("terms.csv", _as_csv(counts))
+    return _page(request, form, listed, counts=counts)
+
+
+def _count(clerk: Clerk, form: SearchForm, terms: list[str]) -> TermCounts:
+    today = clerk.archive.now().astimezone(clerk.archive.settings.zone).date()
+    with clerk.archive.engine.connect() as connection:
+        known = directory(connection)
+        account_id = resolve_account(connection, form.account).public_id if form.account else None
+    asked = request_of(form, clerk.archive.settings.zone, account_id, today=today, directory=known)
+    return count_terms(clerk.client, clerk.index, terms, asked)
+
+
+def _text(content: bytes) -> str:
+    """A file of terms as text.
+
+    Raises:
+        QueryError: it is too large, or no text.
+    """
+    if len(content) > _MOST_BYTES:
+        raise QueryError("This file is larger than a list of terms can be (60 KB): choose the list itself.")
+    for coding in ("utf-8-sig", "utf-16") if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8-sig", "cp1252"):
+        try:
+            text = content.decode(coding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise QueryError("This file is no plain text: save the list as text, one term on each line.")
+
+
+def _as_csv(counts: TermCounts) -> bytes:
+    rows = [(each.typed, each.meaning, each.total, each.only, each.problem) for each in counts.terms]
+    return csv_of(_COLUMNS, [*rows, ("all together, each record once", "", counts.union, "", "")])
+
+
+def _page(
+    request: Request,
+    form: SearchForm,
+    listed: str,
+    *,
+    status: int = 200,
+    problem: str = "",
+    counts: TermCounts | None = None,
+) -> Response:
+    accounts = reading.account_names(clerk_of(request).archive.engine)
+    return page(
+        request,
+        "terms.html",
+        status=status,
+        title="A list of terms",
+        form=form,
+        listed=listed,
+        problem=problem,
+        counts=counts,
+        accounts=accounts,
+        platforms=sorted({account.platform for account in accounts}),
+    )

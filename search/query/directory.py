@@ -1,0 +1,144 @@
+"""The register as a query sees it: what an account or a department may be called. Pure, but for reading it."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from search.errors import QueryError, UnknownAccountError
+from search.query.model import And, Field, Filter, Not, Or
+from search.query.words import joined, quoted
+from search.text import key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from search.query.model import Node
+
+_ACCOUNTS = sa.text("""
+    select a.public_id::text as public_id, a.platform, a.handle, a.platform_id, a.department,
+           coalesce(array_agg(h.handle) filter (where h.handle is not null), '{}') as former
+    from accounts a left join account_handles h on h.account_id = a.id group by a.id order by a.platform, a.handle
+""")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """An account of the register: the id that its items are found by, how it is named today, all its names, its department."""
+
+    public_id: str
+    platform: str
+    handle: str
+    names: frozenset[str]
+    department: str
+
+    @property
+    def name(self) -> str:
+        """How it is named everywhere: `platform:handle`."""
+        return f"{self.platform}:{self.handle}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Directory:
+    """All accounts of the register, and what else a field may name: a clerk's tags, requests by number, holds by name."""
+
+    accounts: Sequence[KnownAccount]
+    tags: frozenset[str] = frozenset()
+    requests: frozenset[str] = frozenset()
+    holds: frozenset[str] = frozenset()
+
+    def resolved(self, node: Node) -> Node:
+        """The query with the accounts and departments that it names looked up.
+
+        Raises:
+            UnknownAccountError: the register has none of that name; the sentence says which come near.
+            QueryError: as above, of a department, a platform, a tag, a request, a hold.
+        """
+        match node:
+            case And(parts):
+                return And(tuple(self.resolved(each) for each in parts))
+            case Or(parts):
+                return Or(tuple(self.resolved(each) for each in parts))
+            case Not(part):
+                return Not(self.resolved(part))
+            case Filter(Field.ACCOUNT, value):
+                found = self._accounts(value)
+                return Filter(
+                    Field.ACCOUNT, value, tuple(each.public_id for each in found), tuple(each.name for each in found)
+                )
+            case Filter(Field.DEPARTMENT, value):
+                return Filter(Field.DEPARTMENT, value, (), (self._department(value),))
+            case Filter(Field.PLATFORM, value):
+                return Filter(Field.PLATFORM, value, (), (self._platform(value),))
+            case Filter(Field.TAG | Field.REQUEST | Field.HOLD as field, value):
+                known = {Field.TAG: self.tags, Field.REQUEST: self.requests, Field.HOLD: self.holds}[field]
+                if key(value) not in known:
+                    raise QueryError(
+                        f"There is no {field} {quoted(value)} in this archive: look it up, or take it out."
+                    )
+                return node
+            case _:
+                return node
+
+    def _accounts(self, value: str) -> list[KnownAccount]:
+        wanted = value.strip().lower().removeprefix("@")
+        platform, colon, rest = wanted.partition(":")
+        named = [each for each in self.accounts if wanted in each.names]
+        if not named and colon:
+            name = rest.removeprefix("@")
+            named = [each for each in self.accounts if each.platform == platform and name in each.names]
+        if named:
+            return named
+        every = sorted({name for each in self.accounts for name in (each.name.lower(), each.handle.lower())})
+        near = difflib.get_close_matches(wanted, every, 3) or [each for each in every if wanted and wanted in each][:3]
+        did = (
+            f"perhaps {joined([f'account:{each}' for each in near], 'or')} is meant."
+            if near
+            else "the page Accounts lists them."
+        )
+        raise UnknownAccountError(f"There is no account {quoted(value)} in the register; {did}")
+
+    def _department(self, value: str) -> str:
+        known = {each.department.lower(): each.department for each in self.accounts}
+        wanted = " ".join(value.lower().split())
+        if wanted in known:
+            return known[wanted]
+        near = (
+            difflib.get_close_matches(wanted, sorted(known), 3)
+            or [each for each in sorted(known) if wanted in each][:3]
+        )
+        meant = joined([f'department:"{known[each]}"' for each in near], "or")
+        did = f"perhaps {meant} is meant." if near else "the page Accounts lists them."
+        raise QueryError(f"There is no department {quoted(value)} in the register; {did}")
+
+    def _platform(self, value: str) -> str:
+        known = sorted({each.platform for each in self.accounts})
+        wanted = value.strip().lower()
+        if wanted in known:
+            return wanted
+        raise QueryError(
+            f"The register has no account on {quoted(value)}; its platforms are {joined(known)}."
+            if known
+            else f"The register has no account on {quoted(value)}, nor on any other platform."
+        )
+
+
+def directory(connection: Connection) -> Directory:
+    """Read the register."""
+    return Directory(
+        [
+            KnownAccount(
+                row.public_id,
+                row.platform,
+                row.handle,
+                frozenset(name.lower() for name in (row.handle, row.platform_id, *row.former) if name),
+                row.department,
+            )
+            for row in connection.execute(_ACCOUNTS)
+        ]
+    )

@@ -1,0 +1,219 @@
+"""How what was found divides: by platform, department, account, author, kind, state and month. Pure.
+
+Each value comes with what to type to keep to it. Counts are of the whole result, not of a page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from search.query.fields import CHOICES
+from search.query.model import Field
+from search.query.words import plain_or_quoted, platform_title
+
+if TYPE_CHECKING:
+    import zoneinfo
+    from collections.abc import Mapping, Sequence
+
+    from search.query.directory import Directory
+
+Dsl = dict[str, Any]
+_EVERY = 10_000
+"""More values than a register has accounts, so that none is left out of a count."""
+_AUTHORS, _LOOKED_AT = 20, 10_000
+_STATES = {"present": "present", "hidden": "hidden", "not_returned": "missing", "gone_confirmed": "deleted"}
+_STATE_NAMES = {
+    "present": "Still there",
+    "hidden": "Hidden",
+    "missing": "Not seen any more",
+    "deleted": "Confirmed gone",
+}
+_TYPE_NAMES = {
+    "post": "Posts",
+    "comment": "Comments",
+    "reply": "Answers to comments",
+    "repost": "Reposts",
+    "story": "Stories",
+    "message": "Messages",
+    "profile": "Profiles",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a facet: how it is shown, what to type to keep to it, how many records have it."""
+
+    name: str
+    typed: str
+    count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Facet:
+    """A division of what was found. `others`: records that have a value which is not listed (the rarer authors)."""
+
+    name: str
+    values: Sequence[Value]
+    others: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Month:
+    """A month in the city's time, and how many of the records found are dated in it."""
+
+    first: dt.date
+    count: int
+
+    @property
+    def typed(self) -> str:
+        """What to type to keep to it."""
+        return f"{Field.DATE}:{self.first:%Y-%m}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Facets:
+    """All divisions, and the months from the first to the last, empty ones too. `undated` have no date."""
+
+    facets: Sequence[Facet] = ()
+    months: Sequence[Month] = ()
+    undated: int = 0
+
+
+def aggregations(zone: zoneinfo.ZoneInfo) -> Dsl:
+    """What to ask Elasticsearch for, beside a search."""
+    return {
+        "platform": _terms("platform"),
+        "department": _terms("accounts.department"),
+        "account": _terms("accounts.id"),
+        "author": {
+            "terms": {
+                "field": "author.handle",
+                "size": _AUTHORS,
+                "shard_size": _LOOKED_AT,
+                "order": [{"_count": "desc"}, {"_key": "asc"}],
+            }
+        },
+        "unnamed": {
+            "filter": {"bool": {"must_not": [{"exists": {"field": "author.handle"}}]}},
+            "aggregations": {"author": {"terms": {"field": "author.name", "size": _AUTHORS, "shard_size": _LOOKED_AT}}},
+        },
+        "city": {"filter": {"term": {"author.is_city": True}}},
+        "type": _terms("types"),
+        "state": _terms("state"),
+        "edited": {"filter": {"term": {"edited": True}}},
+        "month": {
+            "date_histogram": {
+                "field": "created_at",
+                "calendar_interval": "month",
+                "time_zone": zone.key,
+                "min_doc_count": 1,
+            }
+        },
+        "undated": {"missing": {"field": "created_at"}},
+    }
+
+
+def facets_of(answer: Mapping[str, Any], total: int, directory: Directory | None, zone: zoneinfo.ZoneInfo) -> Facets:
+    """Read Elasticsearch's answer to `aggregations`. `total`: how many records were found."""
+    accounts = {each.public_id: each for each in directory.accounts} if directory else {}
+    departments = {each.department.lower(): each.department for each in accounts.values()}
+    city = answer["city"]["doc_count"]
+    found = [
+        Facet(
+            "Platform",
+            [
+                Value(platform_title(key), f"{Field.PLATFORM}:{key}", count)
+                for key, count in _buckets(answer["platform"])
+            ],
+        ),
+        Facet(
+            "Department",
+            [
+                Value(name, f"{Field.DEPARTMENT}:{plain_or_quoted(name)}", count)
+                for key, count in _buckets(answer["department"])
+                for name in [departments.get(key, key)]
+            ],
+        ),
+        Facet(
+            "Account",
+            [
+                Value(
+                    f"{accounts[key].handle} ({platform_title(accounts[key].platform)})",
+                    f"{Field.ACCOUNT}:{plain_or_quoted(accounts[key].name)}",
+                    count,
+                )
+                for key, count in _buckets(answer["account"])
+                if key in accounts
+            ],
+        ),
+        Facet(
+            "Written by",
+            [
+                Value(name, f"{Field.IS}:{value}", count)
+                for name, value, count in (("The city", "city", city), ("Others", "resident", total - city))
+                if count
+            ],
+        ),
+        _authors(answer, total),
+        Facet(
+            "Kind",
+            [
+                Value(_TYPE_NAMES[key], f"{Field.TYPE}:{key}", count)
+                for key, count in _buckets(answer["type"])
+                if key in CHOICES[Field.TYPE]
+            ],
+        ),
+        Facet("State", _states(answer)),
+    ]
+    return Facets(
+        [each for each in found if each.values], _months(answer["month"], zone), answer["undated"]["doc_count"]
+    )
+
+
+def _authors(answer: Mapping[str, Any], total: int) -> Facet:
+    named = [
+        Value(f"@{key}", f"{Field.AUTHOR}:{plain_or_quoted('=' + key)}", count)
+        for key, count in _buckets(answer["author"])
+    ]
+    unnamed = [
+        Value(key, f"{Field.AUTHOR}:{plain_or_quoted('=' + key)}", count)
+        for key, count in _buckets(answer["unnamed"]["author"])
+    ]
+    most = sorted([*named, *unnamed], key=lambda value: (-value.count, value.name))[:_AUTHORS]
+    return Facet("Author", most, others=max(total - sum(value.count for value in most), 0))
+
+
+def _states(answer: Mapping[str, Any]) -> list[Value]:
+    found = [
+        Value(_STATE_NAMES[_STATES[key]], f"{Field.STATE}:{_STATES[key]}", count)
+        for key, count in _buckets(answer["state"])
+        if key in _STATES
+    ]
+    edited = answer["edited"]["doc_count"]
+    return [*found, *([Value("Edited", f"{Field.STATE}:edited", edited)] if edited else [])]
+
+
+def _months(answer: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> list[Month]:
+    counts = {
+        dt.datetime.fromtimestamp(bucket["key"] / 1000, dt.UTC).astimezone(zone).date().replace(day=1): bucket[
+            "doc_count"
+        ]
+        for bucket in answer["buckets"]
+    }
+    if not counts:
+        return []
+    first, last = min(counts), max(counts)
+    number = (last.year - first.year) * 12 + last.month - first.month + 1
+    every = [first.month - 1 + step for step in range(number)]
+    months = [dt.date(first.year + each // 12, each % 12 + 1, 1) for each in every]
+    return [Month(each, counts.get(each, 0)) for each in months]
+
+
+def _terms(field: str) -> Dsl:
+    return {"terms": {"field": field, "size": _EVERY, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
+
+
+def _buckets(answer: Mapping[str, Any]) -> list[tuple[str, int]]:
+    return [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in answer["buckets"]]

@@ -1,0 +1,169 @@
+"""The search page and the list of terms, over the real Postgres and Elasticsearch."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fixtures.clerk import token_of
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.fixtures.clerk import City
+
+
+def text_of(page: str) -> str:
+    """A page's text, its tags gone."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def links_of(page: str, within: str) -> dict[str, str]:
+    """The links of an element with that class, by their text."""
+    found = re.search(rf'class="{within}".*?</(?:ul|div|figure|p)>\n', page, re.DOTALL)
+    assert found is not None
+    return {
+        text_of(text).removeprefix("Search without: ").removesuffix(" \u2715"): html.unescape(address)
+        for address, text in re.findall(r'<a href="([^"]+)">(.*?)</a>', found[0], re.DOTALL)
+    }
+
+
+def total_of(client: httpx.Client, address: str) -> int:
+    """How many records a search page says it found."""
+    found = re.search(r"([\d,]+) records? found", client.get(address).text)
+    assert found is not None
+    return int(found[1].replace(",", ""))
+
+
+def test_each_part_of_a_search_leads_to_the_search_without_it(module_city: City) -> None:
+    """What was typed and the form's filters are parts that can be taken away by a click."""
+    client = module_city.signed_in()
+    page = client.get("/", params={"q": "pothole -third is:resident", "platform": "bluesky", "from": "2026-05-01"}).text
+    chips = links_of(page, "chips")
+    assert list(chips) == [
+        "that says \u201cpothole\u201d in any form",
+        "that does not say \u201cthird\u201d in any form",
+        "written by somebody else than the city",
+        "on Bluesky",
+        "from 2026-05-01",
+    ]
+    here = total_of(client, "/?q=pothole+-third+is%3Aresident&platform=bluesky&from=2026-05-01")
+    assert here == 1
+    assert total_of(client, chips["that does not say \u201cthird\u201d in any form"]) == 2
+    assert total_of(client, chips["written by somebody else than the city"]) == 2
+    assert "from=2026-05-01" in chips["on Bluesky"]
+    assert "from=" not in chips["from 2026-05-01"]
+
+
+def test_each_value_that_a_result_divides_by_leads_to_as_many(module_city: City) -> None:
+    """Clicking a value of a facet finds as many records as it says."""
+    client = module_city.signed_in()
+    page = client.get("/", params={"q": "pothole OR library"}).text
+    facets = re.search(r'<div class="facets">.*?</div>', page, re.DOTALL)
+    assert facets is not None
+    values = re.findall(r'<li><a href="([^"]+)">.*?</a> <span class="number">([\d,]+)</span>', facets[0])
+    assert len(values) > 8
+    for address, count in values:
+        assert total_of(client, html.unescape(address)) == int(count), address
+
+
+def test_where_nothing_is_found_the_page_says_which_part_is_to_blame(module_city: City) -> None:
+    """Each part with its count alone; a spelling that the archive has is offered."""
+    page = module_city.signed_in().get("/", params={"q": "pothole zeppelin"}).text
+    assert "0 records found" in page
+    seen = text_of(page)
+    assert re.search(r"Everything that says \u201cpothole\u201d in any form 3 records", seen)
+    assert "0 records Nothing is found because of this." in seen
+    assert "pothole" in links_of(module_city.signed_in().get("/", params={"q": "potholle"}).text, "similar")
+
+
+def test_a_page_holds_as_many_results_as_asked_for(city: City) -> None:
+    """25, 50 or 100; nothing else; the choice stays with the search."""
+    for number in range(60):
+        city.searchable.records.item(city.parks, f"Council agenda {number}")
+    city.searchable.drain()
+    client = city.signed_in()
+    for asked, shown in (("", 25), ("50", 50), ("100", 60), ("7", 25), ("-1", 25)):
+        page = client.get("/", params={"q": "agenda", "size": asked}).text
+        assert len(re.findall(r"<article>", page)) == shown, asked
+    page = client.get("/", params={"q": "agenda", "size": "50", "dense": "1"}).text
+    following = re.search(r'rel="next" href="([^"]+)"', page)
+    assert following is not None
+    assert {"size=50", "dense=1"} <= set(html.unescape(following[1]).split("&"))
+    assert len(re.findall(r"<article>", client.get(html.unescape(following[1])).text)) == 10
+    assert client.get("/", params={"q": "x" * 50, "page": "2"}).status_code == 200
+
+
+def counted(client: httpx.Client, **fields: str) -> httpx.Response:
+    """Send a list of terms."""
+    token = token_of(client.get("/terms"))
+    return client.post("/terms", data={"csrf_token": token, **fields})
+
+
+def test_a_list_of_terms_is_counted_as_a_table_and_as_a_file(module_city: City) -> None:
+    """Hits per term and the union, each term a link to its search; the file says the same, and is no formula."""
+    client = module_city.signed_in()
+    listed = 'pothole\nlibrary OR pothole\n"half\n=1+1'
+    page = counted(client, terms=listed)
+    assert page.status_code == 200
+    seen = text_of(page.text)
+    assert "Not searched for. A quotation mark is missing" in seen
+    addresses = [html.unescape(each) for each in re.findall(r'class="number"><a href="([^"]+)"', page.text)]
+    totals = [int(each) for each in re.findall(r'class="number"><a href="[^"]+">(\d+)</a>', page.text)]
+    assert [total_of(client, address) for address in addresses] == totals
+    union = re.search(r"([\d,]+) records? with at least one of these terms", seen)
+    assert union is not None
+    file = counted(client, terms=listed, **{"as": "csv"})
+    assert "attachment" in file.headers["content-disposition"]
+    rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert [row[0] for row in rows] == [
+        "term", "pothole", "library OR pothole", '"half', "'=1+1", "all together, each record once",
+    ]  # fmt: skip
+    assert [row[2] for row in rows[1:]] == [str(totals[0]), str(totals[1]), "", "0", union[1]]
+    assert module_city.audit("searched a list")[-1].detail["union"] == int(union[1])
+
+
+def test_a_list_can_be_a_file(module_city: City) -> None:
+    """As text in the codings that office programs write; what is none is refused in a sentence."""
+    client = module_city.signed_in()
+    token = token_of(client.get("/terms"))
+    for content in (b"pothole\r\nlibrary", "\ufeffpothole\nlibrary".encode(), "pothole\nlibrary".encode("utf-16")):
+        page = client.post("/terms", data={"csrf_token": token}, files={"file": ("terms.txt", content, "text/plain")})
+        assert "with at least one of these terms" in page.text
+        assert ">pothole</th>" in page.text.replace("\n", "")
+    for content, says in (
+        (b"\x00\x01\x02", "no plain text"),
+        (b"a" * 60_001, "larger than a list"),
+        (b"", "no term"),
+    ):
+        page = client.post("/terms", data={"csrf_token": token}, files={"file": ("terms.txt", content, "text/plain")})
+        assert page.status_code == 400
+        assert says in text_of(page.text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"terms": ""}, "There is no term in this list"),
+        ({"terms": "road", "from": "soon"}, "is no date"),
+        ({"terms": "road", "account": "bluesky:nobody"}, "There is no account"),
+        ({"terms": '"a\nb OR'}, "None of these terms can be understood"),
+    ],
+)
+def test_a_list_that_cannot_be_counted_is_one_sentence(module_city: City, fields: dict[str, str], says: str) -> None:
+    """With what was pasted still in its place."""
+    page = counted(module_city.signed_in(), **fields)
+    assert page.status_code == 400
+    assert says in text_of(page.text)
+    if fields["terms"].isalpha():
+        assert f">{fields['terms']}</textarea>" in page.text
+
+
+def test_a_list_without_the_forms_token_is_refused(module_city: City) -> None:
+    """A form of elsewhere counts nothing."""
+    assert module_city.signed_in().post("/terms", data={"terms": "pothole"}).status_code == 403
