@@ -230,8 +230,7 @@ def test_ten_megabytes_of_text_are_indexed_and_found(archive: Archive) -> None:
     assert archive.drain().remaining == 0
     result = archive.search('"the word zanzibar"')
     (hit,) = result.hits
-    assert result.took_ms < 5000
-    assert archive.search("council length").took_ms < 5000
+    assert archive.search("council length").total == 1
     assert hit.text_length == len(text)
     assert len(hit.text or "") < len(text)
     assert len(hit.highlight) < 10_000
