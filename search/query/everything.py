@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from search.query.model import SearchRequest
 
 _PAGE = 2_000
-_KEPT_FOR = "10m"
+KEPT_FOR = "10m"
 """How long Elasticsearch keeps the point in time between two pages."""
 
 
@@ -42,9 +42,13 @@ class CutShortError(SearchError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Walk:
-    """A walk over everything that is found. `total` is exact, and known before the first record."""
+    """A walk over everything that is found. `total` is exact, and known before the first record.
+
+    `point`: the point in time that it sees, open until the walk ends, for what else is asked of that moment.
+    """
 
     total: int
+    point: str
     found: Iterator[Found]
 
 
@@ -66,11 +70,11 @@ def every(client: Elasticsearch, index: str, request: SearchRequest, *, after: l
         compiler.body(node, asked, shown=shown)["query"] for shown in (compiler.Shown.VERSION, compiler.Shown.NOTHING)
     )
     with translated(f"counting in {index}"):
-        opened = client.open_point_in_time(index=index, keep_alive=_KEPT_FOR).body["id"]
+        opened = client.open_point_in_time(index=index, keep_alive=KEPT_FOR).body["id"]
         total = client.search(
-            pit={"id": opened, "keep_alive": _KEPT_FOR}, size=0, track_total_hits=True, query=counted
+            pit={"id": opened, "keep_alive": KEPT_FOR}, size=0, track_total_hits=True, query=counted
         ).body["hits"]["total"]["value"]
-    return Walk(total, _walk(client, index, opened, query, total, after))
+    return Walk(total, opened, _walk(client, index, opened, query, total, after))
 
 
 def _walk(
@@ -82,7 +86,7 @@ def _walk(
         while True:
             with translated(f"searching {index}"):
                 answer = client.search(
-                    pit={"id": opened, "keep_alive": _KEPT_FOR},
+                    pit={"id": opened, "keep_alive": KEPT_FOR},
                     size=_PAGE,
                     query=query,
                     sort=[{"item_id": "asc"}],
