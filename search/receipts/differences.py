@@ -194,7 +194,8 @@ def _of_record(pair: Pair, kind: Kind, history: History, since: Since) -> Iterat
         return
     yield from _versions(pair, kind, history, since)
     if On.STATE in since.hangs_on:
-        yield from _events(Cause.STATE, history.states, since)
+        # A record's state is that of all the streams it was seen through.
+        yield from _events(Cause.STATE, [*history.states, *history.places], since)
     if On.PLACES in since.hangs_on:
         yield from _events(Cause.PLACE, history.places, since)
     if On.REGISTER in since.hangs_on:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from search.query.model import Dated, Field, Filter, Link
+from search.query.model import Dated, Field, Filter
 from search.query.tree import conjuncts, leaves
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ def hangs_on(node: Node | None, request: SearchRequest) -> frozenset[On]:
                 found |= _FIELDS.get(field, frozenset())
             case _:
                 found.add(On.VERSIONS)
-                if isinstance(leaf, Link):
-                    found.add(On.LATEST)
     if request.account or request.account_id:
         found.add(On.PLACES)
     if request.date_from or request.date_to:

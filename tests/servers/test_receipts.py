@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from archiver.archive import Archive as OpenArchive
 from archiver.blobs import BlobStore
-from archiver.custody import log, subjects
+from archiver.custody import fixity, log
 from archiver.database import engine_for
 from archiver.settings import Settings
 from search import analysis
@@ -26,7 +26,7 @@ from search.receipts import listing
 from search.receipts.check import check
 from search.receipts.differences import Cause, Kind
 from search.receipts.make import make
-from search.receipts.model import LONGEST_NOTE, ReceiptError
+from search.receipts.model import LONGEST_NOTE, ReceiptError, digest
 from tests.fixtures.query_table import TODAY, ZONE, fill
 
 if TYPE_CHECKING:
@@ -99,6 +99,11 @@ class Desk:
         self.searchable.client.delete(
             index=self.searchable.alias, id=str(self.items[name]), version=1_000, version_type="external", refresh=True
         )
+
+    def fixity(self) -> list[tuple[str, str]]:
+        """What reading receipts and their lists again finds wrong."""
+        found = fixity.run(self.archive).findings
+        return [(each.kind, each.what) for each in found if each.kind.startswith("receipt")]
 
     def receipt(self, typed: str, note: str = "", **request: Any) -> Kept:
         """Make a receipt of a search."""
@@ -423,20 +428,31 @@ def test_gaps_are_listed_where_they_touch_the_days_and_accounts_searched(desk: D
         assert bool(said) == bool(expected)
 
 
-def test_a_receipt_is_a_leaf_of_the_log(desk: Desk) -> None:
-    """With its digests committed to, so that nobody rewrites one unseen."""
+def test_a_receipt_is_a_leaf_of_the_log_and_is_read_again(desk: Desk) -> None:
+    """Its digests are committed to; fixity names a receipt that was rewritten, and a list that is not what was stored."""
     kept = desk.receipt("pothole")
     log.append(desk.archive.engine, desk.archive.now())
     with desk.archive.engine.connect() as connection:
         entry = connection.scalar(sa.text("select entry from log_leaves where kind = 'receipt'"))
-        assert str(kept.public_id) in entry
-        assert subjects.again(connection, "receipt", _secrets(connection)) == {1: entry}
+    assert str(kept.public_id) in str(entry)
+    assert kept.sha256.hex() not in str(entry)
+    assert desk.fixity() == []
+    path = desk.store / BlobStore.key(kept.results_sha256)
+    path.chmod(0o644)
+    path.write_bytes(b"another list")
     with desk.owner() as owner:
-        owner.execute(sa.text("update receipts set body_sha256 = sha256('x')"))
-    with desk.archive.engine.connect() as connection:
-        assert subjects.again(connection, "receipt", _secrets(connection)) != {1: entry}
-
-
-def _secrets(connection: sa.Connection) -> dict[int, bytes]:
-    rows = connection.execute(sa.text("select subject_id, secret from log_leaves where kind = 'receipt'"))
-    return {row.subject_id: bytes(row.secret) for row in rows}
+        owner.execute(sa.text("update receipts set body = jsonb_set(body, '{total}', '7')"))
+    assert desk.fixity() == [
+        ("receipt_list", "it is not what was stored"),
+        ("receipt", "it does not say what it said when it was made"),
+    ]
+    path.write_bytes(b"")
+    path.unlink()
+    with desk.owner() as owner:
+        owner.execute(
+            sa.text("update receipts set body = cast(:body as jsonb), body_sha256 = :sha256"),
+            {"body": "{}", "sha256": digest({})},
+        )
+    missing, rewritten = desk.fixity()
+    assert missing == ("receipt_list", "it is not in the store")
+    assert rewritten[1].startswith("it is not what leaf ")
