@@ -193,6 +193,7 @@ def _since(kept: Kept, asked: Asked, state: dict[str, Any], register: list[dict[
         )
     return Since(
         moment=kept.made_at,
+        zone=asked.request.zone,
         hangs_on=scope.hangs_on(asked.node, asked.request),
         changed_accounts=account_changes(body["register"], register),
         index_rebuilt_otherwise=rebuilt,

@@ -10,12 +10,13 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING
 
-from search.query.words import quoted
+from search.query.words import day_of, quoted
 from search.receipts.scope import On
 
 if TYPE_CHECKING:
     import datetime as dt
     import uuid
+    import zoneinfo
     from collections.abc import Iterable, Iterator, Sequence
 
     from search.query.everything import Found
@@ -110,12 +111,13 @@ class History:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Since:
-    """What may explain any difference: since when, what the answer hangs on, what else is not as it was.
+    """What may explain any difference: since when, what the answer hangs on, what else is not as it was; `zone` of times.
 
     `changed_accounts`: of the register, by public id, what is said of each that is new or has other names since.
     """
 
     moment: dt.datetime
+    zone: zoneinfo.ZoneInfo
     hangs_on: frozenset[On]
     changed_accounts: dict[str, str]
     index_rebuilt_otherwise: str | None
@@ -190,7 +192,9 @@ def explained(pair: Pair, kind: Kind, history: History | None, since: Since) -> 
 
 def _of_record(pair: Pair, kind: Kind, history: History, since: Since) -> Iterator[Reason]:
     if kind is Kind.NEW and history.first_seen_at > since.moment:
-        yield Reason(Cause.CAPTURED, f"First seen on {_when(history.first_seen_at)}, after the receipt was made.")
+        yield Reason(
+            Cause.CAPTURED, f"First seen on {_when(history.first_seen_at, since.zone)}, after the receipt was made."
+        )
         return
     yield from _versions(pair, kind, history, since)
     if On.STATE in since.hangs_on:
@@ -225,11 +229,11 @@ def _versions(pair: Pair, kind: Kind, history: History, since: Since) -> Iterato
 def _events(cause: Cause, events: Iterable[Event], since: Since) -> Iterator[Reason]:
     for event in events:
         if event.at > since.moment:
-            yield Reason(cause, f"{event.words} on {_when(event.at)}, after the receipt was made.")
+            yield Reason(cause, f"{event.words} on {_when(event.at, since.zone)}, after the receipt was made.")
         elif event.stored_by is not None and event.stored_by > since.moment:
             yield Reason(
                 Cause.UNDER_WAY,
-                f"{event.words} on {_when(event.at)}, by a capture that was under way when the receipt was made.",
+                f"{event.words} on {_when(event.at, since.zone)}, by a capture that was under way when the receipt was made.",
             )
 
 
@@ -240,8 +244,9 @@ def _of_all(since: Since) -> Iterator[Reason]:
         yield Reason(Cause.INDEX, since.index_rebuilt_otherwise)
 
 
-def _when(moment: dt.datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+def _when(moment: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{day_of(local.date())}, {local:%H:%M:%S %Z}"
 
 
 def account_changes(then: Iterable[dict[str, object]], now: Iterable[dict[str, object]]) -> dict[str, str]:

@@ -69,7 +69,7 @@ def store(blobs: BlobStore, lines: Iterable[Line]) -> tuple[bytes, int, int]:
     found = 0
     with tempfile.TemporaryDirectory(prefix="receipt-") as folder:
         path = Path(folder) / "results.gz"
-        with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
+        with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, 0) as file:
             for line in lines:
                 found += line.found
                 file.write(f"{written(line)}\n".encode())

@@ -77,10 +77,15 @@ def _glyphs() -> frozenset[int]:
 
 def pdf(kept: Kept) -> bytes:
     """The document. The same receipt gives the same bytes."""
+    pages = _built(kept, None)[1]
+    return _built(kept, pages)[0]
+
+
+def _built(kept: Kept, pages: int | None) -> tuple[bytes, int]:
+    """The document and how many pages it has; every page says of how many, where that is known."""
     glyphs = _glyphs()
     title = f"Search receipt {kept.number}"
     city = drawable(kept.body["archive"]["city"], glyphs)
-    story = list(_story(kept, title, glyphs))
     file = io.BytesIO()
     made = SimpleDocTemplate(
         file,
@@ -99,11 +104,11 @@ def pdf(kept: Kept) -> bytes:
     def foot(canvas: Any, of: Any) -> None:
         canvas.setFont(_FONT, 7)
         canvas.drawString(_MARGIN, _MARGIN, f"{title} \u2013 {city} social media archive")
-        canvas.drawRightString(LETTER[0] - _MARGIN, _MARGIN, f"Page {of.page}")
+        canvas.drawRightString(LETTER[0] - _MARGIN, _MARGIN, f"Page {of.page} of {pages or of.page}")
         canvas.drawString(_MARGIN, _MARGIN - 10, f"SHA-256 {kept.sha256.hex()}")
 
-    made.build(story, onFirstPage=foot, onLaterPages=foot)
-    return file.getvalue()
+    made.build(list(_story(kept, title, glyphs)), onFirstPage=foot, onLaterPages=foot)
+    return file.getvalue(), made.page
 
 
 def _story(kept: Kept, title: str, glyphs: frozenset[int]) -> Iterator[Any]:
@@ -124,7 +129,7 @@ def _story(kept: Kept, title: str, glyphs: frozenset[int]) -> Iterator[Any]:
         yield PageBreak()
         yield text("Statement: no records in this archive", _TITLE)
         yield from (text(each) for each in said)
-        yield text(f"{document.DIGEST_OF} {kept.number}: {kept.sha256.hex()}")
+        yield text(f"Search receipt {kept.number}, SHA-256 {kept.sha256.hex()}")
         yield Spacer(1, 14 * mm)
         for line in ("Signature", "Name", "Title", "Date"):
             yield KeepTogether([text(f"{line} {'_' * 52}"), Spacer(1, 8 * mm)])

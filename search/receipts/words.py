@@ -43,7 +43,7 @@ def not_searched(body: Mapping[str, Any], looked_at: Sequence[Mapping[str, Any]]
     if body["gaps"]:
         found.append(
             f"{_number(len(body['gaps']), 'gap')} in capture {'touches' if len(body['gaps']) == 1 else 'touch'} the days "
-            "searched: what was published in them may be missing. They are listed below."
+            "searched: what was published meanwhile may be missing. The gaps are listed in this receipt."
         )
     if body["overdue"]:
         named = joined([each["account"] for each in body["overdue"]])

@@ -95,6 +95,9 @@ def test_a_receipt_goes_out_as_pdf_and_as_json_with_its_digest(city: City) -> No
     ):
         assert expected in said, said
     assert "Signature" not in said
+    pages = len(pypdf.PdfReader(io.BytesIO(answer.content)).pages)
+    assert f"Page 1 of {pages}" in said
+    assert f"Page {pages} of {pages}" in said
     assert client.get(f"/receipts/{number}.pdf").content == answer.content
     assert [row.detail["as"] for row in city.audit("receipt exported")] == ["json", "pdf", "pdf"]
 

@@ -187,7 +187,7 @@ def test_a_reason_is_given_only_where_it_can_have_changed_the_answer(
     pair: Pair, kind: Kind, known: History | None, on: set[On], cause: Cause
 ) -> None:
     """What happened to a record explains nothing of a search that does not ask for it."""
-    since = Since(THEN, frozenset(on), {"a": "The account x:a changed."}, None, None)
+    since = Since(THEN, ZONE, frozenset(on), {"a": "The account x:a changed."}, None, None)
     difference = explained(pair, kind, known, since)
     assert difference.cause is cause
     assert difference.explained is (cause not in {Cause.UNEXPLAINED, Cause.LOST})
@@ -195,7 +195,7 @@ def test_a_reason_is_given_only_where_it_can_have_changed_the_answer(
 
 def test_an_index_or_a_query_of_another_kind_explains_what_nothing_else_does() -> None:
     """Behind whatever the record's own history tells."""
-    since = Since(THEN, frozenset({On.LATEST}), {}, "Built otherwise.", "Put otherwise.")
+    since = Since(THEN, ZONE, frozenset({On.LATEST}), {}, "Built otherwise.", "Put otherwise.")
     assert explained(GONE, Kind.GONE, history(), since).cause is Cause.QUERY
     reasons = explained(GONE, Kind.GONE, history(versions=EDIT), since).reasons
     assert [each.cause for each in reasons] == [Cause.VERSION, Cause.QUERY, Cause.INDEX]
