@@ -261,10 +261,14 @@ def account_changes(then: Iterable[dict[str, object]], now: Iterable[dict[str, o
             )
             continue
         others = [
-            f"{what} was {quoted(str(old[name]))} and is {quoted(str(account[name]))} now"
+            f"{what} was {_said(old[name])} and is {_said(account[name])} now"
             for name, what in (("name", "its name"), ("platform_id", "its id"), ("department", "its department"))
             if old[name] != account[name]
         ]
         if others:
             found[str(account["id"])] = f"The account {account['name']} changed in the register: {', '.join(others)}."
     return found
+
+
+def _said(value: object) -> str:
+    return "not known" if value is None else quoted(str(value))

@@ -208,6 +208,7 @@ def test_what_changed_in_the_register_is_said_account_by_account() -> None:
     assert account_changes([old], [{**old, "streams": [{}]}]) == {}
     said = account_changes([old], [new, {**old, "id": "2", "name": "x:pool"}])
     assert "its name was \u201cx:parks\u201d and is \u201cx:parksrec\u201d now" in said["1"]
+    assert "its id was not known and is \u201c7\u201d now" in said["1"]
     assert said["2"] == "The account x:pool was not in the register when the receipt was made."
 
 
