@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from clerk.context import STATIC, clerk_for, error_page
-from clerk.pages import account, accounts, capture, login, media, moderation, record, search, status, terms
+from clerk.pages import account, accounts, capture, login, media, moderation, receipts, record, search, status, terms
 from clerk.security import ForgedForm, Guard, NotSignedIn, gate, set_headers
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> Fa
     app.state.clerk = clerk_for(archive, search_client, index)
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for pages in (login, search, terms, record, media, accounts, account, capture, moderation, status):
+    for pages in (login, search, terms, receipts, record, media, accounts, account, capture, moderation, status):
         app.include_router(pages.router)
     app.add_api_route("/{path:path}", _nothing_here, methods=["GET"], include_in_schema=False)
     app.add_exception_handler(NotSignedIn, _to_login)

@@ -110,9 +110,14 @@ def error_page(request: Request, status: int, title: str, sentence: str) -> HTML
 
 def csv_file(name: str, content: bytes) -> Response:
     """A CSV file to be saved, which no browser shows as a page."""
+    return download(name, content, "text/csv; charset=utf-8")
+
+
+def download(name: str, content: bytes, media_type: str) -> Response:
+    """A file to be saved, which no browser shows as a page."""
     return Response(
         content,
-        media_type="text/csv; charset=utf-8",
+        media_type=media_type,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
             "Content-Security-Policy": "sandbox; default-src 'none'",

@@ -8,7 +8,20 @@ import sys
 import structlog
 import typer
 
-from archiver.cli import accounts, capture, coverage, lists, log, media, moderation, pages, platforms, stack, tokens
+from archiver.cli import (
+    accounts,
+    capture,
+    coverage,
+    lists,
+    log,
+    media,
+    moderation,
+    pages,
+    platforms,
+    receipts,
+    stack,
+    tokens,
+)
 from archiver.cli.output import problem
 
 app = typer.Typer(
@@ -22,6 +35,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(log.app, name="log")
 app.add_typer(media.app, name="media")
 app.add_typer(moderation.app, name="moderation")
+app.add_typer(receipts.app, name="receipt")
 app.add_typer(pages.users, name="users")
 for module in (stack, capture, pages, coverage, lists, platforms):
     module.register(app)

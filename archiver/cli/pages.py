@@ -34,7 +34,8 @@ def register(app: typer.Typer) -> None:
 
 
 @contextlib.contextmanager
-def _archive_and_index() -> Iterator[tuple[Archive, Elasticsearch, str]]:
+def archive_and_index() -> Iterator[tuple[Archive, Elasticsearch, str]]:
+    """The archive, a client of its search engine, and the name of the index; started where they are the embedded ones."""
     from search.client import client_for  # noqa: PLC0415 - `--help` stays quick
 
     config = settings()
@@ -54,7 +55,7 @@ def index(
     from search.rebuild import rebuild as build  # noqa: PLC0415 - as above
 
     found: dict[str, Any] = {}
-    with _archive_and_index() as (archive, client, name):
+    with archive_and_index() as (archive, client, name):
         if rebuild:
             built = build(archive.engine, client, name)
             found["rebuilt"] = dataclasses.asdict(built)
@@ -101,7 +102,7 @@ def search(
     from search.query import search as find  # noqa: PLC0415 - as above
 
     config = settings()
-    with _archive_and_index() as (archive, client, name):
+    with archive_and_index() as (archive, client, name):
         resolved = None
         if account:
             with archive.engine.connect() as connection:
@@ -172,7 +173,7 @@ def clerk(
     """Serve the clerk's pages until interrupted."""
     from clerk.serve import serve  # noqa: PLC0415 - an optional group
 
-    with _archive_and_index() as (archive, client, _):
+    with archive_and_index() as (archive, client, _):
         serve(archive, client, host=host, port=port, ready=lambda url: console.print(f"The clerk's pages: {url}"))
 
 

@@ -27,8 +27,8 @@ DATABASE = (
 class Finding:
     """One thing that is not what it was.
 
-    `kind` is one of warc_file, warc_record, medium, version, state and the other kinds of leaves, leaf, node, log, root,
-    root_file; `subject` names it among its kind; `at` is the byte where it begins, or the first that differs.
+    `kind` is one of warc_file, warc_record, medium, receipt_list, version, state and the other kinds of leaves, leaf, node, log,
+    root, root_file; `subject` names it among its kind; `at` is the byte where it begins, or the first that differs.
     """
 
     kind: str

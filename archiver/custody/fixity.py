@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.custody import media, rows, subjects, tree_check, warcs
+from archiver.custody import media, receipts, rows, subjects, tree_check, warcs
 from archiver.database import repeatable_read
 from archiver.records.models import FixityCheck, uuid7
 
@@ -29,6 +29,9 @@ _WARCS = "select f.name as subject, coalesce(f.size, 0) as bytes from warc_files
 _MEDIA = (
     "select encode(m.sha256, 'hex') as subject, max(coalesce(m.size, 0)) as bytes from media m "
     "where m.state = 'kept' and m.sha256 is not null group by m.sha256"
+)
+_LISTS = (
+    "select encode(results_sha256, 'hex') as subject, max(results_size) as bytes from receipts group by results_sha256"
 )
 _BLOCKS = """
     select cast(b.n as text) as subject, 1 as bytes
@@ -112,6 +115,8 @@ def _check(archive: Archive, kind: str, subject: str) -> Checked | None:
         return warcs.check(archive, subject)
     if kind == "medium":
         return media.check(archive, bytes.fromhex(subject))
+    if kind == "receipt_list":
+        return receipts.check_list(archive, bytes.fromhex(subject))
     with repeatable_read(archive.engine) as connection:
         if kind == "log":
             return tree_check.check_block(connection, int(subject))
@@ -120,7 +125,7 @@ def _check(archive: Archive, kind: str, subject: str) -> Checked | None:
 
 def _chosen(archive: Archive, share: float) -> Iterator[tuple[str, str]]:
     """What is read in this run: of each kind what was longest not read, until the share is reached."""
-    things = {"warc": _WARCS, "medium": _MEDIA}
+    things = {"warc": _WARCS, "medium": _MEDIA, "receipt_list": _LISTS}
     for kind, known in subjects.KINDS.items():
         things[kind] = _BLOCKS.format(key="id", table=known.table, size=rows.BLOCK)
     if share < 1:  # else the log is read as one

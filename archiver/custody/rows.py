@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.custody import lists, nodes, subjects
+from archiver.custody import lists, nodes, receipts, subjects
 from archiver.custody.findings import DATABASE, Checked, Finding
 from archiver.evidence import commitments, tree, verify
 from archiver.evidence.fields import content_hash
@@ -55,6 +55,8 @@ def check(connection: Connection, kind: str, block: int) -> Checked:
                 altered[row.id] = found
     elif kind == "list":
         altered = lists.altered(connection, block * BLOCK, (block + 1) * BLOCK)
+    elif kind == "receipt":
+        altered = receipts.altered(connection, block * BLOCK, (block + 1) * BLOCK)
     checked.findings += altered.values()
     leaves = {row.subject_id: row for row in connection.execute(sa.text(_LEAVES), bounds)}
     now = subjects.again(connection, kind, {key: _own(row) for key, row in leaves.items()})
@@ -131,7 +133,7 @@ def named_in(entry: str) -> tuple[dict[str, str], ...]:
         return (
             {
                 name: str(read[name])
-                for name in ("item", "version", "account", "stream", "list", "snapshot")
+                for name in ("item", "version", "account", "stream", "list", "snapshot", "receipt")
                 if name in read
             },
         )

@@ -109,6 +109,17 @@ def _list(row: Row[Any], secret: bytes | None) -> str:
     )
 
 
+def _receipt(row: Row[Any], secret: bytes | None) -> str:
+    said = {"made_by": row.made_by, "body": bytes(row.body_sha256).hex(), "results": bytes(row.results_sha256).hex()}
+    return event_leaf(
+        "receipt",
+        row.made_at,
+        {"receipt": str(row.public_id), "number": str(row.number)},
+        event_commitment(row.id, dict(said), secret or b""),
+        SCHEME,
+    )
+
+
 KINDS: Mapping[str, Kind] = {
     "version": Kind(
         "versions",
@@ -146,6 +157,12 @@ KINDS: Mapping[str, Kind] = {
         where s.id = any(:ids)
         """,
         _list,
+        own_secret=True,
+    ),
+    "receipt": Kind(
+        "receipts",
+        "select id, number, public_id, made_at, made_by, body_sha256, results_sha256 from receipts where id = any(:ids)",
+        _receipt,
         own_secret=True,
     ),
 }

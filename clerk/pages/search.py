@@ -10,6 +10,7 @@ from archiver.database import repeatable_read
 from archiver.records.shapes import load_shapes
 from clerk import reading, views
 from clerk.context import Clerk, clerk_of, page
+from clerk.roles import Ability, allowed
 from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address, request_of
 from search.accounts import resolve_account
 from search.errors import QueryError, SearchError
@@ -68,6 +69,7 @@ def front(request: Request) -> Response:
         fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
+        may_keep=allowed(request, Ability.KEEP_RECEIPTS),
         **data,
     )
 

@@ -84,6 +84,12 @@ def body(node: Node | None, request: SearchRequest, *, shown: Shown = Shown.MARK
     return found
 
 
+def of_versions(node: Node | None) -> tuple[bool, bool]:
+    """Whether some way to fulfil a query asks something of a version, and whether every way does."""
+    asked = [way.version is not None for way in alternatives(None if node is None else _expanded(node))]
+    return any(asked), all(asked)
+
+
 def counting(node: Node | None, request: SearchRequest) -> Dsl:
     """The query by itself, without the form's filters, as for a count."""
     return matching(node, request, list(_searched()), shown=Shown.NOTHING)

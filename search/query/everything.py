@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from search.query.model import SearchRequest
 
 _PAGE = 2_000
-_KEPT_FOR = "10m"
+KEPT_FOR = "10m"
 """How long Elasticsearch keeps the point in time between two pages."""
 
 
@@ -42,9 +42,13 @@ class CutShortError(SearchError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Walk:
-    """A walk over everything that is found. `total` is exact, and known before the first record."""
+    """A walk over everything that is found. `total` is exact, and known before the first record.
+
+    `point`: the point in time that it sees, open until the walk ends, for what else is asked of that moment.
+    """
 
     total: int
+    point: str
     found: Iterator[Found]
 
 
@@ -62,46 +66,84 @@ def every(client: Elasticsearch, index: str, request: SearchRequest, *, after: l
     """
     node, _ = understood(client, request)
     asked = dataclasses.replace(request, facets=False)
-    query, counted = (
+    versions, plain = (
         compiler.body(node, asked, shown=shown)["query"] for shown in (compiler.Shown.VERSION, compiler.Shown.NOTHING)
     )
     with translated(f"counting in {index}"):
-        opened = client.open_point_in_time(index=index, keep_alive=_KEPT_FOR).body["id"]
+        opened = client.open_point_in_time(index=index, keep_alive=KEPT_FOR).body["id"]
         total = client.search(
-            pit={"id": opened, "keep_alive": _KEPT_FOR}, size=0, track_total_hits=True, query=counted
+            pit={"id": opened, "keep_alive": KEPT_FOR}, size=0, track_total_hits=True, query=plain
         ).body["hits"]["total"]["value"]
-    return Walk(total, _walk(client, index, opened, query, total, after))
+    some, always = compiler.of_versions(node)
+    way = _Way(client, index, plain if always or not some else versions, versions if always else None)
+    return Walk(total, opened, _walk(way, opened, total, after))
 
 
-def _walk(
-    client: Elasticsearch, index: str, opened: str, query: dict[str, Any], total: int, after: list[Any] | None
-) -> Iterator[Found]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Way:
+    """How to walk. `query` finds a page; which version matched it tells by itself, unless `versions` is to be asked for that.
+
+    Having Elasticsearch tell it costs more than all else. Where every record found has a version that matched, that is the only
+    one of a record which has but one: only the others are asked about.
+    """
+
+    client: Elasticsearch
+    index: str
+    query: dict[str, Any]
+    versions: dict[str, Any] | None
+
+
+def _walk(way: _Way, opened: str, total: int, after: list[Any] | None) -> Iterator[Found]:
     seen = 0
     whole = after is None
     try:
         while True:
-            with translated(f"searching {index}"):
-                answer = client.search(
-                    pit={"id": opened, "keep_alive": _KEPT_FOR},
+            with translated(f"searching {way.index}"):
+                answer = way.client.search(
+                    pit={"id": opened, "keep_alive": KEPT_FOR},
                     size=_PAGE,
-                    query=query,
+                    query=way.query,
                     sort=[{"item_id": "asc"}],
-                    source={"includes": ["item_id", "public_id", "revision"]},
+                    source={"includes": ["item_id", "public_id", "revision", "version_count", "number"]},
                     track_total_hits=False,
                     search_after=after,
                 ).body
             opened = answer.get("pit_id", opened)
             hits = answer["hits"]["hits"]
+            versions = _versions(way, opened, hits)
             for hit in hits:
                 source = hit["_source"]
-                version = matched_version(hit)
-                yield Found(source["item_id"], uuid.UUID(source["public_id"]), source["revision"], version)
+                item_id = source["item_id"]
+                yield Found(item_id, uuid.UUID(source["public_id"]), source["revision"], versions[item_id])
             seen += len(hits)
             if len(hits) < _PAGE:
                 break
             after = hits[-1]["sort"][:1]
     finally:
-        with translated(f"searching {index}"):
-            client.options(ignore_status=404).close_point_in_time(id=opened)
+        with translated(f"searching {way.index}"):
+            way.client.options(ignore_status=404).close_point_in_time(id=opened)
     if whole and seen != total:
         raise CutShortError(f"The index counted {total:,} records and gave {seen:,}: nothing was finished; try again.")
+
+
+def _versions(way: _Way, opened: str, hits: list[dict[str, Any]]) -> dict[int, int | None]:
+    """Of each record of a page, which version matched."""
+    if way.versions is None:
+        return {hit["_source"]["item_id"]: matched_version(hit) for hit in hits}
+    found = {hit["_source"]["item_id"]: hit["_source"].get("number") for hit in hits}
+    several = [hit["_source"]["item_id"] for hit in hits if hit["_source"].get("version_count") != 1]
+    if several:
+        with translated(f"searching {way.index}"):
+            answer = way.client.search(
+                pit={"id": opened, "keep_alive": KEPT_FOR},
+                size=len(several),
+                query={"bool": {"must": [way.versions], "filter": [{"terms": {"item_id": several}}]}},
+                source={"includes": ["item_id"]},
+                track_total_hits=False,
+            ).body["hits"]["hits"]
+        told = {hit["_source"]["item_id"]: matched_version(hit) for hit in answer}
+        for item_id in several:
+            if told.get(item_id) is None:
+                raise CutShortError("The index did not tell which version of a record matched: nothing was finished.")
+            found[item_id] = told[item_id]
+    return found

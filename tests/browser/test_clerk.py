@@ -75,6 +75,16 @@ def account_id(city: City) -> str:
         return str(connection.scalar(sa.text("select public_id from accounts where id = :id"), {"id": city.account.id}))
 
 
+def keep_receipt(page: Page, city: City, typed: str) -> str:
+    """Search, and keep a receipt of it by the form; gives its number."""
+    page.goto(f"{city.address}/?q={typed}")
+    page.get_by_text("Keep a receipt of this search").click()
+    page.get_by_label("A note").fill("Request 2026-031")
+    page.get_by_role("button", name="Keep the receipt").click()
+    page.get_by_role("heading", level=1, name="Search receipt").wait_for()
+    return page.url.rpartition("/")[2]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city: City, way: str) -> None:
     """Axe finds nothing on any page, wide, on a phone or dark, and none scrolls sideways; each has its own title."""
@@ -85,6 +95,11 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         screenshot(page, "log-in")
     log_in(page, module_city.address)
     titles = set()
+    found, nothing = (keep_receipt(page, module_city, typed) for typed in ("pothole", "zeppelin"))
+    page.get_by_role("button", name="Run it again").click()
+    page.get_by_text("Nothing differs").wait_for()
+    assert_accessible(page)
+    assert no_sideways_scrolling(page)
     for name, address in (
         ("search-start", "/"),
         ("search", "/?q=pothole"),
@@ -103,6 +118,9 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         ("account", f"/accounts/{account_id(module_city)}"),
         ("moderation", "/moderation"),
         ("status", "/status"),
+        ("receipts", "/receipts"),
+        ("receipt", f"/receipts/{found}"),
+        ("receipt-nothing", f"/receipts/{nothing}"),
     ):
         page.goto(module_city.address + address)
         if not way or name in KEPT:
@@ -110,7 +128,7 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         assert_accessible(page)
         assert no_sideways_scrolling(page), address
         titles.add(page.title())
-    assert len(titles) == 16
+    assert len(titles) == 19
 
 
 def test_mistakes_are_accessible_too(browser_page: PageMaker, module_city: City) -> None:
@@ -201,3 +219,25 @@ def test_a_clerk_captures_a_thread_at_once(browser_page: PageMaker, city: City, 
         screenshot(page, "capture-now")
     assert asked.get_by_text("It ended, and a part is missing").is_visible()
     assert page.get_by_role("button", name="Capture this thread now").is_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_receipt_is_kept_and_run_again(browser_page: PageMaker, city: City, *, scripts: bool) -> None:
+    """From the log-in on, with and without scripts: kept with a note, run again after a capture, each difference explained."""
+    page = browser_page(java_script_enabled=scripts)
+    log_in(page, city.address)
+    number = keep_receipt(page, city, "pothole")
+    assert page.get_by_text("Request 2026-031").is_visible()
+    city.searchable.records.now = city.archive.now
+    city.searchable.records.item(city.parks, "A pothole in the park")
+    city.searchable.records.edit(city.account, city.items["answer"], "Yes, that pothole too.", stream="comments")
+    city.searchable.drain()
+    page.get_by_role("link", name="Receipts", exact=True).click()
+    page.get_by_role("link", name=number, exact=True).click()
+    page.get_by_role("button", name="Run it again").click()
+    page.get_by_text("3 records found then, 5 now; 2 differences, every one explained.").wait_for()
+    assert page.get_by_role("cell", name="Captured since").is_visible()
+    assert page.get_by_role("cell", name="A new version or an edit since").is_visible()
+    if scripts:
+        assert_accessible(page)
+        screenshot(page, "receipt-again")

@@ -111,6 +111,10 @@ def small(make_archive: ArchiveMaker) -> Iterator[Town]:
                 "insert into log_nodes (level, index, hash) values (8, 9000, sha256(''))",
                 "insert into log_roots (size, root_hash, made_at, file_name, document) values (0, sha256(''), now(), 'f', '')",
                 "insert into fixity_checks (run_id, kind, subject, checked_at, bytes) select gen_random_uuid(), '', '', now(), 1",
+                (
+                    "insert into receipts (number, public_id, made_at, made_by, note, total, body, body_sha256, results_sha256, "
+                    "results_size) values (1, gen_random_uuid(), now(), 'test', '', 0, '{}', sha256(''), sha256(''), 0)"
+                ),
             ):
                 connection.execute(sa.text(statement))
             connection.execute(

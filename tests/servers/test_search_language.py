@@ -11,7 +11,9 @@ import sqlalchemy as sa
 
 from search.errors import QueryError
 from search.query import everything, search
+from search.query.compile import Shown, body
 from search.query.directory import directory
+from search.query.run import matched_version, understood
 from search.query.term_list import MOST_TERMS, count_terms
 from tests.fixtures.query_table import fill, queries, request
 
@@ -204,6 +206,21 @@ def test_hundreds_of_terms_are_counted(city: City) -> None:
     typed = [f"word{number}" for number in range(MOST_TERMS - 1)] + ["pothole"]
     counts = count_terms(city.archive.client, city.archive.alias, typed, request("", city.directory))
     assert (counts.terms[-1].total, counts.terms[-1].only, counts.union) == (3, None, 3)
+
+
+def test_a_walk_tells_the_version_that_matched_as_a_search_does(city: City) -> None:
+    """Of every query of the table, though only records with several versions are asked about one by one."""
+    client, alias = city.archive.client, city.archive.alias
+    several = 0
+    for row in queries():
+        asked = request(row["typed"], city.directory)
+        node, _ = understood(client, asked)
+        hits = client.search(index=alias, **body(node, asked, shown=Shown.VERSION)).body["hits"]["hits"]
+        told = {hit["_source"]["item_id"]: matched_version(hit) for hit in hits}
+        walked = {each.item_id: each.version for each in everything.every(client, alias, asked).found}
+        assert walked == told, row["typed"]
+        several += sum(version not in {None, 1} for version in told.values())
+    assert several > 1
 
 
 def test_everything_found_is_walked_whatever_comes_meanwhile(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

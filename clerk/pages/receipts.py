@@ -1,0 +1,157 @@
+"""Search receipts: a search kept as it was made, shown, handed out as a file, and run again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from clerk.context import clerk_of, download, error_page, page, signed_in
+from clerk.roles import Ability, require
+from clerk.searching import form_of, request_of
+from search.accounts import resolve_account
+from search.errors import QueryError, SearchError
+from search.query.directory import directory
+from search.receipts import document, kept, words
+from search.receipts.check import MOST_SHOWN, check
+from search.receipts.make import make
+from search.receipts.model import ReceiptError
+from search.receipts.pdf import pdf
+
+if TYPE_CHECKING:
+    from clerk.searching import SearchForm
+    from search.receipts.model import Kept
+
+router = APIRouter()
+PAGE = 50
+_BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
+_MOST_DIGITS = 15
+
+
+@router.get("/receipts")
+def receipts(request: Request) -> Response:
+    """All receipts, the latest first."""
+    clerk = clerk_of(request)
+    given = request.query_params.get("before", "")
+    before = int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else None
+    with clerk.archive.engine.connect() as connection:
+        listed = kept.listed(connection, PAGE + 1, before)
+    return page(
+        request,
+        "receipts.html",
+        title="Receipts",
+        receipts=listed[:PAGE],
+        earlier=listed[PAGE - 1].number if len(listed) > PAGE else None,
+    )
+
+
+@router.post("/receipts")
+def keep(
+    request: Request,
+    q: Annotated[str, Form()] = "",
+    account: Annotated[str, Form()] = "",
+    platform: Annotated[str, Form()] = "",
+    date_from: Annotated[str, Form(alias="from")] = "",
+    date_to: Annotated[str, Form(alias="to")] = "",
+    sort: Annotated[str, Form()] = "",
+    note: Annotated[str, Form()] = "",
+) -> Response:
+    """Make a receipt of a search, and show it."""
+    require(request, Ability.KEEP_RECEIPTS, None)
+    form = form_of({"q": q, "account": account, "platform": platform, "from": date_from, "to": date_to, "sort": sort})
+    try:
+        made = _make(request, form, note)
+    except (QueryError, ReceiptError) as error:
+        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": str(error)})
+        return error_page(request, _BAD_REQUEST, "No receipt was made", str(error))
+    except SearchError as error:
+        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "error": str(error)})
+        return error_page(
+            request,
+            _UNAVAILABLE,
+            "No receipt was made",
+            "The search cannot answer now, and nothing was kept: try again in a minute, or tell the operator.",
+        )
+    return RedirectResponse(f"/receipts/{made.number}", 303)
+
+
+def _make(request: Request, form: SearchForm, note: str) -> Kept:
+    clerk = clerk_of(request)
+    zone = clerk.archive.settings.zone
+    today = clerk.archive.now().astimezone(zone).date()
+    with clerk.archive.engine.connect() as connection:
+        known = directory(connection)
+        account_id = resolve_account(connection, form.account).public_id if form.account else None
+    asked = request_of(form, zone, account_id, today=today, directory=known)
+    by = signed_in(request).user.name
+    return make(clerk.archive, clerk.client, clerk.index, asked, made_by=by, note=note)
+
+
+@router.get("/receipts/{number}.pdf")
+def as_pdf(request: Request, number: int) -> Response:
+    """One receipt as a PDF. Stands before the page, whose address would else take the name of the file for a number."""
+    found = _load(request, number)
+    clerk_of(request).record(request, "receipt exported", str(number), {"as": "pdf", "sha256": found.sha256.hex()})
+    return download(f"receipt-{number}.pdf", pdf(found), "application/pdf")
+
+
+@router.get("/receipts/{number}.json")
+def as_json(request: Request, number: int) -> Response:
+    """One receipt in its exact form, with the digest that is made of it."""
+    found = _load(request, number)
+    clerk_of(request).record(request, "receipt exported", str(number), {"as": "json", "sha256": found.sha256.hex()})
+    content = json.dumps(document.exported(found), ensure_ascii=False, indent=1).encode()
+    return download(f"receipt-{number}.json", content, "application/json")
+
+
+@router.get("/receipts/{number}")
+def receipt(request: Request, number: int) -> Response:
+    """One receipt, to be read and printed."""
+    found = _load(request, number)
+    clerk_of(request).record(request, "receipt opened", str(number), {})
+    return page(
+        request,
+        "receipt.html",
+        title=f"Search receipt {number}",
+        receipt=found,
+        heading=document.heading(found.body),
+        sections=document.sections(found),
+        statement=words.statement(found.body, document.zone_of(found.body)),
+    )
+
+
+@router.post("/receipts/{number}/check")
+def run_again(request: Request, number: int) -> Response:
+    """Run the search again: what differs, and why."""
+    clerk = clerk_of(request)
+    found = _load(request, number)
+    try:
+        checked = check(clerk.archive, clerk.client, clerk.index, found)
+    except SearchError as error:
+        clerk.record(request, "receipt checked", str(number), {"error": str(error)})
+        return error_page(
+            request,
+            _UNAVAILABLE,
+            "The search was not run again",
+            "The search cannot answer now: try again in a minute, or tell the operator.",
+        )
+    clerk.record(request, "receipt checked", str(number), {"sound": checked.sound, "sentence": checked.sentence})
+    return page(
+        request,
+        "receipt_again.html",
+        title=f"Search receipt {number}, run again",
+        receipt=found,
+        checked=checked,
+        sentence=found.body.get("sentence", ""),
+        most=MOST_SHOWN,
+    )
+
+
+def _load(request: Request, number: int) -> Kept:
+    with clerk_of(request).archive.engine.connect() as connection:
+        try:
+            return kept.load(connection, number)
+        except ReceiptError as error:
+            raise HTTPException(_NOT_FOUND, str(error)) from error

@@ -1,0 +1,217 @@
+"""Make a receipt: run the search once, and keep what was asked, what was found, and how everything stood."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+import zoneinfo
+from typing import TYPE_CHECKING, Any
+
+from archiver.blobs import BlobDamaged
+from archiver.database import repeatable_read
+from archiver.records.storable import mend
+from search.errors import translated
+from search.query import compile as compiler
+from search.query.dates import span
+from search.query.everything import every
+from search.query.explain import explain, undated_note
+from search.query.model import Field, Filter, SearchRequest, Sort
+from search.query.run import understood
+from search.query.tree import leaves
+from search.receipts import counting, kept, listing, scope, surroundings, words
+from search.receipts.model import FORMAT, LONGEST_NOTE, Kept, ReceiptError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elasticsearch import Elasticsearch
+
+    from archiver.archive import Archive
+    from search.query.directory import Directory
+    from search.query.facets import Facets
+    from search.query.model import Node
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Asked:
+    """A search that a receipt is of, as it is understood today."""
+
+    request: SearchRequest
+    node: Node | None
+    ignored: list[str]
+
+
+def make(
+    archive: Archive, client: Elasticsearch, index: str, request: SearchRequest, *, made_by: str, note: str = ""
+) -> Kept:
+    """Search, count, list, and keep the receipt of it.
+
+    What is counted and listed is of one point in time of the index. The list is written as it comes, never held whole; where it
+    has not as many records as were counted, nothing is kept.
+
+    Args:
+        archive: the archive.
+        client: from `search.client.client_for`.
+        index: the alias.
+        request: what to find, with the register (`directory`) and the day (`today`) that relative dates go by.
+        made_by: whose receipt it is.
+        note: what it is for, such as the number of a request.
+
+    Raises:
+        QueryError: the search cannot be understood, or the note is too long.
+        IndexUnavailableError, IndexMissingError, SearchError: as for a search.
+        ReceiptError: what was listed is not what was counted, or the store or the log is damaged.
+    """
+    note = str(mend(note.strip()))
+    if len(note) > LONGEST_NOTE:
+        raise ReceiptError(f"A note has at most {LONGEST_NOTE:,} characters; this one has {len(note):,}: shorten it.")
+    made_at = archive.now()
+    request = dataclasses.replace(
+        request,
+        today=request.today or made_at.astimezone(request.zone).date(),
+        facets=False,
+        cursor=None,
+    )
+    node, ignored = understood(client, request)
+    asked = Asked(request, node, ignored)
+    with repeatable_read(archive.engine) as connection:
+        body: dict[str, Any] = {
+            "format": FORMAT,
+            "made_at": made_at.isoformat(),
+            "made_by": made_by,
+            "note": note,
+            **described(asked),
+            **_stood(archive, connection, client, index, asked),
+        }
+        # What a row of the outbox was deleted for is in the index, and can be searched after this.
+        with translated(f"refreshing {index}"):
+            client.indices.refresh(index=index)
+        walk = every(client, index, request)
+        counts = counting.counted(client, walk.point, node, request)
+        lines = listing.joined(walk.found, surroundings.waiting_items(connection))
+        try:
+            sha256, size, listed = listing.store(archive.blobs, lines)
+        except BlobDamaged as error:
+            raise ReceiptError(f"No receipt was made, as its list could not be stored: {error}.") from error
+    if not walk.total == counts.total == listed:
+        raise ReceiptError(
+            f"No receipt was made: {counts.total:,} records were counted, and {listed:,} could be listed. Try again."
+        )
+    body |= _counted(counts)
+    body["sentence"] += undated_note(counts.undated_excluded)
+    body["results"] = {"sha256": sha256.hex(), "size": size, "records": listed}
+    looked_at = scope.looked_at(body["register"], node, request)
+    body["not_searched"] = words.not_searched(body, looked_at)
+    body["cannot_see"] = words.cannot_see(looked_at)
+    return kept.keep(
+        archive.engine,
+        mend(body),
+        made_at=made_at,
+        made_by=made_by,
+        note=note,
+        results_sha256=sha256,
+        results_size=size,
+    )
+
+
+def described(asked: Asked) -> dict[str, Any]:
+    """The search as typed, as said in a sentence, and as put to Elasticsearch."""
+    request = asked.request
+    return {
+        "search": {
+            "text": request.text,
+            "account": request.account,
+            "account_id": None if request.account_id is None else str(request.account_id),
+            "platform": request.platform,
+            "from": None if request.date_from is None else request.date_from.isoformat(),
+            "to": None if request.date_to is None else request.date_to.isoformat(),
+            "order": None if request.sort is None else request.sort.value,
+            "today": None if request.today is None else request.today.isoformat(),
+            "time_zone": request.zone.key,
+        },
+        "sentence": explain(asked.node, request, ignored=asked.ignored, ordered=False),
+        "ignored": asked.ignored,
+        "accounts_named": sorted({each for leaf in leaves(asked.node) for each in _accounts_of(leaf)}),
+        "query": compiler.body(asked.node, request, shown=compiler.Shown.NOTHING)["query"],
+    }
+
+
+def again(body: Mapping[str, Any], client: Elasticsearch, directory: Directory) -> Asked:
+    """The search of a receipt as it is understood today: the same words, the same day, the register as it is now.
+
+    Raises:
+        QueryError: it cannot be understood any more.
+    """
+    search = body["search"]
+    request = SearchRequest(
+        zone=zoneinfo.ZoneInfo(search["time_zone"]),
+        text=search["text"],
+        account=search["account"],
+        account_id=None if search["account_id"] is None else uuid.UUID(search["account_id"]),
+        platform=search["platform"],
+        date_from=_day(search["from"]),
+        date_to=_day(search["to"]),
+        today=_day(search["today"]),
+        sort=None if search["order"] is None else Sort(search["order"]),
+        directory=directory,
+    )
+    node, ignored = understood(client, request)
+    return Asked(request, node, ignored)
+
+
+def _stood(archive: Archive, connection: Any, client: Elasticsearch, index: str, asked: Asked) -> dict[str, Any]:
+    register = surroundings.register(connection)
+    looked_at = scope.looked_at(register, asked.node, asked.request)
+    begin, end = span(*_ordered(*scope.days(asked.node, asked.request)), asked.request.zone)
+    waits = surroundings.outbox(connection)
+    return {
+        "archive": surroundings.archive_state(archive, connection),
+        "index": {
+            **surroundings.index_state(client, index),
+            "waiting": waits["waiting"],
+            "waiting_since": waits["since"],
+            "freshness": waits["sentence"],
+        },
+        "register": register,
+        "gaps": surroundings.known_gaps(connection, begin, end, frozenset(each["id"] for each in looked_at)),
+        "overdue": surroundings.overdue(archive, connection, frozenset(each["name"] for each in looked_at)),
+    }
+
+
+def _ordered(first: dt.date | None, last: dt.date | None) -> tuple[dt.date | None, dt.date | None]:
+    """Spans that have no day in common leave none: the gaps of the later one's first day are those to name."""
+    return (first, first) if first is not None and last is not None and first > last else (first, last)
+
+
+def _counted(counts: counting.Counts) -> dict[str, Any]:
+    return {
+        "total": counts.total,
+        "undated_excluded": counts.undated_excluded,
+        "parts": [{"words": each.words, "alone": each.alone} for each in counts.parts],
+        "terms": [{"words": each.words, "alone": each.alone} for each in counts.terms],
+        "divided": _divided(counts.facets),
+    }
+
+
+def _divided(facets: Facets) -> dict[str, Any]:
+    return {
+        "by": [
+            {
+                "name": facet.name,
+                "values": [{"name": each.name, "typed": each.typed, "count": each.count} for each in facet.values],
+                "others": facet.others,
+            }
+            for facet in facets.facets
+        ],
+        "months": [{"first": each.first.isoformat(), "count": each.count} for each in facets.months],
+        "undated": facets.undated,
+    }
+
+
+def _accounts_of(leaf: Node) -> tuple[str, ...]:
+    return leaf.ids if isinstance(leaf, Filter) and leaf.field is Field.ACCOUNT else ()
+
+
+def _day(text: str | None) -> dt.date | None:
+    return None if text is None else dt.date.fromisoformat(text)
