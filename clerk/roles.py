@@ -22,12 +22,14 @@ class Ability(enum.StrEnum):
     OPEN_MESSAGES = "open direct messages"
     RECORD_MODERATION = "record why something was moderated"
     CAPTURE_NOW = "capture at once"
+    EXPORT = "export what a search finds"
 
 
 _WHO: dict[Ability, frozenset[str]] = {
     Ability.OPEN_MESSAGES: frozenset({"records_manager", "administrator"}),
     Ability.RECORD_MODERATION: _AT_WORK,
     Ability.CAPTURE_NOW: _AT_WORK,
+    Ability.EXPORT: _AT_WORK,
 }
 _SENTENCES = {
     Ability.OPEN_MESSAGES: "This is a direct message, or came with some: only a records manager or an administrator may open "
@@ -35,6 +37,7 @@ _SENTENCES = {
     Ability.RECORD_MODERATION: "Your role may read records, not write why one was hidden or removed: ask a clerk. Nothing was "
     "changed.",
     Ability.CAPTURE_NOW: "Your role may read records, not start a capture: ask a clerk. Nothing was started.",
+    Ability.EXPORT: "Your role may read records, not take them out as files: ask a clerk. Nothing was exported.",
 }
 
 

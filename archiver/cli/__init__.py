@@ -8,7 +8,20 @@ import sys
 import structlog
 import typer
 
-from archiver.cli import accounts, capture, coverage, lists, log, media, moderation, pages, platforms, stack, tokens
+from archiver.cli import (
+    accounts,
+    capture,
+    coverage,
+    exports,
+    lists,
+    log,
+    media,
+    moderation,
+    pages,
+    platforms,
+    stack,
+    tokens,
+)
 from archiver.cli.output import problem
 
 app = typer.Typer(
@@ -19,6 +32,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(exports.app, name="exports")
 app.add_typer(log.app, name="log")
 app.add_typer(media.app, name="media")
 app.add_typer(moderation.app, name="moderation")

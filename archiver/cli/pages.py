@@ -34,7 +34,8 @@ def register(app: typer.Typer) -> None:
 
 
 @contextlib.contextmanager
-def _archive_and_index() -> Iterator[tuple[Archive, Elasticsearch, str]]:
+def archive_and_index() -> Iterator[tuple[Archive, Elasticsearch, str]]:
+    """The archive and its index, as the settings name them, started where they are the embedded ones."""
     from search.client import client_for  # noqa: PLC0415 - `--help` stays quick
 
     config = settings()
@@ -54,7 +55,7 @@ def index(
     from search.rebuild import rebuild as build  # noqa: PLC0415 - as above
 
     found: dict[str, Any] = {}
-    with _archive_and_index() as (archive, client, name):
+    with archive_and_index() as (archive, client, name):
         if rebuild:
             built = build(archive.engine, client, name)
             found["rebuilt"] = dataclasses.asdict(built)
@@ -101,7 +102,7 @@ def search(
     from search.query import search as find  # noqa: PLC0415 - as above
 
     config = settings()
-    with _archive_and_index() as (archive, client, name):
+    with archive_and_index() as (archive, client, name):
         resolved = None
         if account:
             with archive.engine.connect() as connection:
@@ -169,10 +170,11 @@ def clerk(
         str, typer.Option(help="The address to listen on; a city puts a proxy with TLS in front.")
     ] = "127.0.0.1",
 ) -> None:
-    """Serve the clerk's pages until interrupted."""
-    from clerk.serve import serve  # noqa: PLC0415 - an optional group
+    """Serve the clerk's pages until interrupted, and make the exports that are asked for there."""
+    from clerk.exporting import supervised  # noqa: PLC0415 - an optional group
+    from clerk.serve import serve  # noqa: PLC0415 - as above
 
-    with _archive_and_index() as (archive, client, _):
+    with archive_and_index() as (archive, client, _), supervised(archive):
         serve(archive, client, host=host, port=port, ready=lambda url: console.print(f"The clerk's pages: {url}"))
 
 

@@ -10,9 +10,11 @@ from archiver.database import repeatable_read
 from archiver.records.shapes import load_shapes
 from clerk import reading, views
 from clerk.context import Clerk, clerk_of, page
+from clerk.roles import Ability, allowed
 from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address, request_of
 from search.accounts import resolve_account
 from search.errors import QueryError, SearchError
+from search.exports.formats import FORMATS
 from search.freshness import freshness
 from search.query import SearchResult, search
 from search.query.directory import directory
@@ -68,8 +70,15 @@ def front(request: Request) -> Response:
         fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
+        formats=_formats(request),
+        with_messages=allowed(request, Ability.OPEN_MESSAGES),
         **data,
     )
+
+
+def _formats(request: Request) -> dict[str, str]:
+    """The formats that whoever asks may export in."""
+    return {name: each.title for name, each in FORMATS.items()} if allowed(request, Ability.EXPORT) else {}
 
 
 def _search(clerk: Clerk, form: SearchForm, today: dt.date) -> SearchResult:
