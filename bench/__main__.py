@@ -1,6 +1,6 @@
 """`make bench`: run the measures and keep their results as JSON.
 
-`python -m bench [capture] [index] [log] [night] [--posts 100] [--comments 100] [--rounds 3]`
+`python -m bench [capture] [export] [index] [log] [night] [--posts 100] [--comments 100] [--rounds 3]`
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from archiver.local.stack import running
-from bench import capture, index, log, night
+from bench import capture, export, index, log, night
 
 RESULTS = Path(__file__).parent / "results"
-MEASURES = {"capture": capture.measure, "index": index.measure, "log": log.measure, "night": night.measure}
+MEASURES = {
+    "capture": capture.measure,
+    "export": export.measure,
+    "index": index.measure,
+    "log": log.measure,
+    "night": night.measure,
+}
 
 
 def main() -> None:

@@ -14,7 +14,21 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from clerk.context import STATIC, clerk_for, error_page
-from clerk.pages import account, accounts, capture, login, media, moderation, receipts, record, search, status, terms
+from clerk.pages import (
+    account,
+    accounts,
+    capture,
+    exports,
+    login,
+    media,
+    moderation,
+    receipts,
+    record,
+    search,
+    status,
+    terms,
+)
+from clerk.roles import Ability, may
 from clerk.security import ForgedForm, Guard, NotSignedIn, gate, set_headers
 
 if TYPE_CHECKING:
@@ -37,9 +51,12 @@ def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> Fa
     # Without the generated API pages: they load scripts from elsewhere, and there is no API yet.
     app = FastAPI(title="Civic Archive", dependencies=[Depends(gate)], openapi_url=None, docs_url=None, redoc_url=None)
     app.state.clerk = clerk_for(archive, search_client, index)
+    app.state.clerk.templates.globals |= {"may": may, "Ability": Ability}
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for pages in (login, search, terms, receipts, record, media, accounts, account, capture, moderation, status):
+    for pages in (
+        login, search, terms, receipts, exports, record, media, accounts, account, capture, moderation, status,
+    ):  # fmt: skip
         app.include_router(pages.router)
     app.add_api_route("/{path:path}", _nothing_here, methods=["GET"], include_in_schema=False)
     app.add_exception_handler(NotSignedIn, _to_login)

@@ -23,6 +23,7 @@ class Ability(enum.StrEnum):
     RECORD_MODERATION = "record why something was moderated"
     CAPTURE_NOW = "capture at once"
     KEEP_RECEIPTS = "keep a receipt of a search"
+    EXPORT = "export what a search finds"
 
 
 _WHO: dict[Ability, frozenset[str]] = {
@@ -30,6 +31,7 @@ _WHO: dict[Ability, frozenset[str]] = {
     Ability.RECORD_MODERATION: _AT_WORK,
     Ability.CAPTURE_NOW: _AT_WORK,
     Ability.KEEP_RECEIPTS: _AT_WORK,
+    Ability.EXPORT: _AT_WORK,
 }
 _SENTENCES = {
     Ability.OPEN_MESSAGES: "This is a direct message, or came with some: only a records manager or an administrator may open "
@@ -38,6 +40,7 @@ _SENTENCES = {
     "changed.",
     Ability.CAPTURE_NOW: "Your role may read records, not start a capture: ask a clerk. Nothing was started.",
     Ability.KEEP_RECEIPTS: "Your role may search and read receipts, not keep one: ask a clerk. Nothing was kept.",
+    Ability.EXPORT: "Your role may read records, not take them out as files: ask a clerk. Nothing was exported.",
 }
 
 

@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.chromium",
     "tests.fixtures.clerk",
     "tests.fixtures.searching",
+    "tests.fixtures.exporting",
     "tests.fixtures.stack",
     "tests.fixtures.airflow",  # last: it imports some of the others
 ]

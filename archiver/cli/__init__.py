@@ -12,6 +12,7 @@ from archiver.cli import (
     accounts,
     capture,
     coverage,
+    exports,
     lists,
     log,
     media,
@@ -32,6 +33,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(exports.app, name="exports")
 app.add_typer(log.app, name="log")
 app.add_typer(media.app, name="media")
 app.add_typer(moderation.app, name="moderation")

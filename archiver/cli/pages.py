@@ -170,10 +170,11 @@ def clerk(
         str, typer.Option(help="The address to listen on; a city puts a proxy with TLS in front.")
     ] = "127.0.0.1",
 ) -> None:
-    """Serve the clerk's pages until interrupted."""
-    from clerk.serve import serve  # noqa: PLC0415 - an optional group
+    """Serve the clerk's pages until interrupted, and make the exports that are asked for there."""
+    from clerk.exporting import supervised  # noqa: PLC0415 - an optional group
+    from clerk.serve import serve  # noqa: PLC0415 - as above
 
-    with archive_and_index() as (archive, client, _):
+    with archive_and_index() as (archive, client, _), supervised(archive):
         serve(archive, client, host=host, port=port, ready=lambda url: console.print(f"The clerk's pages: {url}"))
 
 

@@ -84,6 +84,8 @@ class VersionShape:
     flags: tuple[str, ...]
     fields: Mapping[str, Any]
     """The evidence fields as they were hashed, platform-specific ones included."""
+    commitment: str
+    """The root of the salted leaves of its fields and words, in hexadecimal digits: what a proof begins from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ _VERSIONS = """
     select version.item_id, to_json(version)::text from (
         select v.item_id, v.id, v.public_id, v.number, v.source, v.captured_at, v.created_at, v.edited_at, v.indexed_at,
                v.text, v.url, v.author_party_id, v.author_handle, v.author_name, v.fields, v.flags,
+               encode(v.commitment, 'hex') as commitment,
                p.platform_id as party_platform_id, p.namespace as party_namespace,
                (select json_agg(one) from (
                     select m.public_id, m.platform_id, m.kind, a.alt_text, m.state, m.reason, m.url, m.content_type,
@@ -320,6 +323,7 @@ def _version(row: Json, platform: str, *, is_current: bool, city: _City) -> Vers
         media=tuple([_medium(medium) for medium in row["media"] or ()]),
         flags=tuple(row["flags"]),
         fields=fields,
+        commitment=row["commitment"],
     )
 
 

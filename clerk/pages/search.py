@@ -14,6 +14,7 @@ from clerk.roles import Ability, allowed
 from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address, request_of
 from search.accounts import resolve_account
 from search.errors import QueryError, SearchError
+from search.exports.formats import FORMATS
 from search.freshness import freshness
 from search.query import SearchResult, search
 from search.query.directory import directory
@@ -70,8 +71,15 @@ def front(request: Request) -> Response:
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
         may_keep=allowed(request, Ability.KEEP_RECEIPTS),
+        formats=_formats(request),
+        with_messages=allowed(request, Ability.OPEN_MESSAGES),
         **data,
     )
+
+
+def _formats(request: Request) -> dict[str, str]:
+    """The formats that whoever asks may export in."""
+    return {name: each.title for name, each in FORMATS.items()} if allowed(request, Ability.EXPORT) else {}
 
 
 def _search(clerk: Clerk, form: SearchForm, today: dt.date) -> SearchResult:

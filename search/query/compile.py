@@ -84,15 +84,9 @@ def body(node: Node | None, request: SearchRequest, *, shown: Shown = Shown.MARK
     return found
 
 
-def of_versions(node: Node | None) -> tuple[bool, bool]:
-    """Whether some way to fulfil a query asks something of a version, and whether every way does."""
-    asked = [way.version is not None for way in alternatives(None if node is None else _expanded(node))]
-    return any(asked), all(asked)
-
-
 def counting(node: Node | None, request: SearchRequest) -> Dsl:
     """The query by itself, without the form's filters, as for a count."""
-    return matching(node, request, list(_searched()), shown=Shown.NOTHING)
+    return matching(node, request, list(_searched(request)), shown=Shown.NOTHING)
 
 
 def matching(node: Node | None, request: SearchRequest, filters: list[Dsl], *, shown: Shown) -> Dsl:
@@ -104,6 +98,12 @@ def matching(node: Node | None, request: SearchRequest, filters: list[Dsl], *, s
     ]
     must = [] if node is None else ways if len(ways) == 1 else [_any(ways)]
     return {"bool": {"must": must, "filter": filters}}
+
+
+def asks_of_versions(node: Node | None) -> bool | None:
+    """Whether whatever a query finds, it finds by what one of the record's versions is; None: some of it, perhaps."""
+    asked = {way.version is not None for way in alternatives(None if node is None else _expanded(node))}
+    return asked.pop() if len(asked) == 1 else None
 
 
 def order_of(node: Node | None, request: SearchRequest) -> Sort:
@@ -121,13 +121,14 @@ def _is_date(node: Node) -> bool:
     return isinstance(node, Dated) and node.field is Field.DATE
 
 
-def _searched() -> Iterator[Dsl]:
+def _searched(request: SearchRequest) -> Iterator[Dsl]:
     # Messages have an index of their own; should one ever stand in this one, it is still not found.
-    yield {"bool": {"must_not": [{"term": {"kind": ItemKind.MESSAGE.value}}]}}
+    if not request.messages:
+        yield {"bool": {"must_not": [{"term": {"kind": ItemKind.MESSAGE.value}}]}}
 
 
 def _filters(request: SearchRequest) -> Iterator[Dsl]:
-    yield from _searched()
+    yield from _searched(request)
     if request.platform:
         yield {"term": {"platform": texts.key(request.platform)}}
     if request.account_id is not None:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from search.query.model import SearchRequest
 
-_PAGE = 2_000
+_PAGE = 10_000
+"""As many as Elasticsearch gives at once (`index.max_result_window`): each page costs it a search of the whole."""
+_FIELDS = ("item_id", "public_id", "revision", "number", "version_count")
+"""Read from columns: the documents themselves need not be unpacked."""
 KEPT_FOR = "10m"
 """How long Elasticsearch keeps the point in time between two pages."""
 
@@ -66,84 +69,97 @@ def every(client: Elasticsearch, index: str, request: SearchRequest, *, after: l
     """
     node, _ = understood(client, request)
     asked = dataclasses.replace(request, facets=False)
-    versions, plain = (
+    telling, counted = (
         compiler.body(node, asked, shown=shown)["query"] for shown in (compiler.Shown.VERSION, compiler.Shown.NOTHING)
     )
+    of_versions = compiler.asks_of_versions(node)
     with translated(f"counting in {index}"):
         opened = client.open_point_in_time(index=index, keep_alive=KEPT_FOR).body["id"]
         total = client.search(
-            pit={"id": opened, "keep_alive": KEPT_FOR}, size=0, track_total_hits=True, query=plain
+            pit={"id": opened, "keep_alive": KEPT_FOR}, size=0, track_total_hits=True, query=counted
         ).body["hits"]["total"]["value"]
-    some, always = compiler.of_versions(node)
-    way = _Way(client, index, plain if always or not some else versions, versions if always else None)
-    return Walk(total, opened, _walk(way, opened, total, after))
+    whole = None if after is not None else total
+    if of_versions is None:
+        return Walk(total, opened, _walk(_Moment(client, index, opened), telling, None, whole, after))
+    return Walk(
+        total, opened, _walk(_Moment(client, index, opened), counted, telling if of_versions else None, whole, after)
+    )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Way:
-    """How to walk. `query` finds a page; which version matched it tells by itself, unless `versions` is to be asked for that.
-
-    Having Elasticsearch tell it costs more than all else. Where every record found has a version that matched, that is the only
-    one of a record which has but one: only the others are asked about.
-    """
+@dataclasses.dataclass(slots=True)
+class _Moment:
+    """A point in time, whose name may change with each search of it."""
 
     client: Elasticsearch
     index: str
-    query: dict[str, Any]
-    versions: dict[str, Any] | None
+    name: str
+
+    def search(self, query: dict[str, Any], size: int, after: list[Any] | None = None) -> list[dict[str, Any]]:
+        """The next hits, by the records' own ids."""
+        with translated(f"searching {self.index}"):
+            answer = self.client.search(
+                pit={"id": self.name, "keep_alive": KEPT_FOR},
+                size=size,
+                query=query,
+                sort=[{"item_id": "asc"}],
+                source=False,
+                docvalue_fields=[{"field": name} for name in _FIELDS],
+                track_total_hits=False,
+                search_after=after,
+            ).body
+        self.name = answer.get("pit_id", self.name)
+        hits: list[dict[str, Any]] = answer["hits"]["hits"]
+        return hits
+
+    def close(self) -> None:
+        """Let it go."""
+        with translated(f"searching {self.index}"):
+            self.client.options(ignore_status=404).close_point_in_time(id=self.name)
 
 
-def _walk(way: _Way, opened: str, total: int, after: list[Any] | None) -> Iterator[Found]:
+def _walk(
+    moment: _Moment, query: dict[str, Any], telling: dict[str, Any] | None, whole: int | None, after: list[Any] | None
+) -> Iterator[Found]:
+    """Walk by `query`, which tells by itself which version matched, or need not; with `telling`, only that one tells.
+
+    To be told costs Elasticsearch many times what finding does, and most records have one version, which then is the one.
+    """
     seen = 0
-    whole = after is None
     try:
         while True:
-            with translated(f"searching {way.index}"):
-                answer = way.client.search(
-                    pit={"id": opened, "keep_alive": KEPT_FOR},
-                    size=_PAGE,
-                    query=way.query,
-                    sort=[{"item_id": "asc"}],
-                    source={"includes": ["item_id", "public_id", "revision", "version_count", "number"]},
-                    track_total_hits=False,
-                    search_after=after,
-                ).body
-            opened = answer.get("pit_id", opened)
-            hits = answer["hits"]["hits"]
-            versions = _versions(way, opened, hits)
+            hits = moment.search(query, _PAGE, after)
+            told = {} if telling is None else _told(moment, telling, hits)
             for hit in hits:
-                source = hit["_source"]
-                item_id = source["item_id"]
-                yield Found(item_id, uuid.UUID(source["public_id"]), source["revision"], versions[item_id])
+                item_id, revision = _value(hit, "item_id"), _value(hit, "revision")
+                version = matched_version(hit) if telling is None else told[item_id]
+                yield Found(item_id, uuid.UUID(_value(hit, "public_id")), revision, version)
             seen += len(hits)
             if len(hits) < _PAGE:
                 break
             after = hits[-1]["sort"][:1]
     finally:
-        with translated(f"searching {way.index}"):
-            way.client.options(ignore_status=404).close_point_in_time(id=opened)
-    if whole and seen != total:
-        raise CutShortError(f"The index counted {total:,} records and gave {seen:,}: nothing was finished; try again.")
+        moment.close()
+    if whole is not None and seen != whole:
+        raise CutShortError(f"The index counted {whole:,} records and gave {seen:,}: nothing was finished; try again.")
 
 
-def _versions(way: _Way, opened: str, hits: list[dict[str, Any]]) -> dict[int, int | None]:
-    """Of each record of a page, which version matched."""
-    if way.versions is None:
-        return {hit["_source"]["item_id"]: matched_version(hit) for hit in hits}
-    found = {hit["_source"]["item_id"]: hit["_source"].get("number") for hit in hits}
-    several = [hit["_source"]["item_id"] for hit in hits if hit["_source"].get("version_count") != 1]
+def _told(moment: _Moment, telling: dict[str, Any], hits: list[dict[str, Any]]) -> dict[int, int | None]:
+    """Which version of each record matched.
+
+    Raises:
+        CutShortError: the index does not find again what it has just found.
+    """
+    told: dict[int, int | None] = {
+        _value(hit, "item_id"): _value(hit, "number") for hit in hits if _value(hit, "version_count") == 1
+    }
+    several = [item_id for hit in hits if (item_id := _value(hit, "item_id")) not in told]
     if several:
-        with translated(f"searching {way.index}"):
-            answer = way.client.search(
-                pit={"id": opened, "keep_alive": KEPT_FOR},
-                size=len(several),
-                query={"bool": {"must": [way.versions], "filter": [{"terms": {"item_id": several}}]}},
-                source={"includes": ["item_id"]},
-                track_total_hits=False,
-            ).body["hits"]["hits"]
-        told = {hit["_source"]["item_id"]: matched_version(hit) for hit in answer}
-        for item_id in several:
-            if told.get(item_id) is None:
-                raise CutShortError("The index did not tell which version of a record matched: nothing was finished.")
-            found[item_id] = told[item_id]
-    return found
+        asked = {"bool": {"must": [telling], "filter": [{"terms": {"item_id": several}}]}}
+        told |= {_value(hit, "item_id"): matched_version(hit) for hit in moment.search(asked, len(several))}
+    if len(told) != len(hits):
+        raise CutShortError(f"The index gave {len(hits):,} records, then {len(told):,} of them: try again.")
+    return told
+
+
+def _value(hit: dict[str, Any], field: str) -> Any:
+    return hit["fields"][field][0]

@@ -176,6 +176,8 @@ class SearchRequest:
     cursor: str | None = None
     facets: bool = False
     """Whether to tell how the result divides."""
+    messages: bool = False
+    """Direct messages are asked for, in the index of their own: only for whoever may open them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,7 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         ("search-divided", "/?q=&size=50"),
         ("search-dense", "/?q=pothole+OR+library&dense=1"),
         ("terms", "/terms"),
+        ("exports-none", "/exports"),
         ("record", module_city.page_of("post")),
         ("record-reply", module_city.page_of("answer")),
         ("record-hostile", module_city.page_of("hostile")),
@@ -128,7 +129,7 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         assert_accessible(page)
         assert no_sideways_scrolling(page), address
         titles.add(page.title())
-    assert len(titles) == 19
+    assert len(titles) == 20
 
 
 def test_mistakes_are_accessible_too(browser_page: PageMaker, module_city: City) -> None:

@@ -33,6 +33,7 @@ UNDELETABLE = [
     "media",
     "streams",
     "gaps",
+    "exports",
 ]
 
 

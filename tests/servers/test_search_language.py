@@ -243,6 +243,41 @@ def test_everything_found_is_walked_whatever_comes_meanwhile(archive: Archive, m
     assert [each.item_id for each in rest.found][:10] == sorted(made)[40:]
 
 
+@pytest.mark.parametrize("row", queries(), ids=lambda row: row["typed"] or "(nothing)")
+def test_a_walk_finds_what_a_search_finds(city: City, row: dict[str, Any]) -> None:
+    """Each query of the table: the same records, and of each the same version; none where nothing was asked of one."""
+    hits = {hit.item_public_id: hit for hit in city.search(row["typed"]).hits}
+    walk = everything.every(city.archive.client, city.archive.alias, request(row["typed"], city.directory))
+    found = {each.public_id: each for each in walk.found}
+    assert found.keys() == hits.keys()
+    assert walk.total == len(hits)
+    for public_id, each in found.items():
+        assert each.version in {None, hits[public_id].matched_version}
+        assert each.revision == hits[public_id].revision
+    if row["typed"] and ":" not in row["typed"]:
+        assert None not in {each.version for each in found.values()}
+
+
+def test_a_walk_tells_the_version_of_records_with_several(archive: Archive) -> None:
+    """An earlier version where only that says it, the current one where both do; also beside alternatives of other kinds."""
+    account = archive.records.account()
+    once = archive.records.item(account, "agenda for June")
+    changed = archive.records.item(account, "agenda for July")
+    archive.records.edit(account, changed, "minutes of July")
+    kept = archive.records.item(account, "agenda for May")
+    archive.records.edit(account, kept, "agenda for May, corrected")
+    other = archive.records.item(account, "something else")
+    archive.drain()
+
+    def versions(typed: str) -> dict[int, int | None]:
+        walk = everything.every(archive.client, archive.alias, request(typed))
+        return {each.item_id: each.version for each in walk.found}
+
+    assert versions("agenda") == {once: 1, changed: 1, kept: 2}
+    assert versions("agenda OR state:present") == {once: 1, changed: 1, kept: 2, other: None}
+    assert versions("state:present") == dict.fromkeys((once, changed, kept, other))
+
+
 def test_a_walk_that_ends_short_says_so(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the index counts and does not give is an error, never a shorter list."""
     account = archive.records.account()

@@ -3,6 +3,7 @@
 from archiver.records.models.accounts import Account, AccountHandle, Gap, Stream, StreamState, SubCursor
 from archiver.records.models.base import Base, uuid7
 from archiver.records.models.capture import Capture, Completeness, Exchange, WarcFile, WarcRecord
+from archiver.records.models.exports import Export
 from archiver.records.models.items import (
     Item,
     ItemAlias,
@@ -57,6 +58,7 @@ __all__ = [
     "Completeness",
     "CoverageRow",
     "Exchange",
+    "Export",
     "FixityCheck",
     "Gap",
     "Item",

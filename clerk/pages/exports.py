@@ -1,0 +1,162 @@
+"""Everything that a search finds, as a file: asked for, looked after, fetched."""
+
+from __future__ import annotations
+
+import uuid  # noqa: TC003 - FastAPI reads the annotation
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from archiver.blobs import BlobStore
+from clerk.context import clerk_of, page, signed_in
+from clerk.roles import Ability, allowed, require
+from clerk.searching import form_of, request_of
+from search.accounts import resolve_account
+from search.errors import QueryError, SearchError
+from search.exports import asking, jobs
+from search.exports.formats import FORMATS
+from search.query.directory import directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO, Any
+
+    from sqlalchemy.engine import Row
+
+    from clerk.searching import SearchForm
+
+router = APIRouter()
+_BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
+_CHUNK = 1 << 18
+_LISTED = 100
+_TYPES = {
+    "zip": "application/zip",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_NO_EXPORT = "There is no such export: check that the address was copied whole."
+
+
+@router.get("/exports")
+def exports(request: Request) -> Response:
+    """The latest exports, and how far each is."""
+    require(request, Ability.EXPORT, None)
+    return _page(request)
+
+
+@router.post("/exports")
+def ask(
+    request: Request,
+    q: Annotated[str, Form()] = "",
+    account: Annotated[str, Form()] = "",
+    platform: Annotated[str, Form()] = "",
+    date_from: Annotated[str, Form(alias="from")] = "",
+    date_to: Annotated[str, Form(alias="to")] = "",
+    form: Annotated[str, Form(alias="format")] = "",
+    messages: Annotated[str, Form()] = "",
+) -> Response:
+    """Have everything that a search finds made into a file."""
+    require(request, Ability.EXPORT, None)
+    if messages:
+        require(request, Ability.OPEN_MESSAGES, None)
+    asked = form_of({"q": q, "account": account, "platform": platform, "from": date_from, "to": date_to})
+    try:
+        _ask(request, asked, form, messages=bool(messages))
+    except QueryError as error:
+        return _page(request, status=_BAD_REQUEST, problem=str(error))
+    except SearchError:
+        sentence = (
+            "The search cannot answer now, and nothing was asked for: try again in a minute, or tell the operator."
+        )
+        return _page(request, status=_UNAVAILABLE, problem=sentence)
+    return RedirectResponse("/exports", 303)
+
+
+def _ask(request: Request, asked: SearchForm, form: str, *, messages: bool) -> None:
+    if form not in FORMATS:
+        raise QueryError("Choose a format from the list.")
+    clerk = clerk_of(request)
+    now, zone = clerk.archive.now(), clerk.archive.settings.zone
+    with clerk.archive.engine.connect() as connection:
+        known = directory(connection)
+        account_id = resolve_account(connection, asked.account).public_id if asked.account else None
+    wanted = request_of(asked, zone, account_id, today=now.astimezone(zone).date(), directory=known)
+    asking.ask(
+        clerk.archive.engine,
+        clerk.client,
+        clerk.index,
+        wanted,
+        form=form,
+        messages=messages,
+        by=signed_in(request).user.name,
+        now=now,
+    )
+
+
+@router.post("/exports/{public_id}/cancel")
+def cancel(request: Request, public_id: uuid.UUID) -> Response:
+    """Have an export end that is not made yet."""
+    job = _job(request, public_id)
+    archive = clerk_of(request).archive
+    with archive.engine.begin() as connection:
+        done = jobs.cancel(connection, job.public_id, signed_in(request).user.name, archive.now())
+    if not done:
+        return _page(request, status=_BAD_REQUEST, problem="That export had ended already; nothing was cancelled.")
+    return RedirectResponse("/exports", 303)
+
+
+@router.get("/exports/{public_id}/file")
+def file(request: Request, public_id: uuid.UUID) -> Response:
+    """The finished file, which no browser shows as a page."""
+    job = _job(request, public_id)
+    if job.sha256 is None:
+        raise HTTPException(_NOT_FOUND, "There is no file of this export: the page Exports says how far it is.")
+    clerk = clerk_of(request)
+    digest = bytes(job.sha256)
+    try:
+        opened = clerk.archive.blobs.open(BlobStore.key(digest))
+    except FileNotFoundError as error:
+        raise HTTPException(_NOT_FOUND, "The file is missing from the store: tell the operator.") from error
+    clerk.record(request, "export downloaded", str(public_id), {"sha256": digest.hex(), "records": job.written})
+    return StreamingResponse(
+        _pieces(opened),
+        media_type=_TYPES[FORMATS[job.format].suffix],
+        headers={
+            "Content-Disposition": f'attachment; filename="{job.file_name}"',
+            "Content-Length": str(job.size),
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
+
+
+def _job(request: Request, public_id: uuid.UUID) -> Row[Any]:
+    """An export that whoever asks may have. Raises `HTTPException`."""
+    require(request, Ability.EXPORT, str(public_id))
+    with clerk_of(request).archive.engine.connect() as connection:
+        job = jobs.one(connection, public_id)
+    if job is None:
+        raise HTTPException(_NOT_FOUND, _NO_EXPORT)
+    if job.messages:
+        require(request, Ability.OPEN_MESSAGES, str(public_id))
+    return job
+
+
+def _pieces(opened: IO[bytes]) -> Iterator[bytes]:
+    with opened:
+        while piece := opened.read(_CHUNK):
+            yield piece
+
+
+def _page(request: Request, *, status: int = 200, problem: str = "") -> Response:
+    with clerk_of(request).archive.engine.connect() as connection:
+        rows = jobs.listed(connection, messages=allowed(request, Ability.OPEN_MESSAGES), most=_LISTED)
+    return page(
+        request,
+        "exports.html",
+        status=status,
+        title="Exports",
+        rows=rows,
+        formats={name: each.title for name, each in FORMATS.items()},
+        problem=problem,
+        under_way=any(row.finished_at is None for row in rows),
+    )

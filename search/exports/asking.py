@@ -1,0 +1,83 @@
+"""Asking for an export: what the search means and how many records it finds now, then a job for a worker."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from search import shelves
+from search.errors import QueryError
+from search.exports import jobs
+from search.exports.asked import kept
+from search.query.explain import explain, undated_note
+from search.query.run import search, understood
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import uuid
+
+    from elasticsearch import Elasticsearch
+    from sqlalchemy.engine import Engine
+
+    from search.query import SearchRequest
+
+MOST_OPEN = 50
+"""Exports that may be under way at once, whoever asked for them."""
+
+
+def ask(
+    engine: Engine,
+    client: Elasticsearch,
+    index: str,
+    request: SearchRequest,
+    *,
+    form: str,
+    messages: bool,
+    by: str,
+    now: dt.datetime,
+) -> uuid.UUID:
+    """Have everything that a search finds made into a file; gives the public id of the job, or of the same one under way.
+
+    Args:
+        engine: of the archive.
+        client: of the cluster that the index is in.
+        index: the alias.
+        request: what to find; its order, page and cursor are not looked at.
+        form: one of `FORMATS`.
+        messages: direct messages too; the caller has seen to it that whoever asks may open them.
+        by: who asks.
+        now: the archive's time.
+
+    Raises:
+        QueryError: the search cannot be understood, nothing is found, or too many exports are under way.
+        IndexUnavailableError, IndexMissingError, SearchError: as for a search.
+    """
+    asked = dataclasses.replace(request, page_size=1, cursor=None, sort=None, facets=False)
+    node, ignored = understood(client, asked)
+    result = search(client, index, asked)
+    found, undated = result.total, result.undated_excluded
+    if messages:
+        others = search(client, shelves.messages_alias(index), dataclasses.replace(asked, messages=True))
+        found, undated = found + others.total, undated + others.undated_excluded
+    if not found:
+        raise QueryError("Nothing is found, so that there is nothing to export.")
+    sentence = explain(node, asked, ignored=ignored, ordered=False) + undated_note(undated)
+    search_kept = kept(request)
+    with engine.begin() as connection:
+        already = jobs.under_way(connection, by=by, form=form, search=search_kept, messages=messages)
+        if already is not None:
+            return already
+        if jobs.waiting(connection) >= MOST_OPEN:
+            raise QueryError(
+                f"{MOST_OPEN} exports are under way: wait until some are made, or cancel those not needed."
+            )
+        return jobs.ask(
+            connection,
+            by=by,
+            form=form,
+            search=search_kept,
+            messages=messages,
+            sentence=sentence,
+            found=found,
+            now=now,
+        )

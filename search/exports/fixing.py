@@ -1,0 +1,94 @@
+"""Fixing the set of an export: a walk to the end over everything that the search finds, kept as a file in the blob store."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from archiver.custody import nodes
+from archiver.database import repeatable_read
+from search import shelves
+from search.exports import jobs
+from search.exports.asked import request_of
+from search.exports.found_set import pack
+from search.freshness import freshness
+from search.query.directory import directory
+from search.query.everything import CutShortError, every
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from elasticsearch import Elasticsearch
+    from sqlalchemy.engine import Row
+
+    from archiver.archive import Archive
+    from search.query.everything import Walk
+
+_OFTEN = 2_000
+
+
+def fix(
+    archive: Archive, client: Elasticsearch, index: str, job: Row[Any], folder: Path, held: Callable[[], None]
+) -> None:
+    """Find everything, and put down in the job what was found and how index and log stood then.
+
+    Args:
+        archive: open.
+        client: of the cluster that the index is in.
+        index: the alias.
+        job: this worker's.
+        folder: where the file is written.
+        held: called often; raises where the job was lost.
+
+    Raises:
+        SearchError: the search cannot be asked, or was cut short.
+        LostError: the job is no longer this worker's.
+    """
+    standing = _standing(archive, client, index)
+    path = folder / "found"
+    digest = hashlib.sha256()
+    total = number = 0
+    with path.open("wb") as file:
+        for walk in _walks(archive, client, index, job):
+            total += walk.total
+            for found in walk.found:
+                entry = pack(found)
+                file.write(entry)
+                digest.update(entry)
+                number += 1
+                if not number % _OFTEN:
+                    held()
+    if number != total:
+        raise CutShortError(
+            f"The index counted {total:,} records and gave {number:,}: nothing was finished; try again."
+        )
+    archive.blobs.put_file(path, digest.digest())
+    jobs.write(archive.engine, job, expected=total, set_sha256=digest.digest(), standing=standing)
+    path.unlink()
+
+
+def _walks(archive: Archive, client: Elasticsearch, index: str, job: Row[Any]) -> Iterator[Walk]:
+    with archive.engine.connect() as connection:
+        request = request_of(job.search, directory(connection))
+    yield every(client, index, request)
+    if job.messages:
+        yield every(client, shelves.messages_alias(index), dataclasses.replace(request, messages=True))
+
+
+def _standing(archive: Archive, client: Elasticsearch, index: str) -> dict[str, Any]:
+    """How far the index was and what the log held, before the walk began."""
+    fresh = freshness(archive.engine, client, index)
+    try:
+        with repeatable_read(archive.engine) as connection:
+            head = nodes.head(connection)
+        log: dict[str, Any] = {"size": head.size, "root": head.root.hex()}
+    except nodes.LogDamaged as error:
+        log = {"problem": f"The log cannot be read: {error}"}
+    return {
+        "index": fresh.sentence,
+        "waiting": fresh.waiting,
+        "log": log,
+        "at": archive.now().isoformat(),
+    }

@@ -1,0 +1,243 @@
+"""Making one export: fix the set, read its records, write them, compare, put the file into the store."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import shutil
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from archiver.blobs import BlobDamaged, BlobStore
+from archiver.database import repeatable_read
+from archiver.platforms.items import ItemKind
+from archiver.records.shapes import load_shapes
+from search.errors import IndexUnavailableError, SearchError
+from search.exports import jobs
+from search.exports.about import About
+from search.exports.beating import Heart
+from search.exports.fixing import fix
+from search.exports.formats import FORMATS
+from search.exports.found_set import DamagedSetError, batches
+from search.exports.rows import Record
+from search.exports.stream import LostPlaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from elasticsearch import Elasticsearch
+    from sqlalchemy.engine import Engine, Row
+
+    from archiver.archive import Archive
+    from archiver.records.shapes import ItemShape
+    from search.exports.writer import Writer
+    from search.query.everything import Found
+
+FOLDER = "exports"
+"""In the spool."""
+BATCH = 500
+"""Records that are read at once; all that they ever said is in memory then, twice over as the next are read meanwhile."""
+OFTEN = 5_000
+"""Records between two places to go on from."""
+_WAITS = (2.0, 10.0, 30.0)
+"""Seconds, where the index does not answer."""
+_log = structlog.get_logger(__name__)
+
+
+class ShortError(Exception):
+    """What was written is not what was found: there is no file."""
+
+
+class MessageError(Exception):
+    """A direct message came up in an export that must have none."""
+
+
+def run(archive: Archive, client: Elasticsearch, index: str, job: Row[Any]) -> bool:
+    """Make an export that `jobs.claim` gave. Gives whether there is a file; why there is none stands in the job.
+
+    Raises:
+        BaseException: what ends the worker itself (a signal, a database that is gone); the job is given back, or taken up
+            by another worker later, and gone on with.
+    """
+    folder = folder_of(archive, job) / uuid.uuid4().hex
+    try:
+        with Heart(archive.engine, job) as heart:
+            digest, size, name, writer = _made(archive, client, index, job, folder, heart)
+        jobs.finish(
+            archive.engine, job, archive.now(), sha256=digest, size=size, file_name=name, written=writer.written
+        )
+    except jobs.LostError:
+        _log.info("export given up", export=str(job.public_id))
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
+    except (SearchError, ShortError, MessageError, DamagedSetError, BlobDamaged, OSError) as error:
+        _failed(archive, job, _sentence(error))
+        return False
+    except (KeyboardInterrupt, SystemExit):
+        with contextlib.suppress(jobs.LostError):
+            jobs.release(archive.engine, job)
+        raise
+    shutil.rmtree(folder_of(archive, job), ignore_errors=True)
+    return True
+
+
+def folder_of(archive: Archive, job: Row[Any]) -> Path:
+    """Where workers write, each in a folder of its own therein, since one that was taken for dead may still write."""
+    return archive.spool / FOLDER / str(job.public_id)
+
+
+def sweep(archive: Archive) -> None:
+    """Remove what workers left of exports that have ended."""
+    for folder in (archive.spool / FOLDER).glob("*"):
+        with contextlib.suppress(ValueError):
+            public_id = uuid.UUID(folder.name)
+            with archive.engine.connect() as connection:
+                job = jobs.one(connection, public_id)
+            if job is None or job.finished_at is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _failed(archive: Archive, job: Row[Any], sentence: str) -> None:
+    _log.warning("export failed", export=str(job.public_id), error=sentence)
+    with contextlib.suppress(jobs.LostError):
+        jobs.fail(archive.engine, job, sentence, archive.now())
+    shutil.rmtree(folder_of(archive, job), ignore_errors=True)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The file could not be written or read ({error.strerror or type(error).__name__}): tell the operator."
+    return str(error)
+
+
+def _made(
+    archive: Archive, client: Elasticsearch, index: str, job: Row[Any], folder: Path, heart: Heart
+) -> tuple[bytes, int, str, Writer]:
+    folder.mkdir(parents=True)
+    if job.set_sha256 is None:
+        _fixed(archive, client, index, job, folder, heart)
+        with archive.engine.connect() as connection:
+            again = jobs.one(connection, job.public_id)
+        if again is None or again.attempt != job.attempt:
+            raise jobs.LostError(f"export {job.public_id}")
+        job = again
+    writer, gone, changed = _begun(archive, job, folder)
+    with contextlib.closing(writer):
+        gone, changed = _write(archive, job, writer, heart, {"folder": folder.name, "gone": gone, "changed": changed})
+        about = _about(archive, job, writer, gone, changed)
+        target = folder / "finished"
+        writer.package(target, about)
+    with target.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+    heart.check()
+    size = target.stat().st_size
+    archive.blobs.put_file(target, digest)
+    return digest, size, about.name(writer.suffix), writer
+
+
+def _fixed(archive: Archive, client: Elasticsearch, index: str, job: Row[Any], folder: Path, heart: Heart) -> None:
+    for wait in _WAITS:
+        try:
+            return fix(archive, client, index, job, folder, heart.check)
+        except IndexUnavailableError:
+            _log.info("the index does not answer", export=str(job.public_id), seconds=wait)
+            archive.sleep(wait)
+            heart.check()
+    return fix(archive, client, index, job, folder, heart.check)
+
+
+def _begun(archive: Archive, job: Row[Any], folder: Path) -> tuple[Writer, int, int]:
+    """A writer, and how many of its records are gone and changed: where the worker before stopped, if that can be had."""
+    kind = FORMATS[job.format]
+    zone = archive.settings.zone
+    if job.place is not None:
+        try:
+            before = folder_of(archive, job) / job.place["folder"]
+            writer = kind(folder, zone, before, job.place["writer"])
+        except LostPlaceError:
+            _log.info("export begun anew", export=str(job.public_id))
+        else:
+            return writer, job.place["gone"], job.place["changed"]
+    return kind(folder, zone), 0, 0
+
+
+def _write(archive: Archive, job: Row[Any], writer: Writer, heart: Heart, place: dict[str, Any]) -> tuple[int, int]:
+    """Write all records behind those that are written; gives how many are gone and changed in all.
+
+    Raises:
+        ShortError: less, or more, was written than was found.
+    """
+    kept, gone, changed = writer.written, place["gone"], place["changed"]
+    with archive.blobs.open(BlobStore.key(bytes(job.set_sha256))) as file:
+        sets = batches(file, BATCH, after=writer.written)
+        for batch, shapes in _ahead(archive.engine, sets):
+            heart.check()
+            for found in batch:
+                record = Record(writer.written + 1, found, shapes.get(found.item_id))
+                _refuse_messages(job, record)
+                gone += record.shape is None
+                changed += record.changed
+                writer.add(record)
+            heart.progress(writer.written)
+            if writer.written - kept >= OFTEN:
+                kept = writer.written
+                place |= {"gone": gone, "changed": changed, "writer": writer.place()}
+                jobs.write(archive.engine, job, written=kept, gone=gone, changed=changed, place=place)
+    jobs.write(archive.engine, job, written=writer.written, gone=gone, changed=changed)
+    if writer.written != job.expected:
+        raise ShortError(
+            f"{job.expected:,} records were found and {writer.written:,} written: there is no file; ask for it again."
+        )
+    return gone, changed
+
+
+def _refuse_messages(job: Row[Any], record: Record) -> None:
+    if record.shape is not None and record.shape.kind == ItemKind.MESSAGE and not job.messages:
+        raise MessageError(
+            "A direct message stands in the index of everything else: tell the operator. There is no file."
+        )
+
+
+def _ahead(engine: Engine, sets: Iterator[list[Found]]) -> Iterator[tuple[list[Found], dict[int, ItemShape]]]:
+    """Each batch with its records, the next one being read while this one is written."""
+
+    def read(batch: Sequence[Found]) -> dict[int, ItemShape]:
+        with repeatable_read(engine) as connection:
+            return load_shapes(connection, [found.item_id for found in batch])
+
+    with ThreadPoolExecutor(1, "export-reader") as reader:
+        waiting = [(batch, reader.submit(read, batch)) for batch in islice(sets, 1)]
+        while waiting:
+            batch, shapes = waiting.pop()
+            found = shapes.result()
+            waiting = [(after, reader.submit(read, after)) for after in islice(sets, 1)]
+            yield batch, found
+
+
+def _about(archive: Archive, job: Row[Any], writer: Writer, gone: int, changed: int) -> About:
+    return About(
+        public_id=job.public_id,
+        city=archive.settings.city,
+        zone=archive.settings.zone,
+        format=job.format,
+        search=job.search,
+        sentence=job.sentence,
+        messages=job.messages,
+        asked_by=job.asked_by,
+        asked_at=job.asked_at,
+        found=job.found,
+        fixed_at=dt.datetime.fromisoformat(job.standing["at"]),
+        standing=job.standing,
+        set_sha256=bytes(job.set_sha256).hex(),
+        expected=job.expected,
+        written=writer.written,
+        gone=gone,
+        changed=changed,
+        altered=dict(writer.altered),
+    )

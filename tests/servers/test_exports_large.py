@@ -1,0 +1,168 @@
+"""Thirty thousand records exported: all of them, their ids whole, by workers that are killed, in flat memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from clerk.exporting import supervised
+from tests.fixtures.bulk_records import FIRST_ID, add_many
+
+if TYPE_CHECKING:
+    import uuid
+
+    from archiver.local.endpoints import Endpoints
+    from tests.fixtures.exporting import Exports
+
+MANY, FEW = 30_000, 3_000
+INTERNAL = "Internal: not reviewed for release"
+MIB = 1024
+SOAK = [pytest.param(form, marks=pytest.mark.soak) for form in ("jsonl", "html")]
+
+
+@pytest.fixture(scope="module")
+def many(module_exports: Exports) -> Exports:
+    """The archive: most records on Facebook, a few on X."""
+    records = module_exports.searchable.records
+    page = records.account("LPVParks", platform="facebook", platform_id="20002", department="Parks")
+    police = records.account("LPVPolice", platform="x", platform_id="30003", department="Police")
+    add_many(records, page, MANY - FEW)
+    add_many(records, police, FEW, FIRST_ID + MANY)
+    assert module_exports.searchable.drain().remaining == 0
+    return module_exports
+
+
+def ids() -> set[str]:
+    """The ids of all of them."""
+    return {str(FIRST_ID + n) for n in range(1, MANY - FEW + 1)} | {str(FIRST_ID + MANY + n) for n in range(1, FEW + 1)}
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_thirty_thousand_results_are_all_there(many: Exports, form: str) -> None:
+    """The count matches, each id is there once and to its last digit, and the file is marked internal."""
+    done = many.made("pothole", form)
+    assert done.job.file_name.startswith("INTERNAL-not-reviewed-")
+    rows = done.rows
+    assert len(rows) == MANY == done.job.expected == done.job.written == done.job.found
+    assert {row["platform id"] for row in rows} == ids()
+    assert [row[INTERNAL] for row in rows] == [str(n) for n in range(1, MANY + 1)]
+    assert all(f"Pothole {row['platform id']} on Main Street" in row["text"] for row in rows)
+
+
+def order_of(exports: Exports, stack: Endpoints) -> str:
+    """What a process is told, so that it works on this archive."""
+    return json.dumps(
+        {
+            "database_url": exports.searchable.urls.app_url,
+            "home": str(exports.archive.spool.parent),
+            "elasticsearch_url": stack.elasticsearch_url,
+            "user": stack.elasticsearch_user,
+            "password": stack.elasticsearch_password,
+            "alias": exports.searchable.alias,
+        }
+    )
+
+
+def grown(exports: Exports, stack: Endpoints, text: str, form: str, count: int) -> int:
+    """How many KiB the peak of a process rose by while it made an export of so many."""
+    public_id = exports.ask(text, form)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.servers.export_process", order_of(exports, stack)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = done.stdout.splitlines()
+    assert lines[-1:] == ["made 1"], done.stderr[-2000:]
+    assert exports.job(public_id).written == count
+    before, after = map(int, lines[0].split()[1:])
+    return after - before
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", *SOAK])
+def test_memory_does_not_grow_with_the_export(many: Exports, stack: Endpoints, form: str) -> None:
+    """Ten times the records need about the same memory, whatever the format."""
+    small, large = (
+        grown(many, stack, text, form, count) for text, count in (("pothole platform:x", FEW), ("pothole", MANY))
+    )
+    assert large < small + 12 * MIB, f"{small} KiB for {FEW:,} records, {large} KiB for {MANY:,}"
+
+
+def environment(exports: Exports, stack: Endpoints) -> dict[str, str]:
+    """What the real program is told about where the archive is."""
+    assert stack.elasticsearch_user
+    assert stack.elasticsearch_password
+    return {
+        "DATABASE_URL": exports.searchable.urls.app_url,
+        "ELASTICSEARCH_URL": stack.elasticsearch_url,
+        "ELASTICSEARCH_USER": stack.elasticsearch_user,
+        "ELASTICSEARCH_PASSWORD": stack.elasticsearch_password,
+        "CIVIC_ARCHIVE_INDEX_NAME": exports.searchable.alias,
+        "CIVIC_ARCHIVE_HOME": str(exports.archive.spool.parent),
+    }
+
+
+def until(exports: Exports, public_id: uuid.UUID, reached: Any, seconds: float = 90) -> Any:
+    """Wait until a job stands so."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        job = exports.job(public_id)
+        if reached(job):
+            return job
+        assert job.state in {"waiting", "running"}, job.error
+        time.sleep(0.01)
+    raise AssertionError(exports.job(public_id))
+
+
+@pytest.mark.parametrize("form", ["jsonl", pytest.param("xlsx", marks=pytest.mark.soak)])
+def test_a_worker_killed_in_the_middle_is_gone_on_with(many: Exports, stack: Endpoints, form: str) -> None:
+    """By kill -9 while it finds the records, and again while it writes; the next goes on from there, and the file is whole."""
+    public_id = many.ask("pothole", form)
+    command = [sys.executable, "-m", "archiver.cli", "exports", "run", "--once"]
+    env = os.environ | environment(many, stack)
+    kills = (lambda job: job.state == "running", lambda job: job.place is not None)
+    for number, reached in enumerate(kills, 1):
+        with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            job = until(many, public_id, reached)
+            process.kill()
+        job = many.job(public_id)
+        assert (job.state, job.attempt, job.sha256) == ("running", number, None)
+        if number < len(kills):
+            with many.archive.engine.begin() as connection:
+                connection.exec_driver_sql(
+                    "update exports set heartbeat_at = now() - interval '1 hour' where state = 'running'"
+                )
+    place = job.place["writer"]["written"]
+    assert 0 < place < MANY
+    many.work(silent_for=dt.timedelta(0))
+    done = many.opened(public_id)
+    assert done.job.attempt == 3
+    found = [row["platform id"] for row in done.rows] if form == "xlsx" else [row["platform_id"] for row in done.lines]
+    assert len(found) == MANY
+    assert set(found) == ids()
+    assert not list((many.archive.spool / "exports").iterdir())
+
+
+def test_the_pages_start_a_worker_and_end_it_in_order(
+    many: Exports, stack: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked for is made without another program; where the pages end in the middle, the job waits and is gone on with."""
+    for name, value in environment(many, stack).items():
+        monkeypatch.setenv(name, value)
+    public_id = many.ask("pothole", "jsonl")
+    with supervised(many.archive):
+        until(many, public_id, lambda job: job.place is not None)
+    job = many.job(public_id)
+    assert (job.state, job.attempt) == ("waiting", 0)
+    with supervised(many.archive):
+        until(many, public_id, lambda job: job.state == "done")
+    done = many.opened(public_id)
+    assert {line["platform_id"] for line in done.lines} == ids()
+    assert len(done.lines) == MANY
