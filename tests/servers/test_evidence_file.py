@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.capture import evidence_file
+from archiver.capture import evidence_file, half_fetched
 from archiver.capture.evidence_file import RunWarc, key_of, seal_left_behind
 from archiver.records.models import uuid7
 from archiver.records.store.exchanges import insert_exchanges
@@ -124,7 +124,7 @@ def test_half_fetched_media_of_killed_runs_are_cleared(small: Town) -> None:
     """What a killed run left of a picture goes after a day; what is being fetched now stays."""
     spool = small.archive.archive.spool
     spool.mkdir(parents=True, exist_ok=True)
-    old, new = spool / f"old{evidence_file.MEDIUM}", spool / f"new{evidence_file.MEDIUM}"
+    old, new = spool / f"old{half_fetched.MEDIUM}", spool / f"new{half_fetched.MEDIUM}"
     for path in (old, new):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 2 * 86400,) * 2)
