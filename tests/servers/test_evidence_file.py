@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.capture import evidence_file, half_fetched
+from archiver.capture import half_fetched
 from archiver.capture.evidence_file import RunWarc, key_of, seal_left_behind
 from archiver.records.models import uuid7
 from archiver.records.store.exchanges import insert_exchanges
