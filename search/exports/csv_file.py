@@ -58,7 +58,7 @@ class CsvWriter(Writer):
 
     def write(self, record: Record) -> None:
         """Add a row."""
-        row = row_of(record, self.zone)
+        row = row_of(record)
         for cell in row:
             if cell and cell[0] in _LEADS and _GUARDED.match(cell):
                 row = self._guard(row)

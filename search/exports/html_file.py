@@ -48,7 +48,7 @@ class HtmlWriter(Writer):
         """Add an article."""
         if self.written and not self.written % self.records_on_a_page:
             self.records.split()
-        row = row_of(record, self.zone)
+        row = row_of(record)
         author = f" by <bdi>{shown(row[_AUTHOR])}</bdi>" if row[_AUTHOR] else ""
         parts = [
             f'<article id="r{row[_NUMBER]}"><h2>{row[_NUMBER]}. {shown(row[_KIND].capitalize() or "Record")}{author}</h2>'

@@ -27,6 +27,7 @@ class JsonlWriter(Writer):
     """A line a record."""
 
     title: ClassVar[str] = "JSON Lines"
+    whole: ClassVar[bool] = True
 
     def write(self, record: Record) -> None:
         """Add a line."""

@@ -6,10 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import datetime as dt
-    import zoneinfo
-
-    from archiver.records.shapes import AuthorShape, ItemShape, MediumShape, VersionShape
+    from archiver.records.shapes import ItemShape, MediumShape, VersionShape
     from search.query.everything import Found
 
 INTERNAL = "Internal: not reviewed for release"
@@ -54,111 +51,58 @@ GONE = "The archive no longer holds this record; it did when the export began."
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Cells:
+    """What a row has of a record, from `reading.cells`: the texts under `COLUMNS` from "record id" to "text", those from "links"
+    to the commitment, and the text of the version that matched where that is an earlier one.
+    """
+
+    said: tuple[str, ...]
+    more: tuple[str, ...]
+    earlier: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Record:
-    """A record in its place in the file. `shape` is None where the archive no longer holds it."""
+    """A record in its place in the file. What of it goes there: `cells` for rows, `shape` for everything; neither where the
+    archive no longer holds it, which has no `revision` then.
+    """
 
     number: int
     found: Found
-    shape: ItemShape | None
+    revision: int | None
+    kind: str | None
+    cells: Cells | None = None
+    shape: ItemShape | None = None
 
     @property
     def changed(self) -> bool:
         """Whether it changed since it was found; the file has it as it is now."""
-        return self.shape is not None and self.shape.revision != self.found.revision
+        return self.revision is not None and self.revision != self.found.revision
 
 
-def row_of(record: Record, zone: zoneinfo.ZoneInfo) -> tuple[str, ...]:
-    """The record as a row under `COLUMNS`; what is not known is empty. Times are the city's, with their offset from UTC."""
-    shape = record.shape
-    if shape is None:
+def row_of(record: Record) -> tuple[str, ...]:
+    """The record as a row under `COLUMNS`; what is not known is empty."""
+    cells = record.cells
+    if cells is None:
         return (str(record.number), str(record.found.public_id), *[""] * (len(COLUMNS) - 3), GONE)
-    current = shape.current
-    created = shape.created_at or (current.created_at if current else None)
-    author = current.author if current else None
-    last_seen = max([sighting.last_seen_at for sighting in shape.sightings], default=None)
-    matched = _matched(record)
+    version = record.found.version
     return (
         str(record.number),
-        str(shape.public_id),
-        shape.platform,
-        shape.platform_id,
-        shape.namespace,
-        shape.kind,
-        shape.state,
-        _local(_state_since(shape), zone),
-        _joined([sighting.account for sighting in shape.sightings]),
-        _joined([sighting.department for sighting in shape.sightings]),
-        (author and author.name) or "",
-        (author and author.handle) or "",
-        (author and author.platform_id) or "",
-        _is_city(author),
-        _local(created, zone),
-        "" if created is None else created.isoformat(),
-        _local(shape.first_seen_at, zone),
-        _local(last_seen, zone),
-        _local(current.edited_at, zone) if current else "",
-        (current and current.title) or "",
-        (current and current.text) or "",
-        "" if record.found.version is None else str(record.found.version),
-        "" if matched is None or matched.is_current else _said(matched),
-        "\n".join(current.links) if current else "",
-        "\n".join([medium_sentence(medium) for medium in current.media]) if current and current.media else "",
-        (current and current.url) or "",
-        shape.parent_id or "",
-        shape.root_id or "",
-        str(len(shape.versions)),
-        str(current.number) if current else "",
-        current.commitment if current else "",
-        _remark(record, matched),
+        *cells.said,
+        "" if version is None else str(version),
+        cells.earlier or "",
+        *cells.more,
+        _remark(record) if record.changed or cells.earlier is not None else "",
     )
 
 
-def _remark(record: Record, matched: VersionShape | None) -> str:
+def _remark(record: Record) -> str:
     said = []
-    if record.changed and record.shape is not None:
-        said.append(f"Changed since it was found (revision {record.found.revision}, now {record.shape.revision}).")
-    if matched is not None and not matched.is_current:
+    if record.changed:
+        said.append(f"Changed since it was found (revision {record.found.revision}, now {record.revision}).")
+    if record.cells is not None and record.cells.earlier is not None:
         said.append("The words were found in an earlier version.")
     return " ".join(said)
-
-
-def _matched(record: Record) -> VersionShape | None:
-    if record.shape is None or record.found.version is None:
-        return None
-    return next((each for each in record.shape.versions if each.number == record.found.version), None)
-
-
-def _said(version: VersionShape) -> str:
-    return "\n".join(filter(None, (version.title, version.text)))
-
-
-def _state_since(shape: ItemShape) -> dt.datetime:
-    return next((each.observed_at for each in reversed(shape.states) if each.state == shape.state), shape.first_seen_at)
-
-
-def _is_city(author: AuthorShape | None) -> str:
-    if author is None or author.platform_id is None:
-        return ""
-    return "yes" if author.is_city else "no"
-
-
-def _joined(values: list[str]) -> str:
-    return values[0] if len(values) == 1 else "; ".join(dict.fromkeys(values))
-
-
-def _local(moment: dt.datetime | None, zone: zoneinfo.ZoneInfo) -> str:
-    return "" if moment is None else moment.astimezone(zone).isoformat()
-
-
-def medium_sentence(medium: MediumShape) -> str:
-    """An attachment in a line: what it is, whether it is kept (its digest) or why not, its description."""
-    kept = (
-        f"kept, SHA-256 {medium.sha256.hex()}"
-        if medium.state == "kept" and medium.sha256 is not None
-        else f"{medium.state}{f' ({medium.reason})' if medium.reason else ''}"
-    )
-    described = f"; described as: {medium.alt_text}" if medium.alt_text else "; without a description"
-    return f"{medium.kind}, {kept}{described}"
 
 
 def whole(record: Record) -> dict[str, Any]:

@@ -7,16 +7,16 @@ import datetime as dt
 import hashlib
 import shutil
 import uuid
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from archiver.blobs import BlobDamaged, BlobStore
-from archiver.database import repeatable_read
 from archiver.platforms.items import ItemKind
-from archiver.records.shapes import load_shapes
 from search.errors import IndexUnavailableError, SearchError
 from search.exports import jobs
 from search.exports.about import About
@@ -24,25 +24,30 @@ from search.exports.beating import Heart
 from search.exports.fixing import fix
 from search.exports.formats import FORMATS
 from search.exports.found_set import DamagedSetError, batches
-from search.exports.rows import Record
+from search.exports.reading import records_of
 from search.exports.stream import LostPlaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
     from elasticsearch import Elasticsearch
-    from sqlalchemy.engine import Engine, Row
+    from sqlalchemy.engine import Row
 
     from archiver.archive import Archive
-    from archiver.records.shapes import ItemShape
+    from search.exports.rows import Record
     from search.exports.writer import Writer
     from search.query.everything import Found
 
 FOLDER = "exports"
 """In the spool."""
-BATCH = 500
-"""Records that are read at once; all that they ever said is in memory then, twice over as the next are read meanwhile."""
+BATCH = 1_000
+"""Records that are read at once; they are in memory three times over, as the next ones are read meanwhile."""
+WHOLE_BATCH = 250
+"""The same where everything of them is read, all that they ever said."""
+_READERS = 2
+"""Batches that are read while one is written: most of that time is Postgres's."""
 OFTEN = 5_000
 """Records between two places to go on from."""
 _WAITS = (2.0, 10.0, 30.0)
@@ -155,16 +160,15 @@ def _fixed(archive: Archive, client: Elasticsearch, index: str, job: Row[Any], f
 def _begun(archive: Archive, job: Row[Any], folder: Path) -> tuple[Writer, int, int]:
     """A writer, and how many of its records are gone and changed: where the worker before stopped, if that can be had."""
     kind = FORMATS[job.format]
-    zone = archive.settings.zone
     if job.place is not None:
         try:
             before = folder_of(archive, job) / job.place["folder"]
-            writer = kind(folder, zone, before, job.place["writer"])
+            writer = kind(folder, before, job.place["writer"])
         except LostPlaceError:
             _log.info("export begun anew", export=str(job.public_id))
         else:
             return writer, job.place["gone"], job.place["changed"]
-    return kind(folder, zone), 0, 0
+    return kind(folder), 0, 0
 
 
 def _write(archive: Archive, job: Row[Any], writer: Writer, heart: Heart, place: dict[str, Any]) -> tuple[int, int]:
@@ -175,13 +179,12 @@ def _write(archive: Archive, job: Row[Any], writer: Writer, heart: Heart, place:
     """
     kept, gone, changed = writer.written, place["gone"], place["changed"]
     with archive.blobs.open(BlobStore.key(bytes(job.set_sha256))) as file:
-        sets = batches(file, BATCH, after=writer.written)
-        for batch, shapes in _ahead(archive.engine, sets):
+        sets = batches(file, WHOLE_BATCH if writer.whole else BATCH, after=writer.written)
+        for records in _ahead(archive, sets, whole=writer.whole, after=writer.written):
             heart.check()
-            for found in batch:
-                record = Record(writer.written + 1, found, shapes.get(found.item_id))
+            for record in records:
                 _refuse_messages(job, record)
-                gone += record.shape is None
+                gone += record.revision is None
                 changed += record.changed
                 writer.add(record)
             heart.progress(writer.written)
@@ -198,26 +201,24 @@ def _write(archive: Archive, job: Row[Any], writer: Writer, heart: Heart, place:
 
 
 def _refuse_messages(job: Row[Any], record: Record) -> None:
-    if record.shape is not None and record.shape.kind == ItemKind.MESSAGE and not job.messages:
+    if record.kind == ItemKind.MESSAGE and not job.messages:
         raise MessageError(
             "A direct message stands in the index of everything else: tell the operator. There is no file."
         )
 
 
-def _ahead(engine: Engine, sets: Iterator[list[Found]]) -> Iterator[tuple[list[Found], dict[int, ItemShape]]]:
-    """Each batch with its records, the next one being read while this one is written."""
-
-    def read(batch: Sequence[Found]) -> dict[int, ItemShape]:
-        with repeatable_read(engine) as connection:
-            return load_shapes(connection, [found.item_id for found in batch])
-
-    with ThreadPoolExecutor(1, "export-reader") as reader:
-        waiting = [(batch, reader.submit(read, batch)) for batch in islice(sets, 1)]
-        while waiting:
-            batch, shapes = waiting.pop()
-            found = shapes.result()
-            waiting = [(after, reader.submit(read, after)) for after in islice(sets, 1)]
-            yield batch, found
+def _ahead(archive: Archive, sets: Iterator[list[Found]], *, whole: bool, after: int) -> Iterator[list[Record]]:
+    """The records batch by batch, the next one being read while one is written."""
+    read = partial(records_of, archive.engine, archive.settings.zone, whole=whole)
+    with ThreadPoolExecutor(_READERS, "export-reader") as reader:
+        waiting: deque[Future[list[Record]]] = deque()
+        while True:
+            for batch in islice(sets, _READERS - len(waiting)):
+                waiting.append(reader.submit(read, batch, after))
+                after += len(batch)
+            if not waiting:
+                return
+            yield waiting.popleft().result()
 
 
 def _about(archive: Archive, job: Row[Any], writer: Writer, gone: int, changed: int) -> About:

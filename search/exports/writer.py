@@ -12,7 +12,6 @@ from search.exports.about import PREFIX
 from search.exports.stream import LostPlaceError, Stream
 
 if TYPE_CHECKING:
-    import zoneinfo
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -28,6 +27,7 @@ class Writer(abc.ABC):
         title: how the format is called on a page.
         suffix: of the finished file's name.
         streams: the names of its streams, the records' own first.
+        whole: whether it wants everything of a record, and not its cells.
         written: how many records are in it.
         altered: what could not be written as it is, as a sentence, with the number of cells.
     """
@@ -35,11 +35,11 @@ class Writer(abc.ABC):
     title: ClassVar[str]
     suffix: ClassVar[str] = "zip"
     streams: ClassVar[tuple[str, ...]] = ("records",)
+    whole: ClassVar[bool] = False
 
     def __init__(
         self,
         folder: Path,
-        zone: zoneinfo.ZoneInfo,
         before: Path | None = None,
         place: Mapping[str, Any] | None = None,
     ) -> None:
@@ -48,7 +48,6 @@ class Writer(abc.ABC):
         Raises:
             LostPlaceError: what that one left is not there, or not whole; the folder is empty again.
         """
-        self.zone = zone
         self.written: int = 0 if place is None else place["written"]
         self.altered: Counter[str] = Counter({} if place is None else place["altered"])
         self._streams: dict[str, Stream] = {}

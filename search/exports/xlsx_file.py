@@ -50,7 +50,7 @@ class XlsxWriter(Writer):
 
     def write(self, record: Record) -> None:
         """Add a row, and what of it does not fit into its cells."""
-        row = row_of(record, self.zone)
+        row = row_of(record)
         if max(map(len, row)) > MOST_UNITS // 2:
             row = tuple(self._fitted(record, name, cell) for name, cell in zip(COLUMNS, row, strict=True))
         self._row(self.records, self.written, row)

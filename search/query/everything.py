@@ -79,11 +79,10 @@ def every(client: Elasticsearch, index: str, request: SearchRequest, *, after: l
             pit={"id": opened, "keep_alive": KEPT_FOR}, size=0, track_total_hits=True, query=counted
         ).body["hits"]["total"]["value"]
     whole = None if after is not None else total
+    moment = _Moment(client, index, opened)
     if of_versions is None:
-        return Walk(total, opened, _walk(_Moment(client, index, opened), telling, None, whole, after))
-    return Walk(
-        total, opened, _walk(_Moment(client, index, opened), counted, telling if of_versions else None, whole, after)
-    )
+        return Walk(total, opened, _walk(moment, telling, None, whole, after, told=True))
+    return Walk(total, opened, _walk(moment, counted, telling if of_versions else None, whole, after, told=False))
 
 
 @dataclasses.dataclass(slots=True)
@@ -94,8 +93,10 @@ class _Moment:
     index: str
     name: str
 
-    def search(self, query: dict[str, Any], size: int, after: list[Any] | None = None) -> list[dict[str, Any]]:
-        """The next hits, by the records' own ids."""
+    def search(
+        self, query: dict[str, Any], size: int, after: list[Any] | None = None, *, told: bool
+    ) -> list[dict[str, Any]]:
+        """The next hits, by the records' own ids; `told`: the query tells which version matched."""
         with translated(f"searching {self.index}"):
             answer = self.client.search(
                 pit={"id": self.name, "keep_alive": KEPT_FOR},
@@ -103,7 +104,8 @@ class _Moment:
                 query=query,
                 sort=[{"item_id": "asc"}],
                 source=False,
-                docvalue_fields=[{"field": name} for name in _FIELDS],
+                docvalue_fields=[{"field": field} for field in _FIELDS],
+                stored_fields=None if told else "_none_",
                 track_total_hits=False,
                 search_after=after,
             ).body
@@ -118,20 +120,26 @@ class _Moment:
 
 
 def _walk(
-    moment: _Moment, query: dict[str, Any], telling: dict[str, Any] | None, whole: int | None, after: list[Any] | None
+    moment: _Moment,
+    query: dict[str, Any],
+    telling: dict[str, Any] | None,
+    whole: int | None,
+    after: list[Any] | None,
+    *,
+    told: bool,
 ) -> Iterator[Found]:
-    """Walk by `query`, which tells by itself which version matched, or need not; with `telling`, only that one tells.
+    """Walk by `query`, which tells by itself which version matched (`told`) or does not; where it is asked, `telling` tells.
 
     To be told costs Elasticsearch many times what finding does, and most records have one version, which then is the one.
     """
     seen = 0
     try:
         while True:
-            hits = moment.search(query, _PAGE, after)
-            told = {} if telling is None else _told(moment, telling, hits)
+            hits = moment.search(query, _PAGE, after, told=told)
+            numbers = {} if telling is None else _told(moment, telling, hits)
             for hit in hits:
                 item_id, revision = _value(hit, "item_id"), _value(hit, "revision")
-                version = matched_version(hit) if telling is None else told[item_id]
+                version = matched_version(hit) if telling is None else numbers[item_id]
                 yield Found(item_id, uuid.UUID(_value(hit, "public_id")), revision, version)
             seen += len(hits)
             if len(hits) < _PAGE:
@@ -155,7 +163,7 @@ def _told(moment: _Moment, telling: dict[str, Any], hits: list[dict[str, Any]]) 
     several = [item_id for hit in hits if (item_id := _value(hit, "item_id")) not in told]
     if several:
         asked = {"bool": {"must": [telling], "filter": [{"terms": {"item_id": several}}]}}
-        told |= {_value(hit, "item_id"): matched_version(hit) for hit in moment.search(asked, len(several))}
+        told |= {_value(hit, "item_id"): matched_version(hit) for hit in moment.search(asked, len(several), told=True)}
     if len(told) != len(hits):
         raise CutShortError(f"The index gave {len(hits):,} records, then {len(told):,} of them: try again.")
     return told

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from archiver.blobs import BlobStore
+from archiver.platforms.text import html_to_text
 from search import shelves
 from search.errors import QueryError
 from search.exports import fixing, jobs, run
@@ -201,6 +202,43 @@ def test_a_version_that_was_edited_away_is_in_the_row(exports: Exports) -> None:
     assert row["remark"] == "The words were found in an earlier version."
     (row,) = exports.made("Thursday").rows
     assert row["text of that version, where it is not the current one"] == ""
+
+
+def test_a_row_says_all_that_a_reader_needs(exports: Exports) -> None:
+    """Accounts and departments once each, text that came as HTML, attachments kept or why not, relations, times with offsets."""
+    records = exports.searchable.records
+    records.now = lambda: dt.datetime(2026, 7, 1, 6, 30, 5, 250_000, tzinfo=dt.UTC)
+    city = records.account()
+    parks = records.account("parks.example.gov", platform_id="did:plc:parks", department="Parks")
+    item = records.item(
+        city, None, html="<p>The <b>pothole</b> pool</p><p>is closed</p>", title="Notice", kind="comment", stream="comments",
+        parent_id="at://parent", root_id="at://root", author_id=RESIDENT_ID, author_handle="rosa.example", author_name="Rosa",
+        created_at=None, media=[Attachment("cid1", "A hole"), Attachment("cid2", None, "video", "failed")],
+    )  # fmt: skip
+    records.see(city, item)
+    records.see(parks, item)
+    with exports.archive.engine.begin() as connection:
+        connection.execute(
+            sa.text("update media set sha256 = :digest where platform_id = 'cid1'"), {"digest": b"\xab" * 32}
+        )
+        connection.execute(sa.text("update media set reason = 'answered 410' where platform_id = 'cid2'"))
+    exports.searchable.drain()
+    (row,) = exports.made("pool").rows
+    assert (row["accounts"], row["departments"]) == (
+        "bluesky:city.example.gov; bluesky:parks.example.gov",
+        "Public Works; Parks",
+    )
+    assert (row["title"], row["text"]) == ("Notice", html_to_text("<p>The <b>pothole</b> pool</p><p>is closed</p>"))
+    assert row["media"].split("\n") == [
+        f"image, kept, SHA-256 {'ab' * 32}; described as: A hole",
+        "video, failed (answered 410); without a description",
+    ]
+    assert (row["author name"], row["author handle"], row["author id"], row["author is the city"]) == (
+        "Rosa", "rosa.example", RESIDENT_ID, "no",
+    )  # fmt: skip
+    assert (row["answers to"], row["thread"], row["kind"]) == ("at://parent", "at://root", "comment")
+    assert (row["created"], row["created (UTC)"]) == ("", "")
+    assert row["first seen"] == row["last seen"] == row["state found at"] == "2026-06-30T23:30:05.25-07:00"
 
 
 def test_the_set_is_the_one_that_was_found(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:

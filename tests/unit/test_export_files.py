@@ -18,12 +18,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.records.shapes import ItemShape, VersionShape
 from search.exports.about import About
 from search.exports.csv_file import GUARDED, CsvWriter
 from search.exports.found_set import DamagedSetError, batches, pack
 from search.exports.html_file import HtmlWriter, shown
-from search.exports.rows import COLUMNS, INTERNAL, Record, row_of
+from search.exports.rows import COLUMNS, INTERNAL, Cells, Record, row_of
 from search.exports.stream import LostPlaceError, Stream
 from search.exports.xlsx_file import CONTROLS, XlsxWriter
 from search.exports.xlsx_parts import letters
@@ -41,19 +40,10 @@ ANY_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_
 )  # fmt: skip
 
 
-def record(number: int, text: str | None, *, title: str | None = None) -> Record:
-    """A record with one version that says so."""
-    version = VersionShape(
-        id=1, public_id=ID, number=1, source="api", is_current=True, captured_at=NOON, created_at=NOON, edited_at=None,
-        indexed_at=None, title=title, text=text, html=None, url=None, author=None, languages=(), tags=(), mentions=(),
-        links=(), media=(), flags=(), fields={}, commitment="00" * 32,
-    )  # fmt: skip
-    shape = ItemShape(
-        id=number, public_id=ID, platform="x", namespace="", platform_id="1890", kind="post", revision=1, state="present",
-        parent_id=None, root_id=None, refers_to_id=None, created_at=NOON, first_seen_at=NOON, versions=(version,),
-        states=(), sightings=(), counts={}, counted_at=None,
-    )  # fmt: skip
-    return Record(number, Found(number, ID, 1, 1), shape)
+def record(number: int, text: str, *, title: str = "") -> Record:
+    """A record whose current version says so."""
+    said = [str(ID), *[""] * 17, title, text]
+    return Record(number, Found(number, ID, 1, 1), 1, "post", Cells(tuple(said), ("",) * 8, None))
 
 
 def about(written: int) -> About:
@@ -77,7 +67,7 @@ def packaged(writer: Any, folder: Path, written: int) -> zipfile.ZipFile:
 def test_any_text_comes_back_from_csv(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     """To the last sign, once one apostrophe is taken from before what looks like a formula; and nothing looks like one."""
     folder = tmp_path_factory.mktemp("csv")
-    writer = CsvWriter(folder, ZONE)
+    writer = CsvWriter(folder)
     for number, text in enumerate(texts, 1):
         writer.add(record(number, text))
     with packaged(writer, folder, len(texts)) as archive:
@@ -94,7 +84,7 @@ def test_any_text_comes_back_from_csv(texts: list[str], tmp_path_factory: pytest
 def test_any_text_comes_back_from_a_workbook(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     """As text, by another program's library; signs that XML cannot hold are shown by their picture, and counted."""
     folder = tmp_path_factory.mktemp("xlsx")
-    writer = XlsxWriter(folder, ZONE)
+    writer = XlsxWriter(folder)
     for number, text in enumerate(texts, 1):
         writer.add(record(number, text))
     writer.package(folder / "finished", about(len(texts)))
@@ -116,7 +106,7 @@ def _picture(match: re.Match[str]) -> str:
 
 def test_every_part_of_a_workbook_is_well_formed(tmp_path: Path) -> None:
     """Each is XML; each sheet is listed, typed and related, under the mark; all rows and cells are where they say they are."""
-    writer = XlsxWriter(tmp_path, ZONE)
+    writer = XlsxWriter(tmp_path)
     writer.add(record(1, "a"))
     writer.add(record(2, "b" * 40_000))
     with packaged(writer, tmp_path, 2) as archive:
@@ -160,7 +150,7 @@ def test_nothing_in_a_page_is_markup_but_ours(text: str) -> None:
 def test_pages_of_so_many_records_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each says that it is internal, allows nothing to load, and leads to the next; the index lists all."""
     monkeypatch.setattr(HtmlWriter, "records_on_a_page", 2)
-    writer = HtmlWriter(tmp_path, ZONE)
+    writer = HtmlWriter(tmp_path)
     for number in range(1, 6):
         writer.add(record(number, f"text {number} \u202ereversed", title="<b>"))
     with packaged(writer, tmp_path, 5) as archive:
@@ -181,17 +171,24 @@ def test_an_export_of_nothing_is_a_file_all_the_same(tmp_path: Path) -> None:
     for number, kind in enumerate((CsvWriter, XlsxWriter, HtmlWriter)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        with packaged(kind(folder, ZONE), folder, 0) as archive:
+        with packaged(kind(folder), folder, 0) as archive:
             assert archive.testzip() is None
             assert archive.namelist()
 
 
-def test_a_row_has_the_citys_time_and_says_what_is_not_known() -> None:
-    """With the offset of that day (daylight time began at 2 in the morning); what is not known is empty."""
-    row = dict(zip(COLUMNS, row_of(record(1, None), ZONE), strict=True))
-    assert row["created"] == "2026-03-08T13:00:00-07:00"
-    assert row["created (UTC)"] == "2026-03-08T20:00:00+00:00"
-    assert (row["text"], row["author is the city"], row["edited"]) == ("", "", "")
+def test_a_row_has_a_cell_for_each_column() -> None:
+    """Also that of a record which is no longer held; each says what is particular about it."""
+    row = dict(zip(COLUMNS, row_of(record(7, "said", title="headed")), strict=True))
+    assert (row[INTERNAL], row["record id"], row["title"], row["text"], row["remark"]) == (
+        "7",
+        str(ID),
+        "headed",
+        "said",
+        "",
+    )
+    gone = dict(zip(COLUMNS, row_of(Record(8, Found(8, ID, 1, None), None, None)), strict=True))
+    assert (gone[INTERNAL], gone["record id"], gone["text"]) == ("8", str(ID), "")
+    assert gone["remark"] == "The archive no longer holds this record; it did when the export began."
 
 
 def test_a_stream_is_gone_on_with_only_where_it_is_whole(tmp_path: Path) -> None:
