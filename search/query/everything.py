@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from search.query.model import SearchRequest
 
-_PAGE = 10_000
-"""As many as Elasticsearch gives at once (`index.max_result_window`): each page costs it a search of the whole."""
+_PAGE = 5_000
+"""Each page costs Elasticsearch a search of the whole, and this side the memory of its hits (2 KB each)."""
 _FIELDS = ("item_id", "public_id", "revision", "number", "version_count")
 """Read from columns: the documents themselves need not be unpacked."""
 KEPT_FOR = "10m"

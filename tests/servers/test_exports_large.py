@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archiver.local.endpoints import Endpoints
     from tests.fixtures.exporting import Exports
 
-MANY, FEW = 30_000, 3_000
+MANY, FEW = 30_000, 5_000
 INTERNAL = "Internal: not reviewed for release"
 MIB = 1024
 SOAK = [pytest.param(form, marks=pytest.mark.soak) for form in ("jsonl", "html")]
