@@ -292,7 +292,7 @@ def test_a_walk_that_ends_short_leaves_no_file(exports: Exports, monkeypatch: py
             yield next(found)
             raise CutShortError("The index counted 15 records and gave 1: nothing was finished; try again.")
 
-        return Walk(walk.total, cut())
+        return Walk(walk.total, walk.point, cut())
 
     with monkeypatch.context() as patched:
         patched.setattr(fixing, "every", short)
