@@ -32,6 +32,9 @@ FIELDS = (
     "began_on",
 )  # fmt: skip
 _DATES = frozenset({"approved_on", "began_on"})
+PERSONAL = "personal"
+"""The column of a CSV file that says whether an account is an official's own."""
+_YES, _NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0", ""})
 _ENVIRONMENT = "env:"
 
 
@@ -52,6 +55,8 @@ class Listed:
     entry: Mapping[str, Any]
     compliance: Compliance
     public_id: uuid.UUID
+    personal: bool = False
+    """An official's own account: its records need a grant."""
 
 
 def parse_name(name: str) -> tuple[str, str]:
@@ -73,6 +78,7 @@ def add(
     settings: Mapping[str, Any] | None = None,
     *,
     import_only: bool = False,
+    personal: bool = False,
     actor: str = "command line",
 ) -> int:
     """Add an account to the register. Gives its row id.
@@ -84,6 +90,7 @@ def add(
         settings: The platform's own settings; a secret is given as `env:NAME`, never itself.
         import_only: Its records come by import alone (it is closed, or no token is to be had): no setting is required, and it
             is never captured.
+        personal: It is an official's own, not the city's: nobody sees its records without a grant.
         actor: Who adds it, for the audit log.
 
     Raises `RegisterError` for an unknown field or setting, a missing one, a secret in clear, or an account that is there.
@@ -104,10 +111,13 @@ def add(
         ).scalar()
         if account_id is None:
             raise RegisterError(f"{name} is in the register already; `accounts list` shows it")
-        connection.execute(sa.update(Account).where(Account.id == account_id).values(**values, settings=settings))
-        if import_only:
-            connection.execute(sa.update(Account).where(Account.id == account_id).values(status="closed"))
-        audit.write(connection, actor, "account added", name, {"department": values["department"]})
+        connection.execute(
+            sa.update(Account)
+            .where(Account.id == account_id)
+            .values(**values, settings=settings, personal=personal, **({"status": "closed"} if import_only else {}))
+        )
+        detail = {"department": values["department"], **({"personal": True} if personal else {})}
+        audit.write(connection, actor, "account added", name, detail)
     return int(account_id)
 
 
@@ -179,7 +189,7 @@ def _is_minutes(value: object) -> bool:
 
 
 def import_csv(engine: Engine, path: Path, *, actor: str = "command line") -> tuple[list[str], list[str]]:
-    """Add the accounts of a CSV file with the columns `account`, the register's fields and `setting.NAME`.
+    """Add the accounts of a CSV file with the columns `account`, the register's fields, `personal` and `setting.NAME`.
 
     Gives the names added, and a sentence for each row that was not. Raises `RegisterError` where the file has no such
     columns at all.
@@ -199,11 +209,19 @@ def import_csv(engine: Engine, path: Path, *, actor: str = "command line") -> tu
             }
             entry = {column: value for column, value in row.items() if column and not column.startswith("setting.")}
             try:
-                add(engine, name, entry, settings, actor=actor)
+                personal = _yes_or_no(name, entry.pop(PERSONAL, None))
+                add(engine, name, entry, settings, personal=personal, actor=actor)
                 added.append(name)
             except RegisterError as error:
                 refused.append(f"line {number}: {error}")
     return added, refused
+
+
+def _yes_or_no(name: str, value: str | None) -> bool:
+    said = (value or "").strip().lower()
+    if said not in _YES | _NO:
+        raise RegisterError(f"{name}: personal {value!r} is not understood; write yes or no")
+    return said in _YES
 
 
 def find(engine: Engine, name: str) -> AccountRef:
@@ -315,6 +333,7 @@ def listing(engine: Engine, effective: date | None, today: date) -> list[Listed]
             entry := {field: getattr(row, field) for field in FIELDS},
             compliance(entry, began[row.department], effective, today),
             row.public_id,
+            row.personal,
         )
         for row in rows
     ]

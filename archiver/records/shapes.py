@@ -141,6 +141,9 @@ class ItemShape:
     versions: tuple[VersionShape, ...]
     states: tuple[StateShape, ...]
     sightings: tuple[SightingShape, ...]
+    through: tuple[uuid.UUID, ...]
+    """The accounts (public ids) that it came through: those of its sightings; of what was only shown inside another record, those
+    whose captures received it. Who may see none of them may not see it."""
     counts: Mapping[str, Any]
     counted_at: dt.datetime | None
 
@@ -164,6 +167,11 @@ _ITEMS = """
                     select g.state, g.first_seen_at, g.last_seen_at, s.account_id, s.kind as stream
                     from sightings g join streams s on s.id = g.stream_id where g.item_id = i.id order by g.stream_id
                ) one) as sightings,
+               case when not exists (select from sightings g where g.item_id = i.id) then (
+                    select json_agg(distinct s.account_id)
+                    from versions v join exchanges e on e.id = v.exchange_id
+                    join captures c on c.id = e.capture_id join streams s on s.id = c.stream_id where v.item_id = i.id
+               ) end as through,
                (select to_json(one) from (
                     select o.counts, o.observed_at from observations o where o.item_id = i.id order by o.id desc limit 1
                ) one) as counted
@@ -230,6 +238,7 @@ def _item(item: Json, versions: Sequence[Json], accounts: Mapping[int, Row[Any]]
     current = item["current_version_id"] or (versions[-1]["id"] if versions else None)
     counted = item["counted"]
     platform = item["platform"]
+    seen_by = {each["account_id"] for each in item["sightings"] or ()} or set(item["through"] or ())
     return ItemShape(
         id=item["id"],
         public_id=uuid.UUID(item["public_id"]),
@@ -247,6 +256,7 @@ def _item(item: Json, versions: Sequence[Json], accounts: Mapping[int, Row[Any]]
         versions=tuple([_version(each, platform, is_current=each["id"] == current, city=city) for each in versions]),
         states=tuple([_state(each) for each in item["states"] or ()]),
         sightings=tuple([_sighting(each, accounts[each["account_id"]]) for each in item["sightings"] or ()]),
+        through=tuple(sorted(accounts[each].public_id for each in seen_by)),
         counts=counted["counts"] if counted else {},
         counted_at=_moment(counted["observed_at"]) if counted else None,
     )

@@ -111,6 +111,11 @@ def small(make_archive: ArchiveMaker) -> Iterator[Town]:
                 "insert into log_nodes (level, index, hash) values (8, 9000, sha256(''))",
                 "insert into log_roots (size, root_hash, made_at, file_name, document) values (0, sha256(''), now(), 'f', '')",
                 "insert into fixity_checks (run_id, kind, subject, checked_at, bytes) select gen_random_uuid(), '', '', now(), 1",
+                "insert into users (public_id, name, password_hash, role) values (gen_random_uuid(), 'n', 'p', 'clerk')",
+                (
+                    "insert into grants (public_id, user_id, what, given, reason, by_whom, at) select gen_random_uuid(), id, "
+                    "'messages', true, 'r', 'b', now() from users"
+                ),
             ):
                 connection.execute(sa.text(statement))
             connection.execute(

@@ -17,7 +17,7 @@ from archiver.records.models.items import (
 )
 from archiver.records.models.lists import ListChange, ListFailure, ListSnapshot
 from archiver.records.models.log import FixityCheck, LogLeaf, LogNode, LogOutboxRow, LogRoot
-from archiver.records.models.operations import AuditRow, OutboxRow, User, UserSession
+from archiver.records.models.operations import AuditRow, Grant, OutboxRow, User, UserSession
 from archiver.records.models.supervision import CaptureRequest, CoverageRow, Moderation
 from archiver.records.models.thumbnails import Thumbnail
 from archiver.records.models.tokens import AccountToken, Allowance, TokenCheck
@@ -41,6 +41,7 @@ append_only = (
     "log_nodes",
     "log_roots",
     "fixity_checks",
+    "grants",
 )
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Exchange",
     "FixityCheck",
     "Gap",
+    "Grant",
     "Item",
     "ItemAlias",
     "ItemSecret",
