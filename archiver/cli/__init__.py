@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 
 import structlog
 import typer
 
-from archiver.cli import accounts, capture, coverage, lists, log, media, moderation, pages, platforms, stack, tokens
+from archiver.cli import (
+    accounts,
+    capture,
+    coverage,
+    lists,
+    log,
+    media,
+    moderation,
+    pages,
+    platforms,
+    stack,
+    tokens,
+    users,
+)
 from archiver.cli.output import problem
 
 app = typer.Typer(
@@ -22,7 +36,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(log.app, name="log")
 app.add_typer(media.app, name="media")
 app.add_typer(moderation.app, name="moderation")
-app.add_typer(pages.users, name="users")
+app.add_typer(users.app, name="users")
 for module in (stack, capture, pages, coverage, lists, platforms):
     module.register(app)
 tokens.register_commands(app)
@@ -54,6 +68,11 @@ def known_errors() -> tuple[type[Exception], ...]:
     from archiver.moderation import ModerationError  # noqa: PLC0415 - as above
     from search.errors import SearchError  # noqa: PLC0415 - as above
 
+    pages: tuple[type[Exception], ...] = ()
+    with contextlib.suppress(ImportError):  # the pages are an optional group
+        from clerk.users import UserError  # noqa: PLC0415 - as above
+
+        pages = (UserError,)
     return (
         RegisterError,
         CaptureError,
@@ -64,4 +83,5 @@ def known_errors() -> tuple[type[Exception], ...]:
         SearchError,
         ValidationError,
         OperationalError,
+        *pages,
     )
