@@ -359,6 +359,11 @@ _INDEX_AGAIN = sa.text("""
 """)
 
 
+def index_again(connection: Connection, account_id: int) -> None:
+    """What the account wrote is indexed again: whether it is the city's has changed."""
+    connection.execute(_INDEX_AGAIN, {"account": account_id})
+
+
 def learn(engine: Engine, account: AccountRef, status: AccountStatus, now: datetime) -> AccountRef:
     """Keep what the platform said of the account: its stable id at first, its name of today.
 
@@ -400,7 +405,7 @@ def _learn(connection: Connection, account: AccountRef, status: AccountStatus, h
         connection.execute(sa.update(Account).where(Account.id == account.id).values(**changed))
         audit.write(connection, "capture", "account learned", account.name, dict(changed))
     if "platform_id" in changed or "namespace" in changed:
-        connection.execute(_INDEX_AGAIN, {"account": account.id})
+        index_again(connection, account.id)
     if status.handle is None:
         return
     last = connection.execute(

@@ -56,6 +56,7 @@ def set_personal(engine: Engine, name: str, reason: str, *, personal: bool, acto
         what = "an official's own" if personal else "the city's"
         if not changed:
             raise RegisterError(f"{name} is {what} already")
+        accounts.index_again(connection, account_id)
         audit.write(connection, actor, "account marked", name, {"personal": personal, "reason": reason})
 
 

@@ -70,9 +70,10 @@ def known_errors() -> tuple[type[Exception], ...]:
 
     pages: tuple[type[Exception], ...] = ()
     with contextlib.suppress(ImportError):  # the pages are an optional group
+        from clerk.single_sign_on import SignOnSettingsError  # noqa: PLC0415 - as above
         from clerk.users import UserError  # noqa: PLC0415 - as above
 
-        pages = (UserError,)
+        pages = (UserError, SignOnSettingsError)
     return (
         RegisterError,
         CaptureError,

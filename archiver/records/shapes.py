@@ -31,7 +31,7 @@ class AuthorShape:
     """Who wrote a version, as the platform showed them then.
 
     `party_id` and `platform_id` are None where the platform named nobody by id. `is_city`: that id is an account of the
-    register on the same platform.
+    register on the same platform, and no official's own.
     """
 
     party_id: int | None
@@ -194,7 +194,7 @@ _VERSIONS = """
     ) version
 """
 _ACCOUNTS = sa.text("""
-    select id, public_id, platform, namespace, platform_id, handle, department,
+    select id, public_id, platform, namespace, platform_id, handle, department, personal,
            array(select h.handle from account_handles h where h.account_id = a.id and h.handle <> a.handle
                  order by h.first_seen_at) as former_handles
     from accounts a
@@ -342,10 +342,12 @@ def _author(row: Json, platform: str, city: _City) -> AuthorShape | None:
 
 
 class _City:
-    """Which of the platforms' ids are the city's."""
+    """Which of the platforms' ids are the city's. An official's own account is not: and whoever may not know that the register
+    has it must not be told by what its owner says elsewhere.
+    """
 
     def __init__(self, accounts: Iterable[Row[Any]]) -> None:
-        known = [row for row in accounts if row.platform_id is not None]
+        known = [row for row in accounts if row.platform_id is not None and not row.personal]
         self._exact = {(row.platform, row.platform_id, row.namespace) for row in known}
         self._anywhere = {(row.platform, row.platform_id) for row in known}
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Run(Protocol):
     """Runs `civic-archive` with these words."""
 
-    def __call__(self, *words: str, code: int = 0) -> str:
+    def __call__(self, *words: str, code: int = 0, **environment: str) -> str:
         """Give what it printed on standard output; fail unless it ended with the code."""
 
 
@@ -68,10 +68,10 @@ def run(
         "CIVIC_ARCHIVE_NEW_PASSWORD": "a long enough password",
     }
 
-    def call(*words: str, code: int = 0) -> str:
+    def call(*words: str, code: int = 0, **more: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "archiver.cli", *words],
-            env=environment,
+            env=environment | more,
             capture_output=True,
             text=True,
             check=False,
@@ -234,3 +234,10 @@ def test_what_a_clerk_may_see_is_set_by_command(run: Run) -> None:
         done = run("users", *words, code=1)
         assert says in " ".join(done.split())
         assert "Traceback" not in done
+
+
+def test_pages_that_nobody_could_log_in_to_do_not_start(run: Run) -> None:
+    """One sentence names the setting."""
+    done = run("clerk", "--port", "0", code=1, CIVIC_ARCHIVE_LOCAL_LOGIN="false")
+    assert "nobody could log in" in " ".join(done.split())
+    assert "Traceback" not in done
