@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import math
 import os
@@ -23,7 +22,6 @@ from archiver.records.models import Account, AccountHandle, uuid7
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping
-    from pathlib import Path
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -32,9 +30,6 @@ FIELDS = (
     "began_on",
 )  # fmt: skip
 _DATES = frozenset({"approved_on", "began_on"})
-PERSONAL = "personal"
-"""The column of a CSV file that says whether an account is an official's own."""
-_YES, _NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0", ""})
 _ENVIRONMENT = "env:"
 
 
@@ -186,42 +181,6 @@ def _is_minutes(value: object) -> bool:
         return 0 <= float(str(value)) < math.inf
     except ValueError:
         return False
-
-
-def import_csv(engine: Engine, path: Path, *, actor: str = "command line") -> tuple[list[str], list[str]]:
-    """Add the accounts of a CSV file with the columns `account`, the register's fields, `personal` and `setting.NAME`.
-
-    Gives the names added, and a sentence for each row that was not. Raises `RegisterError` where the file has no such
-    columns at all.
-    """
-    added: list[str] = []
-    refused: list[str] = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if "account" not in (reader.fieldnames or ()):
-            raise RegisterError(f"{path} has no column 'account'; its first line must name the columns")
-        for number, row in enumerate(reader, 2):
-            name = (row.pop("account") or "").strip()
-            settings = {
-                column.removeprefix("setting."): value
-                for column, value in row.items()
-                if column and column.startswith("setting.") and value
-            }
-            entry = {column: value for column, value in row.items() if column and not column.startswith("setting.")}
-            try:
-                personal = _yes_or_no(name, entry.pop(PERSONAL, None))
-                add(engine, name, entry, settings, personal=personal, actor=actor)
-                added.append(name)
-            except RegisterError as error:
-                refused.append(f"line {number}: {error}")
-    return added, refused
-
-
-def _yes_or_no(name: str, value: str | None) -> bool:
-    said = (value or "").strip().lower()
-    if said not in _YES | _NO:
-        raise RegisterError(f"{name}: personal {value!r} is not understood; write yes or no")
-    return said in _YES
 
 
 def find(engine: Engine, name: str) -> AccountRef:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from archiver import accounts as register
-from archiver import standing
+from archiver import register_file, standing
 from archiver.cli.output import AsJson, console, print_json, problem, table
 from archiver.runtime import opened
 from archiver.settings import settings
@@ -118,7 +118,7 @@ def list_(as_json: AsJson = False) -> None:
 def import_(path: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], as_json: AsJson = False) -> None:
     """Add the accounts of a CSV file (columns: account, the register's fields, personal, setting.NAME)."""
     with opened() as archive:
-        added, refused = register.import_csv(archive.engine, path)
+        added, refused = register_file.import_csv(archive.engine, path)
     if as_json:
         print_json({"added": added, "refused": refused})
     else:

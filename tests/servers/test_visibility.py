@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from archiver import accounts, standing
 from archiver.records.models import Account, Gap, Medium, Moderation
+from archiver.register_file import import_csv
 from clerk import people
 from clerk.app import create_app
 from clerk.grants import What, give
@@ -415,7 +416,7 @@ def test_a_register_file_may_say_which_accounts_are_personal(city: City, tmp_pat
         "account,department,personal\nbluesky:a.example,Fire,yes\nbluesky:b.example,Fire,no\nbluesky:c.example,Fire,\n"
         "bluesky:d.example,Fire,perhaps\n"
     )
-    added, refused = accounts.import_csv(city.archive.engine, path)
+    added, refused = import_csv(city.archive.engine, path)
     assert len(added) == 3
     assert "line 5" in refused[0]
     listed = {each.handle: each.personal for each in accounts.listing(city.archive.engine, None, dt.date(2026, 5, 4))}
