@@ -9,17 +9,17 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from clerk import reading
 from clerk.context import clerk_of, csv_file, page
 from clerk.csv_cells import csv_of
-from clerk.searching import SearchForm, form_of, request_of
-from search.accounts import resolve_account
-from search.errors import QueryError, SearchError
-from search.query.directory import directory
+from clerk.pages.search import asked_for
+from clerk.searching import SearchForm, form_of
+from clerk.visibility import Seen, Sight, audit_refusal
+from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.query.term_list import TermCounts, count_terms, terms_in
 
 if TYPE_CHECKING:
     from clerk.context import Clerk
 
 router = APIRouter()
-_BAD_REQUEST, _UNAVAILABLE = 400, 503
+_BAD_REQUEST, _FORBIDDEN, _UNAVAILABLE = 400, 403, 503
 _MOST_BYTES = 60_000
 """Less than a form of this site can hold."""
 _COLUMNS = ("term", "taken to mean", "records", "records that no other term has", "not understood because")
@@ -29,14 +29,15 @@ _UNAVAILABLE_SENTENCE = (
 
 
 @router.get("/terms")
-def empty(request: Request) -> Response:
+def empty(request: Request, sight: Seen) -> Response:
     """The form."""
-    return _page(request, SearchForm(), "")
+    return _page(request, sight, SearchForm(), "")
 
 
 @router.post("/terms")
 async def counted(
     request: Request,
+    sight: Seen,
     terms: Annotated[str, Form()] = "",
     file: UploadFile | None = None,
     as_file: Annotated[str, Form(alias="as")] = "",
@@ -47,36 +48,38 @@ async def counted(
     try:
         listed = terms or (_text(await file.read(_MOST_BYTES + 1)) if file is not None else "")
     except QueryError as error:
-        return _page(request, form, terms, status=_BAD_REQUEST, problem=str(error))
-    return _counted(request, form, listed, as_csv=as_file == "csv")
+        return _page(request, sight, form, terms, status=_BAD_REQUEST, problem=str(error))
+    return _counted(request, sight, form, listed, as_csv=as_file == "csv")
 
 
-def _counted(request: Request, form: SearchForm, listed: str, *, as_csv: bool) -> Response:
+def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, as_csv: bool) -> Response:
     clerk = clerk_of(request)
     detail: dict[str, Any] = {name: value for name, value in form.fields.items() if name != "q"}
     try:
         found = terms_in(listed)
         detail["terms"] = found
-        counts = _count(clerk, form, found)
+        counts = _count(clerk, sight, form, found)
+    except MessagesRefusedError as error:
+        audit_refusal(request, None, "search direct messages", **detail)
+        clerk.record(request, "searched a list", None, detail | {"problem": str(error)})
+        return _page(request, sight, form, listed, status=_FORBIDDEN, problem=str(error))
     except QueryError as error:
         clerk.record(request, "searched a list", None, detail | {"problem": str(error)})
-        return _page(request, form, listed, status=_BAD_REQUEST, problem=str(error))
+        return _page(request, sight, form, listed, status=_BAD_REQUEST, problem=str(error))
     except SearchError as error:
         clerk.record(request, "searched a list", None, detail | {"error": str(error)})
-        return _page(request, form, listed, status=_UNAVAILABLE, problem=_UNAVAILABLE_SENTENCE)
+        return _page(request, sight, form, listed, status=_UNAVAILABLE, problem=_UNAVAILABLE_SENTENCE)
     clerk.record(request, "searched a list", None, detail | {"union": counts.union})
+    if refused := [each.typed for each in counts.terms if each.refused]:
+        audit_refusal(request, None, "search direct messages", terms=refused)
     if as_csv:
         return csv_file("terms.csv", _as_csv(counts))
-    return _page(request, form, listed, counts=counts)
+    return _page(request, sight, form, listed, counts=counts)
 
 
-def _count(clerk: Clerk, form: SearchForm, terms: list[str]) -> TermCounts:
+def _count(clerk: Clerk, sight: Sight, form: SearchForm, terms: list[str]) -> TermCounts:
     today = clerk.archive.now().astimezone(clerk.archive.settings.zone).date()
-    with clerk.archive.engine.connect() as connection:
-        known = directory(connection)
-        account_id = resolve_account(connection, form.account).public_id if form.account else None
-    asked = request_of(form, clerk.archive.settings.zone, account_id, today=today, directory=known)
-    return count_terms(clerk.client, clerk.index, terms, asked)
+    return count_terms(clerk.client, clerk.index, terms, asked_for(clerk, sight, form, today))
 
 
 def _text(content: bytes) -> str:
@@ -104,6 +107,7 @@ def _as_csv(counts: TermCounts) -> bytes:
 
 def _page(
     request: Request,
+    sight: Sight,
     form: SearchForm,
     listed: str,
     *,
@@ -111,13 +115,14 @@ def _page(
     problem: str = "",
     counts: TermCounts | None = None,
 ) -> Response:
-    accounts = reading.account_names(clerk_of(request).archive.engine)
+    accounts = reading.account_names(clerk_of(request).archive.engine, sight.account_ids)
     return page(
         request,
         "terms.html",
         status=status,
         title="A list of terms",
         form=form,
+        sight=sight,
         listed=listed,
         problem=problem,
         counts=counts,
