@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from archiver.capture import recheck
+from archiver.capture import recheck, sub_cursors
 from archiver.capture.errors import RateLimited, Refused, RequestFailed, Unreachable
 from archiver.capture.running import BACKFILL, LIGHT
 from archiver.platforms.apart import with_completed
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.items import State
 from archiver.platforms.pages import Page
-from archiver.records import bulk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-
-    from sqlalchemy.engine import Connection
 
     from archiver.capture.running import RunningCapture
     from archiver.platforms.items import Item, Json, Skipped
@@ -40,13 +37,6 @@ _NAMED = 20
 _KNOWN = """
     select key, cursor ->> 'marker' as marker, last_read_at from sub_cursors
     where stream_id = :stream and key = any(:keys)
-"""
-
-_ASKED = """
-    insert into sub_cursors (stream_id, key, cursor, last_read_at)
-    select :stream, key, cursor, :now from jsonb_to_recordset(cast(:rows as jsonb)) as r(key text, cursor jsonb)
-    where true
-    on conflict (stream_id, key) do update set cursor = excluded.cursor, last_read_at = excluded.last_read_at
 """
 
 _WAITING = """
@@ -136,11 +126,11 @@ class Completing:
             self._ask(due[start : start + self._how.at_once], whole, exchanges, skipped)
         unasked = frozenset(f"{mark}_not_asked" for mark in marks)
         shown = {item.id: dataclasses.replace(item, flags=item.flags | unasked) for item in due} | whole
-        rows = [{"key": each, "cursor": {"marker": item.apart}} for each, item in sorted(whole.items())]
+        cursors = {each: {"marker": item.apart} for each, item in whole.items()}
         self._capture.save(
             with_completed(page, shown, exchanges, skipped),
             cursor,
-            also=lambda connection: self._remember(connection, rows),
+            also=lambda connection: sub_cursors.remember(connection, self._capture, cursors),
         )
 
     def _ask(
@@ -186,10 +176,10 @@ class Completing:
                 self._say(left.every, self._next(()), never=left.never)
 
     def _complete_one(self, item: Item, exchange: Exchange) -> None:
-        nothing = item.apart is None and not self._known([item.id])
-        page = Page([dataclasses.replace(item, exchange=0)], [exchange], looked_up=True)
         if self._stopped:
             return
+        nothing = item.apart is None and not self._known([item.id])
+        page = Page([dataclasses.replace(item, exchange=0)], [exchange], looked_up=True)
         self._store(page, () if nothing else page.items, page.items if nothing else ())
 
     def _say(self, many: int, ids: Sequence[str], never: int | None = None) -> None:
@@ -219,8 +209,3 @@ class Completing:
                 sa.text(_KNOWN), {"stream": self._capture.context.stream_id, "keys": list(ids)}
             ).all()
         return {row.key: _Asked(row.last_read_at, row.marker) for row in rows}
-
-    def _remember(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            now = self._capture.archive.now()
-            bulk.run(connection, _ASKED, rows, stream=self._capture.context.stream_id, now=now)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from archiver.capture import sub_cursors
 from archiver.capture.errors import RequestFailed
 from archiver.capture.loops import LoopWatch
 from archiver.capture.running import BACKFILL
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.items import Skipped
 from archiver.platforms.pages import Conversation, Page
-from archiver.records import bulk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 _KNOWN = sa.text(
     "select key, cursor ->> 'marker' as marker from sub_cursors where stream_id = :stream and key = any(:keys)"
 )
-
-_READ = """
-    insert into sub_cursors (stream_id, key, cursor, last_read_at)
-    select :stream, key, cursor, :now from jsonb_to_recordset(cast(:rows as jsonb)) as r(key text, cursor jsonb)
-    where true
-    on conflict (stream_id, key) do update set cursor = excluded.cursor, last_read_at = excluded.last_read_at
-"""
 
 _COMPLETE = sa.text("""
     insert into completeness (capture_id, stream_id, counted, platform_count, held_count, difference, reason, observed_at)
@@ -95,8 +88,7 @@ def _read(capture: RunningCapture, conversation: Conversation) -> None:
 
 def _was_read(connection: Connection, capture: RunningCapture, conversation: Conversation, shown: int) -> None:
     now = capture.archive.now()
-    row = {"key": conversation.id, "cursor": {"marker": conversation.marker}}
-    bulk.run(connection, _READ, [row], stream=capture.context.stream_id, now=now)
+    sub_cursors.remember(connection, capture, {conversation.id: {"marker": conversation.marker}})
     if conversation.platform_count is not None and conversation.platform_count != shown:
         connection.execute(
             _COMPLETE,

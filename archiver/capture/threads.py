@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver import __version__
+from archiver.capture import sub_cursors
 from archiver.capture.ahead import ahead
 from archiver.capture.errors import RequestFailed
 from archiver.capture.recheck import is_gone
@@ -82,13 +83,6 @@ _LEFT_OUT = f"""{_POSTS}
     where in_thread = 'not_returned' and (last_read_at is null or last_read_at < :started_at)
     order by at desc, id desc
 """  # noqa: S608 - put together from constants
-
-_READ = """
-    insert into sub_cursors (stream_id, key, cursor, last_read_at)
-    select :stream, key, cursor, :now from jsonb_to_recordset(cast(:rows as jsonb)) as r(key text, cursor jsonb)
-    where true
-    on conflict (stream_id, key) do update set cursor = excluded.cursor, last_read_at = excluded.last_read_at
-"""
 
 _COMPLETE = """
     insert into completeness (capture_id, stream_id, item_id, counted, platform_count, held_count, difference, reason,
@@ -320,9 +314,7 @@ def _were_read(
 ) -> None:
     """Move the cursors of threads that were read to their end, and record how complete they are."""
     now = capture.archive.now()
-    if read:
-        rows = [{"key": post_id, "cursor": cursor} for post_id, cursor in sorted(read.items())]
-        bulk.run(connection, _READ, rows, stream=capture.context.stream_id, now=now)
+    sub_cursors.remember(connection, capture, read)
     counted = [
         {"item": count.item, "counted": count.of, "platform": count.platform, "reason": count.reason}
         for count in counts

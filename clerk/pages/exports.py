@@ -9,14 +9,13 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from archiver.blobs import BlobStore
+from clerk.asking import asked_for, today
 from clerk.context import clerk_of, page, signed_in
 from clerk.roles import Ability, allowed, require
-from clerk.searching import form_of, request_of
-from search.accounts import resolve_account
+from clerk.searching import form_of
 from search.errors import QueryError, SearchError
 from search.exports import asking, jobs
 from search.exports.formats import FORMATS
-from search.query.directory import directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,20 +75,15 @@ def _ask(request: Request, asked: SearchForm, form: str, *, messages: bool) -> N
     if form not in FORMATS:
         raise QueryError("Choose a format from the list.")
     clerk = clerk_of(request)
-    now, zone = clerk.archive.now(), clerk.archive.settings.zone
-    with clerk.archive.engine.connect() as connection:
-        known = directory(connection)
-        account_id = resolve_account(connection, asked.account).public_id if asked.account else None
-    wanted = request_of(asked, zone, account_id, today=now.astimezone(zone).date(), directory=known)
     asking.ask(
         clerk.archive.engine,
         clerk.client,
         clerk.index,
-        wanted,
+        asked_for(clerk, asked, today(clerk)),
         form=form,
         messages=messages,
         by=signed_in(request).user.name,
-        now=now,
+        now=clerk.archive.now(),
     )
 
 

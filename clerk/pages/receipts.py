@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
+from clerk.asking import asked_for, today
 from clerk.context import clerk_of, download, error_page, page, signed_in
 from clerk.roles import Ability, require
-from clerk.searching import form_of, request_of
-from search.accounts import resolve_account
+from clerk.searching import form_of
 from search.errors import QueryError, SearchError
-from search.query.directory import directory
 from search.receipts import document, kept, words
 from search.receipts.check import MOST_SHOWN, check
 from search.receipts.make import make
@@ -79,12 +78,7 @@ def keep(
 
 def _make(request: Request, form: SearchForm, note: str) -> Kept:
     clerk = clerk_of(request)
-    zone = clerk.archive.settings.zone
-    today = clerk.archive.now().astimezone(zone).date()
-    with clerk.archive.engine.connect() as connection:
-        known = directory(connection)
-        account_id = resolve_account(connection, form.account).public_id if form.account else None
-    asked = request_of(form, zone, account_id, today=today, directory=known)
+    asked = asked_for(clerk, form, today(clerk))
     by = signed_in(request).user.name
     return make(clerk.archive, clerk.client, clerk.index, asked, made_by=by, note=note)
 

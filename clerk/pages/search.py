@@ -9,15 +9,14 @@ from fastapi import APIRouter, Request, Response
 from archiver.database import repeatable_read
 from archiver.records.shapes import load_shapes
 from clerk import reading, views
+from clerk.asking import asked_for, today
 from clerk.context import Clerk, clerk_of, page
 from clerk.roles import Ability, allowed
-from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address, request_of
-from search.accounts import resolve_account
+from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address
 from search.errors import QueryError, SearchError
 from search.exports.formats import FORMATS
 from search.freshness import freshness
 from search.query import SearchResult, search
-from search.query.directory import directory
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -37,17 +36,17 @@ def front(request: Request) -> Response:
     """The search form and, once something is asked, what it finds."""
     clerk = clerk_of(request)
     form = form_of(request.query_params)
-    today = clerk.archive.now().astimezone(clerk.archive.settings.zone).date()
+    day = today(clerk)
     data: dict[str, Any] = {"result": None, "results": [], "problem": "", "chips": [], "facets": None, "bars": []}
     status = 200
     if form.asked:
         detail: dict[str, Any] = {**form.fields, "page": form.page}
         try:
-            result = _search(clerk, form, today)
+            result = _search(clerk, form, day)
             detail["total"] = result.total
             data |= {"result": result, "results": _results(clerk, result), "chips": chips_of(form, result.parts)}
             if result.facets is not None:
-                data |= {"facets": result.facets, "bars": bars_of(form, result.facets.months, today)}
+                data |= {"facets": result.facets, "bars": bars_of(form, result.facets.months, day)}
         except QueryError as error:
             status, data["problem"] = _BAD_REQUEST, str(error)
         except SearchError as error:
@@ -66,7 +65,7 @@ def front(request: Request) -> Response:
         accounts=accounts,
         platforms=sorted({account.platform for account in accounts}),
         sizes=PAGE_SIZES,
-        narrow=lambda typed: narrowed_address(form, typed, today),
+        narrow=lambda typed: narrowed_address(form, typed, day),
         fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
@@ -82,12 +81,8 @@ def _formats(request: Request) -> dict[str, str]:
     return {name: each.title for name, each in FORMATS.items()} if allowed(request, Ability.EXPORT) else {}
 
 
-def _search(clerk: Clerk, form: SearchForm, today: dt.date) -> SearchResult:
-    with clerk.archive.engine.connect() as connection:
-        known = directory(connection)
-        account_id = resolve_account(connection, form.account).public_id if form.account else None
-    asked = request_of(form, clerk.archive.settings.zone, account_id, today=today, directory=known)
-    return search(clerk.client, clerk.index, asked)
+def _search(clerk: Clerk, form: SearchForm, day: dt.date) -> SearchResult:
+    return search(clerk.client, clerk.index, asked_for(clerk, form, day))
 
 
 def _results(clerk: Clerk, result: SearchResult) -> list[views.ResultView]:

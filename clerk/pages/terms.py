@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 
 from clerk import reading
+from clerk.asking import asked_for, today
 from clerk.context import clerk_of, csv_file, page
 from clerk.csv_cells import csv_of
-from clerk.searching import SearchForm, form_of, request_of
-from search.accounts import resolve_account
+from clerk.searching import SearchForm, form_of
 from search.errors import QueryError, SearchError
-from search.query.directory import directory
 from search.query.term_list import TermCounts, count_terms, terms_in
 
 if TYPE_CHECKING:
@@ -71,12 +70,7 @@ def _counted(request: Request, form: SearchForm, listed: str, *, as_csv: bool) -
 
 
 def _count(clerk: Clerk, form: SearchForm, terms: list[str]) -> TermCounts:
-    today = clerk.archive.now().astimezone(clerk.archive.settings.zone).date()
-    with clerk.archive.engine.connect() as connection:
-        known = directory(connection)
-        account_id = resolve_account(connection, form.account).public_id if form.account else None
-    asked = request_of(form, clerk.archive.settings.zone, account_id, today=today, directory=known)
-    return count_terms(clerk.client, clerk.index, terms, asked)
+    return count_terms(clerk.client, clerk.index, terms, asked_for(clerk, form, today(clerk)))
 
 
 def _text(content: bytes) -> str:

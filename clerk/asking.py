@@ -1,0 +1,33 @@
+"""The search that a form asks for, with the register as it is now to look its names up in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clerk.searching import request_of
+from search.accounts import resolve_account
+from search.query.directory import directory
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from clerk.context import Clerk
+    from clerk.searching import SearchForm
+    from search.query import SearchRequest
+
+
+def today(clerk: Clerk) -> dt.date:
+    """The day that it is in the city."""
+    return clerk.archive.now().astimezone(clerk.archive.settings.zone).date()
+
+
+def asked_for(clerk: Clerk, form: SearchForm, day: dt.date) -> SearchRequest:
+    """The search; `day` is the one that "yesterday" goes by.
+
+    Raises:
+        QueryError: an account, a date or an order is none; its message is for the page.
+    """
+    with clerk.archive.engine.connect() as connection:
+        known = directory(connection)
+        account_id = resolve_account(connection, form.account).public_id if form.account else None
+    return request_of(form, clerk.archive.settings.zone, account_id, today=day, directory=known)
