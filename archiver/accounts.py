@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import math
 import os
@@ -23,7 +22,6 @@ from archiver.records.models import Account, AccountHandle, uuid7
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping
-    from pathlib import Path
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -52,6 +50,8 @@ class Listed:
     entry: Mapping[str, Any]
     compliance: Compliance
     public_id: uuid.UUID
+    personal: bool = False
+    """An official's own account: its records need a grant."""
 
 
 def parse_name(name: str) -> tuple[str, str]:
@@ -73,6 +73,7 @@ def add(
     settings: Mapping[str, Any] | None = None,
     *,
     import_only: bool = False,
+    personal: bool = False,
     actor: str = "command line",
 ) -> int:
     """Add an account to the register. Gives its row id.
@@ -84,6 +85,7 @@ def add(
         settings: The platform's own settings; a secret is given as `env:NAME`, never itself.
         import_only: Its records come by import alone (it is closed, or no token is to be had): no setting is required, and it
             is never captured.
+        personal: It is an official's own, not the city's: nobody sees its records without a grant.
         actor: Who adds it, for the audit log.
 
     Raises `RegisterError` for an unknown field or setting, a missing one, a secret in clear, or an account that is there.
@@ -104,10 +106,13 @@ def add(
         ).scalar()
         if account_id is None:
             raise RegisterError(f"{name} is in the register already; `accounts list` shows it")
-        connection.execute(sa.update(Account).where(Account.id == account_id).values(**values, settings=settings))
-        if import_only:
-            connection.execute(sa.update(Account).where(Account.id == account_id).values(status="closed"))
-        audit.write(connection, actor, "account added", name, {"department": values["department"]})
+        connection.execute(
+            sa.update(Account)
+            .where(Account.id == account_id)
+            .values(**values, settings=settings, personal=personal, **({"status": "closed"} if import_only else {}))
+        )
+        detail = {"department": values["department"], **({"personal": True} if personal else {})}
+        audit.write(connection, actor, "account added", name, detail)
     return int(account_id)
 
 
@@ -179,34 +184,6 @@ def _is_minutes(value: object) -> bool:
         return 0 <= float(str(value)) < math.inf
     except ValueError:
         return False
-
-
-def import_csv(engine: Engine, path: Path, *, actor: str = "command line") -> tuple[list[str], list[str]]:
-    """Add the accounts of a CSV file with the columns `account`, the register's fields and `setting.NAME`.
-
-    Gives the names added, and a sentence for each row that was not. Raises `RegisterError` where the file has no such
-    columns at all.
-    """
-    added: list[str] = []
-    refused: list[str] = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if "account" not in (reader.fieldnames or ()):
-            raise RegisterError(f"{path} has no column 'account'; its first line must name the columns")
-        for number, row in enumerate(reader, 2):
-            name = (row.pop("account") or "").strip()
-            settings = {
-                column.removeprefix("setting."): value
-                for column, value in row.items()
-                if column and column.startswith("setting.") and value
-            }
-            entry = {column: value for column, value in row.items() if column and not column.startswith("setting.")}
-            try:
-                add(engine, name, entry, settings, actor=actor)
-                added.append(name)
-            except RegisterError as error:
-                refused.append(f"line {number}: {error}")
-    return added, refused
 
 
 def find(engine: Engine, name: str) -> AccountRef:
@@ -318,6 +295,7 @@ def listing(engine: Engine, effective: date | None, today: date) -> list[Listed]
             entry := {field: getattr(row, field) for field in FIELDS},
             compliance(entry, began[row.department], effective, today),
             row.public_id,
+            row.personal,
         )
         for row in rows
     ]
@@ -341,6 +319,11 @@ _INDEX_AGAIN = sa.text("""
     )
     insert into outbox (item_id, revision) select id, revision from changed order by id
 """)
+
+
+def index_again(connection: Connection, account_id: int) -> None:
+    """What the account wrote is indexed again: whether it is the city's has changed."""
+    connection.execute(_INDEX_AGAIN, {"account": account_id})
 
 
 def learn(engine: Engine, account: AccountRef, status: AccountStatus, now: datetime) -> AccountRef:
@@ -384,7 +367,7 @@ def _learn(connection: Connection, account: AccountRef, status: AccountStatus, h
         connection.execute(sa.update(Account).where(Account.id == account.id).values(**changed))
         audit.write(connection, "capture", "account learned", account.name, dict(changed))
     if "platform_id" in changed or "namespace" in changed:
-        connection.execute(_INDEX_AGAIN, {"account": account.id})
+        index_again(connection, account.id)
     if status.handle is None:
         return
     last = connection.execute(

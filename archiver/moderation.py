@@ -16,10 +16,11 @@ from archiver import audit
 from archiver.records.models import Item, Moderation, uuid7
 from archiver.records.models.supervision import ACTIONS
 from archiver.records.storable import mend
+from archiver.records.through import CAME_THROUGH, parameters
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from zoneinfo import ZoneInfo
 
     from sqlalchemy.engine import Connection, Engine, Row
@@ -32,14 +33,14 @@ _TOLERANCE = timedelta(minutes=5)
 SOURCES = ("platform", "inferred", "clerk")
 MOST = 100_000
 
-_LIST = """
+_LIST = f"""
     select m.id, m.public_id, m.action, m.by_whom, m.at, m.observed_at, m.source, m.words, m.reason, m.clause, m.recorded_by,
            m.exchange_id, i.public_id as item, i.kind, i.platform, i.platform_id, i.state, v.text, v.author_handle, v.author_name,
            array(select distinct a.platform || ':' || a.handle
                  from sightings g join streams s on s.id = g.stream_id join accounts a on a.id = s.account_id
-                 where g.item_id = i.id order by 1) as accounts
+                 where g.item_id = i.id and (not :limited or a.id = any(:accounts)) order by 1) as accounts
     from moderation m join items i on i.id = m.item_id left join versions v on v.id = i.current_version_id
-    where (:messages or i.kind <> 'message')
+    where (:messages or i.kind <> 'message') and {CAME_THROUGH}
       and (cast(:item as bigint) is null or m.item_id = :item)
       and (cast(:action as text) is null or m.action = :action)
       and (cast(:source as text) is null or m.source = :source)
@@ -49,7 +50,7 @@ _LIST = """
       and (cast(:account as bigint) is null or exists (
           select from sightings g join streams s on s.id = g.stream_id where g.item_id = i.id and s.account_id = :account))
     order by m.id desc limit :most
-"""
+"""  # noqa: S608 - a condition of our own
 
 
 class ModerationError(Exception):
@@ -161,8 +162,23 @@ def add(
     return public_id
 
 
-def listed(connection: Connection, wanted: Wanted, *, messages: bool, most: int = 200) -> Sequence[Row[Any]]:
-    """Rows of the record, the latest first, with what they are about. `messages`: whether those about direct messages too."""
+def listed(
+    connection: Connection,
+    wanted: Wanted,
+    *,
+    messages: bool,
+    accounts: Collection[int] | None = None,
+    most: int = 200,
+) -> Sequence[Row[Any]]:
+    """Rows of the record, the latest first, with what they are about.
+
+    Args:
+        connection: to the archive's database.
+        wanted: which rows.
+        messages: whether those about direct messages too.
+        accounts: only those about items that came through one of these (row ids), and only these are named; None: all.
+        most: how many at the most.
+    """
     return connection.execute(
         sa.text(_LIST),
         {
@@ -175,5 +191,6 @@ def listed(connection: Connection, wanted: Wanted, *, messages: bool, most: int 
             "until": wanted.until,
             "before": wanted.before,
             "most": most,
+            **parameters(accounts),
         },
     ).all()

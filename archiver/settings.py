@@ -122,6 +122,29 @@ class Settings(BaseSettings):
     )
     airflow_user: str | None = Field(None, description="The user of that Airflow who may start `capture_now`.")
     airflow_password: SecretStr | None = Field(None, description="That user's password.")
+    clerk_url: str | None = Field(
+        None,
+        description="The address of the clerk's pages as browsers see it. Unset: as the browser says; the single sign-on must "
+        "know it (docs/access.md).",
+    )
+    local_login: bool = Field(True, description="Whether users with a password of the archive's own may log in.")
+    oidc_issuer: str | None = Field(
+        None,
+        description="The issuer of the city's single sign-on (OpenID Connect), exactly as it names itself. Unset: local users "
+        "alone.",
+    )
+    oidc_name: str = Field("single sign-on", description="What the log-in page calls it.")
+    oidc_client_id: str | None = Field(None, description="The archive's client id there.")
+    oidc_client_secret: SecretStr | None = Field(None, description="The client's secret.")
+    oidc_client_secret_file: Path | None = Field(None, description="A file with the client's secret, instead.")
+    oidc_scopes: str = Field("openid profile email", description="What is asked for there, separated by spaces.")
+    oidc_groups_claim: str = Field("groups", description="The claim that names somebody's groups.")
+    oidc_roles: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
+        (),
+        description="Which group has which role, as `archive-clerks=clerk;archive-admins=administrator`; of several, the first "
+        "counts. Who is in none of them may not log in.",
+    )
+    oidc_domain: str | None = Field(None, description="Only verified e-mail addresses of this domain may log in.")
     retry_delay: float = Field(
         300,
         gt=0,
@@ -149,6 +172,17 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        # A group's name may hold an equals sign itself (as names of directories do); a role's does not.
+        pairs = [part.strip().rpartition("=") for part in value.split(";") if part.strip()]
+        if not all(equals and group.strip() for group, equals, _ in pairs):
+            raise ValueError("write it as GROUP=role;GROUP=role")
+        return tuple((group.strip(), role.strip()) for group, _, role in pairs)
 
     @field_validator("time_zone")
     @classmethod

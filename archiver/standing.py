@@ -1,4 +1,6 @@
-"""Pausing, resuming and closing an account: an act with a reason, in the audit log, and a gap in the record."""
+"""Pausing, resuming and closing an account: an act with a reason, in the audit log, and a gap in the record; and saying that
+an account is an official's own.
+"""
 
 from __future__ import annotations
 
@@ -40,10 +42,33 @@ def resume(engine: Engine, name: str, reason: str, now: datetime, *, actor: str 
     _become(engine, name, "active", reason, now, actor)
 
 
-def _become(engine: Engine, name: str, status: str, reason: str, now: datetime, actor: str) -> None:
+def set_personal(engine: Engine, name: str, reason: str, *, personal: bool, actor: str = "command line") -> None:
+    """Say that the account is an official's own, or that it is the city's. It holds at once, for all that is held of it.
+
+    Raises `RegisterError`.
+    """
+    reason = _usable(name, reason)
+    account_id = accounts.id_of(engine, name)
+    with engine.begin() as connection:
+        changed = connection.execute(
+            sa.update(Account).where(Account.id == account_id, Account.personal != personal).values(personal=personal)
+        ).rowcount
+        what = "an official's own" if personal else "the city's"
+        if not changed:
+            raise RegisterError(f"{name} is {what} already")
+        accounts.index_again(connection, account_id)
+        audit.write(connection, actor, "account marked", name, {"personal": personal, "reason": reason})
+
+
+def _usable(name: str, reason: str) -> str:
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
         raise RegisterError(f"{name}: say why, in 1 to {LONGEST_REASON} characters; the reason stays in the record")
+    return reason
+
+
+def _become(engine: Engine, name: str, status: str, reason: str, now: datetime, actor: str) -> None:
+    reason = _usable(name, reason)
     account_id = accounts.id_of(engine, name)
     with engine.begin() as connection:
         before = connection.execute(

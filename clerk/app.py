@@ -17,6 +17,7 @@ from clerk.context import STATIC, clerk_for, error_page
 from clerk.pages import (
     account,
     accounts,
+    audit,
     capture,
     exports,
     login,
@@ -25,11 +26,14 @@ from clerk.pages import (
     receipts,
     record,
     search,
+    sign_on,
     status,
     terms,
+    users,
 )
-from clerk.roles import Ability, may
+from clerk.roles import navigation
 from clerk.security import ForgedForm, Guard, NotSignedIn, gate, set_headers
+from clerk.visibility import NotForRecords
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -51,16 +55,18 @@ def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> Fa
     # Without the generated API pages: they load scripts from elsewhere, and there is no API yet.
     app = FastAPI(title="Civic Archive", dependencies=[Depends(gate)], openapi_url=None, docs_url=None, redoc_url=None)
     app.state.clerk = clerk_for(archive, search_client, index)
-    app.state.clerk.templates.globals |= {"may": may, "Ability": Ability}
+    app.state.clerk.templates.globals["navigation"] = navigation
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for pages in (
-        login, search, terms, receipts, exports, record, media, accounts, account, capture, moderation, status,
+        login, sign_on, search, terms, receipts, exports, record, media, accounts, account, capture, moderation, status,
+        users, audit,
     ):  # fmt: skip
         app.include_router(pages.router)
     app.add_api_route("/{path:path}", _nothing_here, methods=["GET"], include_in_schema=False)
     app.add_exception_handler(NotSignedIn, _to_login)
     app.add_exception_handler(ForgedForm, _forged)
+    app.add_exception_handler(NotForRecords, _not_for_records)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _no_such_page)
     app.add_exception_handler(OperationalError, _database_down)
@@ -77,6 +83,13 @@ def _to_login(_request: Request, error: Exception) -> Response:
     target = cast("NotSignedIn", error).target
     where = "" if target == "/" else f"?next={quote(target, safe='')}"
     return RedirectResponse(f"/login{where}", 303)
+
+
+def _not_for_records(request: Request, _error: Exception) -> Response:
+    if request.url.path == "/":
+        return RedirectResponse("/audit", 303)
+    sentence = "Your role reads the audit log, not the records: ask an administrator if you need another."
+    return error_page(request, 403, "Not for your role", sentence)
 
 
 def _forged(request: Request, _error: Exception) -> Response:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from clerk.context import Clerk
     from clerk.searching import SearchForm
+    from clerk.visibility import Sight
     from search.query import SearchRequest
 
 
@@ -21,13 +22,13 @@ def today(clerk: Clerk) -> dt.date:
     return clerk.archive.now().astimezone(clerk.archive.settings.zone).date()
 
 
-def asked_for(clerk: Clerk, form: SearchForm, day: dt.date) -> SearchRequest:
-    """The search; `day` is the one that "yesterday" goes by.
+def asked_for(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
+    """The search, within what whoever asks may see; `day` is the one that "yesterday" goes by.
 
     Raises:
         QueryError: an account, a date or an order is none; its message is for the page.
     """
     with clerk.archive.engine.connect() as connection:
-        known = directory(connection)
-        account_id = resolve_account(connection, form.account).public_id if form.account else None
-    return request_of(form, clerk.archive.settings.zone, account_id, today=day, directory=known)
+        known = directory(connection, sight.public_ids)
+        account_id = resolve_account(connection, form.account, sight.account_ids).public_id if form.account else None
+    return request_of(form, clerk.archive.settings.zone, account_id, limits=sight.limits, today=day, directory=known)

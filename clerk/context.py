@@ -17,6 +17,7 @@ from archiver.records.storable import mend
 from clerk import words
 from clerk.limiter import LoginLimiter
 from clerk.shown import plain, shown
+from clerk.single_sign_on import single_sign_on
 from clerk.times import day, time_tag
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from archiver.archive import Archive
     from clerk.sessions import Session
+    from clerk.single_sign_on import SingleSignOn
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
@@ -41,6 +43,7 @@ class Clerk:
     index: str
     templates: jinja2.Environment
     limiter: LoginLimiter
+    sign_on: SingleSignOn | None
 
     def record(self, request: Request, action: str, subject: str | None, detail: Mapping[str, Any]) -> None:
         """Write into the audit log what the signed-in person does; where that fails, the page fails too."""
@@ -50,7 +53,7 @@ class Clerk:
 
 
 def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
-    """Put the parts together."""
+    """Put the parts together. Raises `clerk.single_sign_on.SignOnSettingsError`."""
     zone = archive.settings.zone
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -76,7 +79,7 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         "words": words,
         "static_version": _static_version(),
     }
-    return Clerk(archive, client, index, templates, LoginLimiter())
+    return Clerk(archive, client, index, templates, LoginLimiter(), single_sign_on(archive.settings))
 
 
 def _static_version() -> str:

@@ -18,11 +18,12 @@ def cell(value: object) -> str:
     return f"'{text}" if text.startswith(_LEADS) else text
 
 
-def csv_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A file with a head, in UTF-8 with a byte order mark, as spreadsheets want it."""
+def csv_of(columns: Sequence[str] | None, rows: Iterable[Sequence[object]]) -> bytes:
+    """A file with a head, in UTF-8 with a byte order mark, as spreadsheets want it; without `columns`, a later piece of one."""
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(columns)
+    if columns is not None:
+        writer.writerow(columns)
     for row in rows:
         writer.writerow([cell(value) for value in row])
-    return file.getvalue().encode("utf-8-sig")
+    return file.getvalue().encode("utf-8" if columns is None else "utf-8-sig")

@@ -1,4 +1,4 @@
-"""Whether something is a direct message, or holds some: the pages keep such things from most roles."""
+"""What direct messages are, and which exchanges may hold some: the pages keep those from whoever has no grant for them."""
 
 from __future__ import annotations
 
@@ -29,20 +29,8 @@ _EXCHANGE = sa.text("""
         where m.exchange_id = :id and i.kind = 'message'
     )
 """)
-# What was published as well is no secret of a conversation.
-_MEDIUM = sa.text("""
-    select coalesce(bool_and(i.kind = 'message'), false)
-    from media m
-    join version_media a on a.medium_id = m.id join versions v on v.id = a.version_id join items i on i.id = v.item_id
-    where m.public_id = :id
-""")
 
 
 def in_exchange(connection: Connection, exchange_id: uuid.UUID) -> bool:
     """Whether what was received in an exchange may hold direct messages."""
     return bool(connection.scalar(_EXCHANGE, {"id": exchange_id}))
-
-
-def only_with_messages(connection: Connection, medium_id: uuid.UUID) -> bool:
-    """Whether an attachment (by its public id) was sent in direct messages and nowhere else."""
-    return bool(connection.scalar(_MEDIUM, {"id": medium_id}))

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from archiver.coverage import PostCoverage, posts_of
 from archiver.records.models import Account, Capture, Exchange, Item, Medium, WarcRecord
+from archiver.records.through import CAME_THROUGH, parameters
 from clerk.messages import MESSAGE
 from clerk.thread import Reply, below
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy.engine import Connection, Engine, Row
 
@@ -84,8 +85,14 @@ _THREAD_OF = sa.text("""
     join streams s on s.id = g.stream_id join accounts a on a.id = s.account_id
     where i.public_id = :id and i.kind in ('post', 'comment') and s.kind not in ('import', 'mentions')
       and exists (select from streams c where c.account_id = a.id and c.kind = 'comments')
+      and (not :limited or a.id = any(:accounts))
     order by a.status = 'active' desc, s.kind = 'posts' desc, a.id limit 1
 """)
+_HELD_THROUGH = sa.text(f"""
+    with seen as (select i.id from items i where (i.kind <> 'message' or :messages) and {CAME_THROUGH})
+    select (select count(*) from seen) as items,
+           (select count(*) from seen s join versions v on v.item_id = s.id) as versions
+""")  # noqa: S608 - a condition of our own
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ class Evidence:
 
     exchange: Row[Any]
     capture: Row[Any]
+    account_id: int
     stream: str
     account: str
     record: Row[Any] | None
@@ -153,7 +161,8 @@ def evidence(connection: Connection, exchange_ids: Sequence[uuid.UUID]) -> dict[
     """Where the bytes of exchanges are, by exchange id."""
     rows = connection.execute(
         sa.text("""
-            select e.id, c.id as capture_id, s.kind, a.platform || ':' || a.handle as account, f.state as file_state
+            select e.id, c.id as capture_id, s.kind, a.id as account_id, a.platform || ':' || a.handle as account,
+                   f.state as file_state
             from exchanges e
             join captures c on c.id = e.capture_id join streams s on s.id = c.stream_id
             join accounts a on a.id = s.account_id
@@ -173,7 +182,13 @@ def evidence(connection: Connection, exchange_ids: Sequence[uuid.UUID]) -> dict[
     }
     return {
         row.id: Evidence(
-            exchanges[row.id], captures[row.capture_id], row.kind, row.account, records.get(row.id), row.file_state
+            exchanges[row.id],
+            captures[row.capture_id],
+            row.account_id,
+            row.kind,
+            row.account,
+            records.get(row.id),
+            row.file_state,
         )
         for row in rows
     }
@@ -199,9 +214,14 @@ class ThreadPlace:
     is_top: bool
 
 
-def thread_of(connection: Connection, public_id: uuid.UUID) -> ThreadPlace | None:
-    """Through which account of the register the thread of a post or comment is captured; None where it is through none."""
-    row = connection.execute(_THREAD_OF, {"id": public_id}).first()
+def thread_of(
+    connection: Connection, public_id: uuid.UUID, accounts: Collection[int] | None = None
+) -> ThreadPlace | None:
+    """Through which account of the register the thread of a post or comment is captured; None where it is through none.
+
+    `accounts`: only these (row ids); None: any.
+    """
+    row = connection.execute(_THREAD_OF, {"id": public_id, **parameters(accounts)}).first()
     if row is None:
         return None
     return ThreadPlace(row.account_id, row.name, row.platform, row.status, row.post_id, row.is_top)
@@ -212,19 +232,13 @@ def whole_of(connection: Connection, item_id: int, place: ThreadPlace) -> PostCo
     return next(iter(posts_of(connection, place.account_id, place.platform, item_id=item_id)), None)
 
 
-def item_of(connection: Connection, public_id: uuid.UUID) -> Row[Any] | None:
-    """An item's row by its public id."""
-    return connection.execute(sa.select(Item).where(Item.public_id == public_id)).one_or_none()
-
-
-def account_names(engine: Engine) -> Sequence[Row[str, str, str]]:
-    """Every account's platform, handle and department, in the order of a list to choose from."""
+def account_names(engine: Engine, accounts: Collection[int] | None) -> Sequence[Row[str, str, str]]:
+    """Platform, handle and department of these accounts (row ids; None: of all), in the order of a list to choose from."""
+    asked = sa.select(Account.platform, Account.handle, Account.department).order_by(
+        Account.department, Account.platform, Account.handle
+    )
     with engine.connect() as connection:
-        return connection.execute(
-            sa.select(Account.platform, Account.handle, Account.department).order_by(
-                Account.department, Account.platform, Account.handle
-            )
-        ).all()
+        return connection.execute(asked if accounts is None else asked.where(Account.id.in_(accounts))).all()
 
 
 def medium_of(connection: Connection, public_id: uuid.UUID) -> Row[Any] | None:
@@ -232,8 +246,12 @@ def medium_of(connection: Connection, public_id: uuid.UUID) -> Row[Any] | None:
     return connection.execute(sa.select(Medium).where(Medium.public_id == public_id)).one_or_none()
 
 
-def held(connection: Connection, *, messages: bool) -> Row[Any]:
-    """How many items and versions the archive holds, direct messages left out or counted."""
+def held(connection: Connection, *, messages: bool, accounts: Collection[int] | None) -> Row[Any]:
+    """How many items and versions the archive holds, direct messages left out or counted; only those that came through these
+    accounts (row ids), None: all.
+    """
+    if accounts is not None:
+        return connection.execute(_HELD_THROUGH, {"messages": messages, **parameters(accounts)}).one()
     return connection.execute(
         sa.text("""
             with private as (select id from items where kind = 'message' and not :messages)
@@ -245,13 +263,14 @@ def held(connection: Connection, *, messages: bool) -> Row[Any]:
     ).one()
 
 
-def recent_captures(connection: Connection, limit: int) -> Sequence[Row[Any]]:
-    """The captures that began last, with their account and stream."""
+def recent_captures(connection: Connection, limit: int, accounts: Collection[int] | None) -> Sequence[Row[Any]]:
+    """The captures that began last, with their account and stream; only those of these accounts (row ids), None: of all."""
     return connection.execute(
         sa.text("""
             select c.*, s.kind as stream, a.platform || ':' || a.handle as account
             from captures c join streams s on s.id = c.stream_id join accounts a on a.id = s.account_id
+            where not :limited or a.id = any(:accounts)
             order by c.started_at desc, c.id desc limit :limit
         """),
-        {"limit": limit},
+        {"limit": limit, **parameters(accounts)},
     ).all()

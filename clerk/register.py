@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from archiver.accounts import Listed
     from archiver.archive import Archive
+    from clerk.visibility import Sight
 
 _STREAMS = sa.text("""
     select s.id, s.account_id, s.kind, s.state, s.last_complete_at,
@@ -75,16 +76,16 @@ class AccountView:
         return None if not times or None in times else min(times)
 
 
-def register(archive: Archive, *, messages: bool) -> list[AccountView]:
-    """The whole register, by platform and handle. `messages`: whether direct messages may be counted in it."""
+def register(archive: Archive, sight: Sight) -> list[AccountView]:
+    """The register as somebody may see it, by platform and handle."""
     today = archive.now().astimezone(archive.settings.zone).date()
     listed = accounts.listing(archive.engine, archive.settings.policy_effective_date, today)
     streams: defaultdict[int, list[StreamView]] = defaultdict(list)
     gaps: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     with archive.engine.connect() as connection:
         counted = {row.stream_id: row for row in connection.execute(_COMPLETENESS)}
-        for row in connection.execute(_STREAMS, {"messages": messages}):
+        for row in connection.execute(_STREAMS, {"messages": sight.messages}):
             streams[row.account_id].append(StreamView(row, counted.get(row.id)))
         for row in gap_record.listed(connection, only_open=True):
             gaps[row.account_id].append(row)
-    return [AccountView(each, streams[each.id], gaps[each.id]) for each in listed]
+    return [AccountView(each, streams[each.id], gaps[each.id]) for each in listed if sight.sees_account(each.id)]

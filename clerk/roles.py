@@ -1,4 +1,6 @@
-"""What a role may do besides reading. A page asks here before it acts; nothing is allowed that is not named here."""
+"""What a role may do besides reading records. A page asks here before it acts; nothing is allowed that is not named here. Which
+records somebody may read is decided in `clerk.visibility`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import HTTPException
 
 from clerk.context import clerk_of, signed_in
+from clerk.visibility import WITHOUT_RECORDS
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -19,29 +22,56 @@ _AT_WORK = frozenset({"clerk", "reviewer", "records_manager", "administrator"})
 class Ability(enum.StrEnum):
     """Something that not every role may do; the value is what the audit log calls it."""
 
-    OPEN_MESSAGES = "open direct messages"
     RECORD_MODERATION = "record why something was moderated"
     CAPTURE_NOW = "capture at once"
     KEEP_RECEIPTS = "keep a receipt of a search"
     EXPORT = "export what a search finds"
+    ADMINISTER = "administer users"
+    READ_AUDIT = "read the audit log"
 
 
 _WHO: dict[Ability, frozenset[str]] = {
-    Ability.OPEN_MESSAGES: frozenset({"records_manager", "administrator"}),
     Ability.RECORD_MODERATION: _AT_WORK,
     Ability.CAPTURE_NOW: _AT_WORK,
     Ability.KEEP_RECEIPTS: _AT_WORK,
     Ability.EXPORT: _AT_WORK,
+    Ability.ADMINISTER: frozenset({"administrator"}),
+    Ability.READ_AUDIT: frozenset({"administrator", "auditor"}),
 }
 _SENTENCES = {
-    Ability.OPEN_MESSAGES: "This is a direct message, or came with some: only a records manager or an administrator may open "
-    "it. Ask one of them. That you tried is in the audit log.",
     Ability.RECORD_MODERATION: "Your role may read records, not write why one was hidden or removed: ask a clerk. Nothing was "
     "changed.",
     Ability.CAPTURE_NOW: "Your role may read records, not start a capture: ask a clerk. Nothing was started.",
     Ability.KEEP_RECEIPTS: "Your role may search and read receipts, not keep one: ask a clerk. Nothing was kept.",
     Ability.EXPORT: "Your role may read records, not take them out as files: ask a clerk. Nothing was exported.",
+    Ability.ADMINISTER: "Only an administrator sees and changes who may log in: ask one. Nothing was changed.",
+    Ability.READ_AUDIT: "Only an auditor or an administrator reads the audit log: ask one of them.",
 }
+
+
+_RECORDS = (
+    ("/", "Search"),
+    ("/terms", "Term list"),
+    ("/receipts", "Receipts"),
+    ("/exports", "Exports"),
+    ("/accounts", "Accounts"),
+    ("/moderation", "Moderation"),
+    ("/status", "Status"),
+)
+
+
+def navigation(role: str) -> list[tuple[str, str]]:
+    """The pages that a role goes to: their addresses and names. Pure."""
+    found = (
+        []
+        if role in WITHOUT_RECORDS
+        else [each for each in _RECORDS if each[0] != "/exports" or may(role, Ability.EXPORT)]
+    )
+    if may(role, Ability.ADMINISTER):
+        found.append(("/users", "Users"))
+    if may(role, Ability.READ_AUDIT):
+        found.append(("/audit", "Audit log"))
+    return found
 
 
 def may(role: str, ability: Ability) -> bool:

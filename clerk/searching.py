@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import zoneinfo
     from collections.abc import Mapping, Sequence
 
-    from search.query import Part
+    from search.query import Limits, Part
     from search.query.directory import Directory
     from search.query.facets import Month
 
@@ -26,7 +26,7 @@ PAGE_SIZES = (25, 50, 100)
 LONGEST_QUERY = 4_000
 _MOST_PAGES = 10_000_000
 _MOST_DIGITS = len(str(_MOST_PAGES))
-_FIELDS = ("q", "account", "platform", "from", "to", "sort")
+_FIELDS = ("q", "account", "platform", "from", "to", "messages", "sort")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class SearchForm:
     platform: str = ""
     date_from: str = ""
     date_to: str = ""
+    messages: bool = False
     sort: str = ""
     size: int = PAGE_SIZES[0]
     dense: bool = False
@@ -48,7 +49,8 @@ class SearchForm:
     @property
     def fields(self) -> dict[str, str]:
         """What is filled in, as in the address."""
-        values = (self.q, self.account, self.platform, self.date_from, self.date_to, self.sort)
+        messages = "1" if self.messages else ""
+        values = (self.q, self.account, self.platform, self.date_from, self.date_to, messages, self.sort)
         return {name: value for name, value in zip(_FIELDS, values, strict=True) if value}
 
     @property
@@ -75,6 +77,7 @@ def form_of(params: Mapping[str, str]) -> SearchForm:
         platform=fields["platform"],
         date_from=fields["from"],
         date_to=fields["to"],
+        messages=fields["messages"] == "1",
         sort=fields["sort"],
         size=int(params["size"]) if params.get("size") in {str(each) for each in PAGE_SIZES} else PAGE_SIZES[0],
         dense=params.get("dense") == "1",
@@ -91,10 +94,11 @@ def request_of(
     zone: zoneinfo.ZoneInfo,
     account_id: uuid.UUID | None,
     *,
+    limits: Limits,
     today: dt.date | None = None,
     directory: Directory | None = None,
 ) -> SearchRequest:
-    """The search that the form asks for, on that day, with the register to look names up in.
+    """The search that the form asks for, on that day, with the register to look names up in, within what whoever asks may see.
 
     Raises:
         QueryError: a date or an order is none; its message is for the page.
@@ -113,6 +117,8 @@ def request_of(
         date_to=_day(form.date_to),
         today=today,
         directory=directory,
+        messages=form.messages,
+        limits=limits,
         page_size=form.size,
         sort=_sort(form.sort),
         cursor=form.after or None,
@@ -157,6 +163,7 @@ def chips_of(form: SearchForm, parts: Sequence[Part]) -> list[Chip]:
             ("platform", "on", platform_title(form.platform)),
             ("date_from", "from", form.date_from),
             ("date_to", "through", form.date_to),
+            ("messages", "with", "direct messages" if form.messages else ""),
         )
         if value
     ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from clerk.context import Clerk
 
-PUBLIC = frozenset({"/login", "/healthz"})
+PUBLIC = frozenset({"/login", "/login/single-sign-on", "/login/single-sign-on/return", "/healthz"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_FORM = 64 * 1024
 HEADERS = {
@@ -121,6 +121,12 @@ async def gate(request: Request) -> None:
         raise ForgedForm
 
 
+def own_address(request: Request, path: str) -> str:
+    """The whole address of a path of ours, as browsers see it: by the setting, else by what the browser asked for."""
+    known = request.app.state.clerk.archive.settings.clerk_url
+    return f"{known.rstrip('/')}{path}" if known else str(request.base_url.replace(path=path, query=""))
+
+
 def _own_address(request: Request) -> str:
     if request.method not in SAFE_METHODS:
         return "/"
@@ -139,7 +145,7 @@ def login_token(request: Request) -> str | None:
 
 def set_login_token(request: Request, response: Response, token: str) -> None:
     """Give the browser the token of the log-in form."""
-    _set_cookie(request, response, _LOGIN_COOKIE, token)
+    set_cookie(request, response, _LOGIN_COOKIE, token)
 
 
 def new_token() -> str:
@@ -154,18 +160,28 @@ def session_token(request: Request) -> str | None:
 
 def set_session(request: Request, response: Response, token: str) -> None:
     """Give the browser its session."""
-    _set_cookie(request, response, _SESSION_COOKIE, token)
+    set_cookie(request, response, _SESSION_COOKIE, token)
 
 
 def clear_session(request: Request, response: Response) -> None:
     """Take the session from the browser."""
+    clear_cookie(request, response, _SESSION_COOKIE)
+
+
+def clear_cookie(request: Request, response: Response, name: str) -> None:
+    """Take a cookie of ours from the browser."""
     response.delete_cookie(
-        cookie_name(request, _SESSION_COOKIE), path="/", secure=request.url.scheme == "https", httponly=True,
-        samesite="lax",
-    )  # fmt: skip
+        cookie_name(request, name), path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
+    )
 
 
-def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+def cookie(request: Request, name: str) -> str | None:
+    """A cookie of ours as the browser sent it."""
+    return request.cookies.get(cookie_name(request, name))
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    """Give the browser a cookie that no script reads and no other site's form sends."""
     # No expiry: it ends with the browser, and on our side with the session.
     response.set_cookie(
         cookie_name(request, name), value, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"

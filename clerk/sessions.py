@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from archiver.records.models import User, UserSession
-from clerk.users import SignedIn
+from clerk.users import signed_in
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
+
+    from clerk.users import SignedIn
 
 IDLE = timedelta(hours=1)
 ABSOLUTE = timedelta(hours=12)
@@ -31,6 +33,7 @@ class Session:
 
     user: SignedIn
     csrf_token: str
+    by_single_sign_on: bool = False
 
 
 def _digest(token: str) -> bytes:
@@ -60,7 +63,7 @@ def find(engine: Engine, token: str, now: datetime) -> Session | None:
         row = connection.execute(
             sa.select(
                 UserSession.token_sha256, UserSession.csrf_token, UserSession.created_at, UserSession.expires_at,
-                User.id, User.name, User.role,
+                User.id, User.name, User.role, User.departments, User.subject,
             )
             .join(User, User.id == UserSession.user_id)
             .where(
@@ -77,7 +80,7 @@ def find(engine: Engine, token: str, now: datetime) -> Session | None:
             connection.execute(
                 sa.update(UserSession).where(UserSession.token_sha256 == row.token_sha256).values(expires_at=until)
             )
-    return Session(SignedIn(row.id, row.name, row.role), row.csrf_token)
+    return Session(signed_in(row), row.csrf_token, by_single_sign_on=row.subject is not None)
 
 
 def end(engine: Engine, token: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 DEEPEST = 6
 """How deep replies are nested on the page; deeper ones stand at this depth and say whom they answer."""
@@ -76,6 +76,25 @@ def below(top: int, replies: Iterable[Reply]) -> list[Reply]:
                 found[reply.id] = reply
                 waiting.append(reply.id)
     return list(found.values())
+
+
+def seen_above(above: Sequence[int], seen: Collection[int]) -> tuple[list[int], bool]:
+    """What an item answers, as far up as somebody sees it without a break; and whether there is more above."""
+    kept: list[int] = []
+    for each in reversed(above):
+        if each not in seen:
+            return kept[::-1], True
+        kept.append(each)
+    return kept[::-1], False
+
+
+def seen_below(top: int, replies: Iterable[Reply], seen: Collection[int]) -> list[Reply]:
+    """The replies that somebody sees; what answers one that they do not see answers something unknown."""
+    return [
+        each if each.parent in seen or each.parent == top else Reply(each.id, None, each.created_at)
+        for each in replies
+        if each.id in seen
+    ]
 
 
 def in_reading_order(top: int, replies: Iterable[Reply]) -> list[tuple[Reply, int]]:

@@ -1,4 +1,4 @@
-"""Local accounts for a city without single sign-on: names and argon2id passwords, verified in constant time."""
+"""Users: local ones with names and argon2id passwords, verified in constant time, and those of the city's single sign-on."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import dataclasses
 import threading
 import unicodedata
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.dialects import postgresql
 
 from archiver import audit
 from archiver.records.models import User, UserSession, uuid7
+from archiver.records.storable import mend
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import Connection, Engine, Row
 
 ROLES = ("viewer", "clerk", "reviewer", "records_manager", "administrator", "auditor")
 SHORTEST_PASSWORD = 12
@@ -41,6 +43,8 @@ class SignedIn:
     id: int
     name: str
     role: str
+    departments: tuple[str, ...] = ()
+    """The departments that they are limited to; none: no limit."""
 
 
 def normal_name(name: str) -> str:
@@ -63,7 +67,7 @@ def create_user(
     Raises:
         UserError: the name is taken or unusable, the password too short, the role unknown.
     """
-    name = _usable_name(name)
+    name = usable_name(name)
     _usable_password(password)
     if role not in ROLES:
         raise UserError(f"{role!r} is no role; the roles are {', '.join(ROLES)}.")
@@ -84,16 +88,19 @@ def set_password(engine: Engine, name: str, password: str, *, actor: str = "comm
     """Give a user another password and end every session that is open under the old one.
 
     Raises:
-        UserError: there is no such user, or the password is too short.
+        UserError: there is no such user, they log in by single sign-on, or the password is too short.
     """
     _usable_password(password)
     hashed = _hasher.hash(password)
     with engine.begin() as connection:
         user_id = connection.scalar(
-            sa.update(User).where(User.name == normal_name(name)).values(password_hash=hashed).returning(User.id)
+            sa.update(User)
+            .where(User.name == normal_name(name), User.subject.is_(None))
+            .values(password_hash=hashed)
+            .returning(User.id)
         )
         if user_id is None:
-            raise UserError(f"There is no user {name!r}.")
+            raise UserError(f"There is no user {name!r} who logs in with a password.")
         connection.execute(sa.delete(UserSession).where(UserSession.user_id == user_id))
         audit.write(connection, actor, "password changed", normal_name(name))
 
@@ -105,8 +112,9 @@ def verify(engine: Engine, name: str, password: str) -> SignedIn | None:
     if name.isprintable() and len(password) <= LONGEST_PASSWORD:
         with engine.connect() as connection:
             row = connection.execute(sa.select(User).where(User.name == name)).one_or_none()
-    usable = row is not None and not row.disabled
-    right = _matches(row.password_hash if row is not None else _NOBODY, password[:LONGEST_PASSWORD])
+    hashed = row.password_hash if row is not None else None  # who comes by single sign-on has none
+    usable = row is not None and hashed is not None and not row.disabled
+    right = _matches(hashed or _NOBODY, password[:LONGEST_PASSWORD])
     if row is None or not usable or not right:
         return None
     if _hasher.check_needs_rehash(row.password_hash):
@@ -116,7 +124,59 @@ def verify(engine: Engine, name: str, password: str) -> SignedIn | None:
                 .where(User.id == row.id, User.password_hash == row.password_hash)
                 .values(password_hash=_hasher.hash(password))
             )
-    return SignedIn(row.id, row.name, row.role)
+    return signed_in(row)
+
+
+def signed_in(row: Row[Any]) -> SignedIn:
+    """Who a row of `users` (or of some of its columns) is."""
+    return SignedIn(row.id, row.name, row.role, tuple(row.departments))
+
+
+def signed_on(engine: Engine, issuer: str, subject: str, name: str, role: str) -> SignedIn | None:
+    """The user that the single sign-on knows by issuer and subject, made at the first log-in; None where they are disabled.
+
+    The subject is the identity: a name or an address may be given to somebody else. The role is that of their groups, at each
+    log-in anew.
+
+    Args:
+        engine: the archive's database.
+        issuer: the provider.
+        subject: who it is there.
+        name: what to call them here, where nobody else is called so; kept from the first log-in on.
+        role: one of `ROLES`.
+    """
+    with engine.begin() as connection:
+        wanted = sa.select(User).where(User.issuer == issuer, User.subject == subject)
+        row = connection.execute(wanted.with_for_update()).one_or_none()
+        if row is None:
+            for called in (name, f"{name} ({subject})", f"{subject} at {issuer}"):
+                if _add_signed_on(connection, issuer, subject, called, role):
+                    break
+            row = connection.execute(wanted.with_for_update()).one()
+        if row.disabled:
+            return None
+        if row.role != role:
+            connection.execute(sa.update(User).where(User.id == row.id).values(role=role))
+            audit.write(connection, "single sign-on", "role changed", row.name, {"from": row.role, "to": role})
+    return dataclasses.replace(signed_in(row), role=role)
+
+
+def _add_signed_on(connection: Connection, issuer: str, subject: str, name: str, role: str) -> bool:
+    """Add a user of that name; not where somebody is called so, or where they have been added meanwhile."""
+    called = normal_name(mend(name))[:LONGEST_NAME]
+    if not called or not called.isprintable():
+        return False
+    added = connection.execute(
+        postgresql.insert(User)
+        .values(public_id=uuid7(), name=called, issuer=issuer, subject=subject, role=role, disabled=False)
+        .on_conflict_do_nothing()
+    ).rowcount
+    if added:
+        detail = {"role": role, "issuer": issuer, "subject": subject}
+        audit.write(connection, "single sign-on", "user added", called, detail)
+        return True
+    known = sa.select(User.id).where(User.issuer == issuer, User.subject == subject)
+    return connection.execute(known).first() is not None
 
 
 def _matches(hashed: str, password: str) -> bool:
@@ -127,7 +187,8 @@ def _matches(hashed: str, password: str) -> bool:
             return False
 
 
-def _usable_name(name: str) -> str:
+def usable_name(name: str) -> str:
+    """A name fit to be kept, as it is kept. Raises `UserError`."""
     normal = normal_name(name)
     if not normal or len(normal) > LONGEST_NAME or not normal.isprintable():
         raise UserError(f"{name!r} is no user name: use 1 to {LONGEST_NAME} printable characters.")

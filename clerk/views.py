@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from clerk import words
 from clerk.differences import Piece, other_changes, word_difference
+from clerk.messages import MESSAGE
 from clerk.shown import cut, highlighted, outward, sanitised
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Card:
 
     public_id: uuid.UUID
     kind: str
+    is_message: bool
     platform: str
     author_name: str
     author_handle: str | None
@@ -190,6 +192,7 @@ def card(
     return Card(
         public_id=item.public_id,
         kind=words.kind(item.kind),
+        is_message=item.kind == MESSAGE,
         platform=words.platform(item.platform),
         author_name=(author and (author.name or author.handle or author.platform_id)) or "author not stated",
         author_handle=author.handle if author and author.name else None,

@@ -72,6 +72,7 @@ ROLES = {
     "administrator": "Administrator",
     "auditor": "Auditor",
 }
+GRANTS = {"messages": "Direct messages", "personal_accounts": "Officials\u2019 own accounts"}
 GAP_CAUSES = {
     "failed": "The capture failed",
     "access_lost": "Access was lost",

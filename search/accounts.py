@@ -11,12 +11,13 @@ from search.errors import UnknownAccountError
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Collection
 
     from sqlalchemy.engine import Connection
 
 _FIND = sa.text("""
     select a.platform, a.handle, a.public_id from accounts a
-    where a.platform = lower(:platform)
+    where a.platform = lower(:platform) and (not :limited or a.id = any(:accounts))
       and (a.platform_id = :name or lower(a.handle) = lower(:name)
            or exists (select from account_handles h where h.account_id = a.id and lower(h.handle) = lower(:name)))
     order by (a.platform_id = :name) desc nulls last, (lower(a.handle) = lower(:name)) desc, a.id limit 1
@@ -31,14 +32,21 @@ class ResolvedAccount:
     public_id: uuid.UUID
 
 
-def resolve_account(connection: Connection, name: str) -> ResolvedAccount:
+def resolve_account(connection: Connection, name: str, accounts: Collection[int] | None = None) -> ResolvedAccount:
     """Find the account that is named so, by its handle today, its platform id, or an earlier handle.
+
+    Args:
+        connection: to the archive's database.
+        name: `platform:handle-or-id`.
+        accounts: the row ids of those that whoever asks may see: others are as if they were not there; None: all.
 
     Raises:
         UnknownAccountError: there is none; the message is for whoever typed the name.
     """
     platform, _, rest = name.strip().partition(":")
-    row = connection.execute(_FIND, {"platform": platform, "name": rest.removeprefix("@")}).first() if rest else None
+    limits = {"limited": accounts is not None, "accounts": list(accounts or ())}
+    wanted = {"platform": platform, "name": rest.removeprefix("@"), **limits}
+    row = connection.execute(_FIND, wanted).first() if rest else None
     if row is None:
         raise UnknownAccountError(
             f"There is no account \u201c{name}\u201d in the register: write it as platform:handle, "

@@ -40,6 +40,7 @@ def document(shape: ItemShape) -> dict[str, Any]:
         "created_at": shape.created_at or (current.created_at if current else None),
         "first_seen_at": shape.first_seen_at,
         "account_keys": sorted({name for sighting in shape.sightings for name in account_keys(sighting)}),
+        "through": [str(public_id) for public_id in shape.through],
         "accounts": [_account(sighting) for sighting in shape.sightings],
         "counts": shape.counts or None,
         "types": _types(shape),

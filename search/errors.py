@@ -39,6 +39,10 @@ class UnknownAccountError(QueryError):
     """The register has no such account."""
 
 
+class MessagesRefusedError(QueryError):
+    """Direct messages were asked for by somebody who has no grant for them. Nothing was searched."""
+
+
 @contextlib.contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn what the official client raises into errors of this package.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 
@@ -22,6 +23,7 @@ from archiver.cli import (
     receipts,
     stack,
     tokens,
+    users,
 )
 from archiver.cli.output import problem
 
@@ -38,7 +40,7 @@ app.add_typer(log.app, name="log")
 app.add_typer(media.app, name="media")
 app.add_typer(moderation.app, name="moderation")
 app.add_typer(receipts.app, name="receipt")
-app.add_typer(pages.users, name="users")
+app.add_typer(users.app, name="users")
 for module in (stack, capture, pages, coverage, lists, platforms):
     module.register(app)
 tokens.register_commands(app)
@@ -70,6 +72,12 @@ def known_errors() -> tuple[type[Exception], ...]:
     from archiver.moderation import ModerationError  # noqa: PLC0415 - as above
     from search.errors import SearchError  # noqa: PLC0415 - as above
 
+    pages: tuple[type[Exception], ...] = ()
+    with contextlib.suppress(ImportError):  # the pages are an optional group
+        from clerk.single_sign_on import SignOnSettingsError  # noqa: PLC0415 - as above
+        from clerk.users import UserError  # noqa: PLC0415 - as above
+
+        pages = (UserError, SignOnSettingsError)
     return (
         RegisterError,
         CaptureError,
@@ -80,4 +88,5 @@ def known_errors() -> tuple[type[Exception], ...]:
         SearchError,
         ValidationError,
         OperationalError,
+        *pages,
     )

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from archiver import accounts as register
-from archiver import standing
+from archiver import register_file, standing
 from archiver.cli.output import AsJson, console, print_json, problem, table
 from archiver.runtime import opened
 from archiver.settings import settings
@@ -37,6 +37,9 @@ def add(
     import_only: Annotated[
         bool, typer.Option("--import-only", help="Its records come by import alone: it is never captured.")
     ] = False,
+    personal: Annotated[
+        bool, typer.Option("--personal", help="An official's own account: nobody sees its records without a grant.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add an account to the register."""
@@ -53,7 +56,7 @@ def add(
     }
     given = dict(_setting(each) for each in setting or [])
     with opened() as archive:
-        register.add(archive.engine, name, entry, given, import_only=import_only)
+        register.add(archive.engine, name, entry, given, import_only=import_only, personal=personal)
     if as_json:
         print_json({"added": [name]})
     else:
@@ -81,6 +84,7 @@ def list_(as_json: AsJson = False) -> None:
                     "platform": each.platform,
                     "platform_id": each.platform_id,
                     "status": each.status,
+                    "personal": each.personal,
                     **each.entry,
                     "missing": each.compliance.missing,
                     "due_on": each.compliance.due_on,
@@ -101,7 +105,7 @@ def list_(as_json: AsJson = False) -> None:
                 each.entry["steward"],
                 each.entry["record_series"],
                 each.entry["began_on"],
-                each.status,
+                f"{each.status}, personal" if each.personal else each.status,
                 each.compliance.sentence,
             )
             for each in listed
@@ -112,9 +116,9 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command("import")
 def import_(path: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], as_json: AsJson = False) -> None:
-    """Add the accounts of a CSV file (columns: account, the register's fields, setting.NAME)."""
+    """Add the accounts of a CSV file (columns: account, the register's fields, personal, setting.NAME)."""
     with opened() as archive:
-        added, refused = register.import_csv(archive.engine, path)
+        added, refused = register_file.import_csv(archive.engine, path)
     if as_json:
         print_json({"added": added, "refused": refused})
     else:
@@ -151,3 +155,20 @@ def close(name: Name, reason: Reason) -> None:
     with opened() as archive:
         standing.close(archive.engine, name, reason, archive.now())
     console.print(f"{name} is closed: what is held of it stays.", markup=False)
+
+
+@app.command("personal")
+def personal(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why; it stays in the audit log.")],
+    official: Annotated[bool, typer.Option("--official", help="It is the city's after all.")] = False,
+) -> None:
+    """An account is an official's own: from now on its records are kept from whoever has no grant for them."""
+    with opened() as archive:
+        standing.set_personal(archive.engine, name, reason, personal=not official)
+    console.print(
+        f"{name} is the city's: no grant is needed."
+        if official
+        else f"{name} is an official's own: a grant is needed.",
+        markup=False,
+    )

@@ -36,8 +36,6 @@ from samplecity.city import recent_start
 from samplecity.running import RunningCity
 from search.client import client_for
 from search.indexer import drain
-from search.indices import is_outdated
-from search.rebuild import rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,9 +215,6 @@ def _index(archive: Archive, endpoints: Endpoints, say: Callable[[str], None]) -
     say("Bringing the index up to date")
     with contextlib.closing(client_for(endpoints)) as client:
         drain(archive.engine, client, archive.settings.index_name)
-        if is_outdated(client, archive.settings.index_name):  # an earlier version of the program made it
-            say("Building the index anew")
-            rebuild(archive.engine, client, archive.settings.index_name)
 
 
 def _clerk(home: Home, say: Callable[[str], None]) -> str:

@@ -1,4 +1,4 @@
-"""`index`, `search`, `clerk`, `airflow`, `demo`, `users`: what stands on the records."""
+"""`index`, `search`, `clerk`, `airflow`, `demo`: what stands on the records."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from archiver.archive import Archive
-
-users = typer.Typer(help="Who may log in to the clerk's pages.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -211,21 +209,3 @@ def demo(
         play.stop(say)
     else:
         play.run(night=night, say=say, as_json=as_json)
-
-
-@users.command("add")
-def add_user(
-    name: Annotated[str, typer.Argument(help="The name to log in with.")],
-    role: Annotated[
-        str, typer.Option(help="viewer, clerk, reviewer, records_manager, administrator or auditor.")
-    ] = "clerk",
-    password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="CIVIC_ARCHIVE_NEW_PASSWORD")
-    ] = "",
-) -> None:
-    """Let somebody log in to the clerk's pages. The password is asked for, never given on the command line."""
-    from clerk.users import create_user  # noqa: PLC0415 - an optional group
-
-    with opened() as archive:
-        create_user(archive.engine, name, password, role)
-    console.print(f"{name} may log in as {role}.")

@@ -31,7 +31,7 @@ class AuthorShape:
     """Who wrote a version, as the platform showed them then.
 
     `party_id` and `platform_id` are None where the platform named nobody by id. `is_city`: that id is an account of the
-    register on the same platform.
+    register on the same platform, and no official's own.
     """
 
     party_id: int | None
@@ -143,6 +143,9 @@ class ItemShape:
     versions: tuple[VersionShape, ...]
     states: tuple[StateShape, ...]
     sightings: tuple[SightingShape, ...]
+    through: tuple[uuid.UUID, ...]
+    """The accounts (public ids) that it came through: those of its sightings; of what was only shown inside another record, those
+    whose captures received it. Who may see none of them may not see it."""
     counts: Mapping[str, Any]
     counted_at: dt.datetime | None
 
@@ -166,6 +169,11 @@ _ITEMS = """
                     select g.state, g.first_seen_at, g.last_seen_at, s.account_id, s.kind as stream
                     from sightings g join streams s on s.id = g.stream_id where g.item_id = i.id order by g.stream_id
                ) one) as sightings,
+               case when not exists (select from sightings g where g.item_id = i.id) then (
+                    select json_agg(distinct s.account_id)
+                    from versions v join exchanges e on e.id = v.exchange_id
+                    join captures c on c.id = e.capture_id join streams s on s.id = c.stream_id where v.item_id = i.id
+               ) end as through,
                (select to_json(one) from (
                     select o.counts, o.observed_at from observations o where o.item_id = i.id order by o.id desc limit 1
                ) one) as counted
@@ -189,7 +197,7 @@ _VERSIONS = """
     ) version
 """
 _ACCOUNTS = sa.text("""
-    select id, public_id, platform, namespace, platform_id, handle, department,
+    select id, public_id, platform, namespace, platform_id, handle, department, personal,
            array(select h.handle from account_handles h where h.account_id = a.id and h.handle <> a.handle
                  order by h.first_seen_at) as former_handles
     from accounts a
@@ -233,6 +241,7 @@ def _item(item: Json, versions: Sequence[Json], accounts: Mapping[int, Row[Any]]
     current = item["current_version_id"] or (versions[-1]["id"] if versions else None)
     counted = item["counted"]
     platform = item["platform"]
+    seen_by = {each["account_id"] for each in item["sightings"] or ()} or set(item["through"] or ())
     return ItemShape(
         id=item["id"],
         public_id=uuid.UUID(item["public_id"]),
@@ -250,6 +259,7 @@ def _item(item: Json, versions: Sequence[Json], accounts: Mapping[int, Row[Any]]
         versions=tuple([_version(each, platform, is_current=each["id"] == current, city=city) for each in versions]),
         states=tuple([_state(each) for each in item["states"] or ()]),
         sightings=tuple([_sighting(each, accounts[each["account_id"]]) for each in item["sightings"] or ()]),
+        through=tuple(sorted(accounts[each].public_id for each in seen_by)),
         counts=counted["counts"] if counted else {},
         counted_at=_moment(counted["observed_at"]) if counted else None,
     )
@@ -336,10 +346,12 @@ def _author(row: Json, platform: str, city: _City) -> AuthorShape | None:
 
 
 class _City:
-    """Which of the platforms' ids are the city's."""
+    """Which of the platforms' ids are the city's. An official's own account is not: and whoever may not know that the register
+    has it must not be told by what its owner says elsewhere.
+    """
 
     def __init__(self, accounts: Iterable[Row[Any]]) -> None:
-        known = [row for row in accounts if row.platform_id is not None]
+        known = [row for row in accounts if row.platform_id is not None and not row.personal]
         self._exact = {(row.platform, row.platform_id, row.namespace) for row in known}
         self._anywhere = {(row.platform, row.platform_id) for row in known}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid  # noqa: TC003 - FastAPI reads the annotation
 
 import sqlalchemy as sa
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from archiver import accounts as register
 from archiver import asked, coverage, gaps, lists
@@ -14,6 +14,7 @@ from archiver.records.models import Account
 from clerk import capturing
 from clerk.context import clerk_of, page
 from clerk.roles import Ability, allowed
+from clerk.visibility import Seen, require_account
 
 router = APIRouter()
 _MOST_GAPS = 200
@@ -26,22 +27,21 @@ NO_ACCOUNT = "The register holds no such account: check that the address was cop
 
 
 @router.get("/accounts/{public_id}")
-def account(request: Request, public_id: uuid.UUID) -> Response:
+def account(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """One account of the register."""
     archive = clerk_of(request).archive
-    messages = allowed(request, Ability.OPEN_MESSAGES)
     today = archive.now().astimezone(archive.settings.zone).date()
     with archive.engine.connect() as connection:
         row = connection.execute(sa.select(Account).where(Account.public_id == public_id)).one_or_none()
-        if row is None:
-            raise HTTPException(404, NO_ACCOUNT)
+        require_account(request, sight, row and row.id, public_id, NO_ACCOUNT)
+        assert row is not None  # noqa: S101 - as was just required
         before = asked.progress(connection, row.id)
     if before is not None:
         capturing.look(archive, before.row)
     with archive.engine.connect() as connection:
         missed = gaps.listed(connection, account_id=row.id, most=_MOST_GAPS)
-        history = connection.execute(_HISTORY, {"account": row.id, "messages": messages}).all()
-        latest = [each for each in coverage.recorded(connection, row.id) if each.stream != "messages" or messages]
+        history = connection.execute(_HISTORY, {"account": row.id, "messages": sight.messages}).all()
+        latest = [each for each in coverage.recorded(connection, row.id) if each.stream != "messages" or sight.messages]
         progress = asked.progress(connection, row.id)
         kept_lists = [
             (each, lists.changes(connection, row.id, each.listing, most=_LATEST_CHANGES))
@@ -64,7 +64,7 @@ def account(request: Request, public_id: uuid.UUID) -> Response:
         explained=coverage.sentence,
         progress=progress,
         lists=kept_lists,
-        messages=messages,
+        messages=sight.messages,
         imported=row.platform not in PLATFORMS,
         may_capture=allowed(request, Ability.CAPTURE_NOW) and capturing.can_capture(row.platform, row.status),
     )

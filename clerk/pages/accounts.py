@@ -6,19 +6,19 @@ from fastapi import APIRouter, Request, Response
 
 from clerk.context import clerk_of, page
 from clerk.register import register
-from clerk.roles import Ability, allowed
+from clerk.visibility import Seen  # noqa: TC001 - FastAPI reads the annotation
 
 router = APIRouter()
 
 
 @router.get("/accounts")
-def accounts(request: Request) -> Response:
-    """Every account of the register."""
+def accounts(request: Request, sight: Seen) -> Response:
+    """The accounts of the register."""
     archive = clerk_of(request).archive
     return page(
         request,
         "accounts.html",
         title="Accounts",
-        accounts=register(archive, messages=allowed(request, Ability.OPEN_MESSAGES)),
+        accounts=register(archive, sight),
         effective=archive.settings.policy_effective_date,
     )

@@ -15,6 +15,7 @@ from clerk import capturing, reading
 from clerk.context import clerk_of, error_page, signed_in
 from clerk.pages.account import NO_ACCOUNT
 from clerk.roles import Ability, require
+from clerk.visibility import Seen, require_account, visible
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Row
@@ -24,23 +25,24 @@ _CONFLICT = 409
 
 
 @router.post("/accounts/{public_id}/capture")
-def capture_account(request: Request, public_id: uuid.UUID) -> Response:
+def capture_account(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """Have a whole account captured."""
     require(request, Ability.CAPTURE_NOW, str(public_id))
     with clerk_of(request).archive.engine.connect() as connection:
         row = connection.execute(sa.select(Account).where(Account.public_id == public_id)).one_or_none()
-    if row is None:
-        raise HTTPException(404, NO_ACCOUNT)
+    require_account(request, sight, row and row.id, public_id, NO_ACCOUNT)
+    assert row is not None  # noqa: S101 - as was just required
     return _start(request, row, None, f"/accounts/{public_id}#capture")
 
 
 @router.post("/items/{public_id}/capture")
-def capture_thread(request: Request, public_id: uuid.UUID) -> Response:
+def capture_thread(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """Have the thread of a record captured: the comments below its post at once, then the newest posts."""
     require(request, Ability.CAPTURE_NOW, str(public_id))
     with clerk_of(request).archive.engine.connect() as connection:
-        place = reading.thread_of(connection, public_id)
-        if place is None:
+        item_id = reading.item_id_of(connection, public_id)
+        place = reading.thread_of(connection, public_id, sight.account_ids)
+        if place is None or item_id is None or item_id not in visible(connection, sight, [item_id]):
             raise HTTPException(404, "This record has no comments that could be captured.")
         row = connection.execute(sa.select(Account).where(Account.id == place.account_id)).one()
     return _start(request, row, place.post_id, f"/items/{public_id}#capture")

@@ -11,8 +11,9 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from archiver.blobs import BlobStore
 from clerk.asking import asked_for, today
 from clerk.context import clerk_of, page, signed_in
-from clerk.roles import Ability, allowed, require
+from clerk.roles import Ability, require
 from clerk.searching import form_of
+from clerk.visibility import Seen, Sight, require_whole
 from search.errors import QueryError, SearchError
 from search.exports import asking, jobs
 from search.exports.formats import FORMATS
@@ -29,6 +30,7 @@ router = APIRouter()
 _BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
 _CHUNK = 1 << 18
 _LISTED = 100
+WANTED = "export what a search finds"
 _TYPES = {
     "zip": "application/zip",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -37,15 +39,17 @@ _NO_EXPORT = "There is no such export: check that the address was copied whole."
 
 
 @router.get("/exports")
-def exports(request: Request) -> Response:
+def exports(request: Request, sight: Seen) -> Response:
     """The latest exports, and how far each is."""
     require(request, Ability.EXPORT, None)
-    return _page(request)
+    require_whole(request, sight, WANTED)
+    return _page(request, sight)
 
 
 @router.post("/exports")
 def ask(
     request: Request,
+    sight: Seen,
     q: Annotated[str, Form()] = "",
     account: Annotated[str, Form()] = "",
     platform: Annotated[str, Form()] = "",
@@ -56,22 +60,21 @@ def ask(
 ) -> Response:
     """Have everything that a search finds made into a file."""
     require(request, Ability.EXPORT, None)
-    if messages:
-        require(request, Ability.OPEN_MESSAGES, None)
+    require_whole(request, sight, WANTED, with_messages=bool(messages))
     asked = form_of({"q": q, "account": account, "platform": platform, "from": date_from, "to": date_to})
     try:
-        _ask(request, asked, form, messages=bool(messages))
+        _ask(request, sight, asked, form, messages=bool(messages))
     except QueryError as error:
-        return _page(request, status=_BAD_REQUEST, problem=str(error))
+        return _page(request, sight, status=_BAD_REQUEST, problem=str(error))
     except SearchError:
         sentence = (
             "The search cannot answer now, and nothing was asked for: try again in a minute, or tell the operator."
         )
-        return _page(request, status=_UNAVAILABLE, problem=sentence)
+        return _page(request, sight, status=_UNAVAILABLE, problem=sentence)
     return RedirectResponse("/exports", 303)
 
 
-def _ask(request: Request, asked: SearchForm, form: str, *, messages: bool) -> None:
+def _ask(request: Request, sight: Sight, asked: SearchForm, form: str, *, messages: bool) -> None:
     if form not in FORMATS:
         raise QueryError("Choose a format from the list.")
     clerk = clerk_of(request)
@@ -79,7 +82,7 @@ def _ask(request: Request, asked: SearchForm, form: str, *, messages: bool) -> N
         clerk.archive.engine,
         clerk.client,
         clerk.index,
-        asked_for(clerk, asked, today(clerk)),
+        asked_for(clerk, sight, asked, today(clerk)),
         form=form,
         messages=messages,
         by=signed_in(request).user.name,
@@ -88,21 +91,23 @@ def _ask(request: Request, asked: SearchForm, form: str, *, messages: bool) -> N
 
 
 @router.post("/exports/{public_id}/cancel")
-def cancel(request: Request, public_id: uuid.UUID) -> Response:
+def cancel(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """Have an export end that is not made yet."""
-    job = _job(request, public_id)
+    job = _job(request, sight, public_id)
     archive = clerk_of(request).archive
     with archive.engine.begin() as connection:
         done = jobs.cancel(connection, job.public_id, signed_in(request).user.name, archive.now())
     if not done:
-        return _page(request, status=_BAD_REQUEST, problem="That export had ended already; nothing was cancelled.")
+        return _page(
+            request, sight, status=_BAD_REQUEST, problem="That export had ended already; nothing was cancelled."
+        )
     return RedirectResponse("/exports", 303)
 
 
 @router.get("/exports/{public_id}/file")
-def file(request: Request, public_id: uuid.UUID) -> Response:
+def file(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """The finished file, which no browser shows as a page."""
-    job = _job(request, public_id)
+    job = _job(request, sight, public_id)
     if job.sha256 is None:
         raise HTTPException(_NOT_FOUND, "There is no file of this export: the page Exports says how far it is.")
     clerk = clerk_of(request)
@@ -123,15 +128,14 @@ def file(request: Request, public_id: uuid.UUID) -> Response:
     )
 
 
-def _job(request: Request, public_id: uuid.UUID) -> Row[Any]:
+def _job(request: Request, sight: Sight, public_id: uuid.UUID) -> Row[Any]:
     """An export that whoever asks may have. Raises `HTTPException`."""
     require(request, Ability.EXPORT, str(public_id))
     with clerk_of(request).archive.engine.connect() as connection:
         job = jobs.one(connection, public_id)
     if job is None:
         raise HTTPException(_NOT_FOUND, _NO_EXPORT)
-    if job.messages:
-        require(request, Ability.OPEN_MESSAGES, str(public_id))
+    require_whole(request, sight, WANTED, with_messages=job.messages)
     return job
 
 
@@ -141,9 +145,9 @@ def _pieces(opened: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _page(request: Request, *, status: int = 200, problem: str = "") -> Response:
+def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "") -> Response:
     with clerk_of(request).archive.engine.connect() as connection:
-        rows = jobs.listed(connection, messages=allowed(request, Ability.OPEN_MESSAGES), most=_LISTED)
+        rows = jobs.listed(connection, messages=sight.messages, most=_LISTED)
     return page(
         request,
         "exports.html",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
@@ -11,8 +11,11 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from archiver import audit
 from archiver.records.storable import mend
 from clerk import security, sessions, users
-from clerk.context import clerk_of, page
+from clerk.context import clerk_of, page, signed_in
 from clerk.limiter import network_of
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 router = APIRouter()
 _LONGEST_IN_LOG = 100
@@ -30,14 +33,16 @@ def form(request: Request) -> Response:
     target = security.local_target(request.query_params.get("next", "/"))
     if request.state.session is not None:
         return RedirectResponse(target, 303)
-    return _form(request, target)
+    return form_page(request, target)
 
 
-def _form(request: Request, target: str, *, name: str = "", problem: str = "", status: int = 200) -> Response:
+def form_page(request: Request, target: str, *, name: str = "", problem: str = "", status: int = 200) -> Response:
+    """The log-in form; with what is wrong, where something is."""
+    clerk = clerk_of(request)
     token = security.login_token(request) or security.new_token()
     response = page(
         request, "login.html", status=status, target=target, name=name, problem=problem, csrf_token=token,
-        title="Log in",
+        title="Log in", sign_on=clerk.sign_on, local=clerk.archive.settings.local_login,
     )  # fmt: skip
     security.set_login_token(request, response, token)
     return response
@@ -58,22 +63,20 @@ def log_in(
     address = request.client.host if request.client else "unknown"
     wait = clerk.limiter.attempt(normal, network_of(address), now)
     if wait is not None:
-        minutes = max(math.ceil(wait.total_seconds() / 60), 1)
-        problem = f"There were too many attempts to log in: try again in {minutes} minute{'s' * (minutes != 1)}."
-        response = _form(request, target, name=name, problem=problem, status=429)
-        response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
-        return response
-    user = users.verify(engine, name, password)
+        return too_many(request, target, wait, name=name)
+    local = clerk.archive.settings.local_login
+    user = users.verify(engine, name, password) if local else None
     with engine.begin() as connection:
         audit.write(
             connection,
             user.name if user else "nobody",
             "logged in" if user else "log-in refused",
             mend(normal[:_LONGEST_IN_LOG]),
-            {"address": address},
+            {"address": address, **({} if local else {"because": "local log-in is switched off"})},
         )
     if user is None:
-        return _form(request, target, name=name, problem="The name or the password is not right.", status=401)
+        problem = "The name or the password is not right." if local else "Nobody logs in with a password here."
+        return form_page(request, target, name=name, problem=problem, status=401)
     clerk.limiter.succeeded(normal, network_of(address))
     if (old := security.session_token(request)) is not None:
         sessions.end(engine, old)
@@ -82,13 +85,30 @@ def log_in(
     return response
 
 
+def too_many(request: Request, target: str, wait: timedelta, *, name: str = "") -> Response:
+    """The form again, after too many attempts."""
+    minutes = max(math.ceil(wait.total_seconds() / 60), 1)
+    problem = f"There were too many attempts to log in: try again in {minutes} minute{'s' * (minutes != 1)}."
+    response = form_page(request, target, name=name, problem=problem, status=429)
+    response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
+    return response
+
+
 @router.post("/logout")
 def log_out(request: Request) -> Response:
-    """Close the session."""
+    """Close the session; who came by single sign-on is led to log out there as well, where it offers that."""
     clerk = clerk_of(request)
+    by_sign_on = signed_in(request).by_single_sign_on
     clerk.record(request, "logged out", None, {})
     if (token := security.session_token(request)) is not None:
         sessions.end(clerk.archive.engine, token)
-    response = RedirectResponse("/login", 303)
+    request.state.session = None
+    elsewhere = None
+    if by_sign_on and clerk.sign_on is not None:
+        elsewhere = clerk.sign_on.log_out_address(security.own_address(request, "/login"))
+    response: Response = RedirectResponse("/login", 303)
+    if elsewhere is not None:
+        # Led there by a page, as the policy lets no form of ours end at another site.
+        response = page(request, "logged_out.html", title="Logged out", elsewhere=elsewhere, sign_on=clerk.sign_on)
     security.clear_session(request, response)
     return response

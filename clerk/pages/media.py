@@ -11,10 +11,10 @@ from fastapi.responses import StreamingResponse
 from archiver.blobs import BlobStore
 from archiver.records.store.thumbnails import thumbnails_of
 from archiver.thumbnails.making import CONTENT_TYPE, MOST_BYTES, is_webp
-from clerk import messages, reading
+from clerk import reading
 from clerk.context import clerk_of
-from clerk.roles import Ability, require
 from clerk.views import SAFE_IMAGES
+from clerk.visibility import Seen, Sight, require_medium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 router = APIRouter()
 _CHUNK = 1 << 18
 _HEAD = 16
+NO_ATTACHMENT = "The archive holds no such attachment: check that the address was copied whole."
 _SUFFIXES = {
     "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif",
     "video/mp4": "mp4", "audio/mpeg": "mp3", "application/pdf": "pdf",
@@ -44,10 +45,10 @@ def picture_type(head: bytes) -> str | None:
 
 
 @router.get("/media/{public_id}")
-def medium(request: Request, public_id: uuid.UUID) -> Response:
+def medium(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """One attachment. Shown only where both its stated type and its first bytes are of the same safe kind of picture."""
     clerk = clerk_of(request)
-    row = _kept(request, public_id)
+    row = _kept(request, sight, public_id)
     clerk.record(request, "attachment opened", str(public_id), {})
     try:
         file = clerk.archive.blobs.open(BlobStore.key(bytes(row.sha256)))
@@ -68,10 +69,10 @@ def medium(request: Request, public_id: uuid.UUID) -> Response:
 
 
 @router.get("/media/{public_id}/small")
-def small(request: Request, public_id: uuid.UUID) -> Response:
+def small(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """The small picture of an attachment: made by us, of a known form, and yet looked at before it is sent."""
     clerk = clerk_of(request)
-    row = _kept(request, public_id)
+    row = _kept(request, sight, public_id)
     with clerk.archive.engine.connect() as connection:
         made = thumbnails_of(connection, [bytes(row.sha256)]).get(bytes(row.sha256))
     if made is None or made.thumbnail_sha256 is None:
@@ -87,15 +88,13 @@ def small(request: Request, public_id: uuid.UUID) -> Response:
     return Response(data, media_type=CONTENT_TYPE, headers={"Content-Security-Policy": "sandbox; default-src 'none'"})
 
 
-def _kept(request: Request, public_id: uuid.UUID) -> Row[Any]:
+def _kept(request: Request, sight: Sight, public_id: uuid.UUID) -> Row[Any]:
     """The row of an attachment whose bytes are kept, and that whoever asks may see. Raises `HTTPException`."""
     with clerk_of(request).archive.engine.connect() as connection:
         row = reading.medium_of(connection, public_id)
-        private = messages.only_with_messages(connection, public_id)
-    if private:
-        require(request, Ability.OPEN_MESSAGES, str(public_id))
-    if row is None:
-        raise HTTPException(404, "The archive holds no such attachment: check that the address was copied whole.")
+        if row is None:
+            raise HTTPException(404, NO_ATTACHMENT)
+        require_medium(request, connection, sight, public_id, NO_ATTACHMENT)
     if row.state != "kept" or row.sha256 is None:
         raise HTTPException(404, f"The attachment is not kept: {row.reason or 'it has not been fetched yet'}.")
     return row

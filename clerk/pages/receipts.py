@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from clerk.asking import asked_for, today
 from clerk.context import clerk_of, download, error_page, page, signed_in
 from clerk.roles import Ability, require
 from clerk.searching import form_of
+from clerk.visibility import Seen, Sight, require_whole
 from search.errors import QueryError, SearchError
 from search.receipts import document, kept, words
 from search.receipts.check import MOST_SHOWN, check
@@ -25,13 +27,15 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 PAGE = 50
+WANTED = "read and keep receipts of searches"
 _BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
 _MOST_DIGITS = 15
 
 
 @router.get("/receipts")
-def receipts(request: Request) -> Response:
+def receipts(request: Request, sight: Seen) -> Response:
     """All receipts, the latest first."""
+    require_whole(request, sight, WANTED)
     clerk = clerk_of(request)
     given = request.query_params.get("before", "")
     before = int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else None
@@ -49,6 +53,7 @@ def receipts(request: Request) -> Response:
 @router.post("/receipts")
 def keep(
     request: Request,
+    sight: Seen,
     q: Annotated[str, Form()] = "",
     account: Annotated[str, Form()] = "",
     platform: Annotated[str, Form()] = "",
@@ -59,9 +64,10 @@ def keep(
 ) -> Response:
     """Make a receipt of a search, and show it."""
     require(request, Ability.KEEP_RECEIPTS, None)
+    require_whole(request, sight, WANTED)
     form = form_of({"q": q, "account": account, "platform": platform, "from": date_from, "to": date_to, "sort": sort})
     try:
-        made = _make(request, form, note)
+        made = _make(request, sight, form, note)
     except (QueryError, ReceiptError) as error:
         clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": str(error)})
         return error_page(request, _BAD_REQUEST, "No receipt was made", str(error))
@@ -76,34 +82,35 @@ def keep(
     return RedirectResponse(f"/receipts/{made.number}", 303)
 
 
-def _make(request: Request, form: SearchForm, note: str) -> Kept:
+def _make(request: Request, sight: Sight, form: SearchForm, note: str) -> Kept:
     clerk = clerk_of(request)
-    asked = asked_for(clerk, form, today(clerk))
+    quiet = dataclasses.replace(sight, messages=False)  # a receipt is for everybody's eyes
+    asked = asked_for(clerk, quiet, form, today(clerk))
     by = signed_in(request).user.name
     return make(clerk.archive, clerk.client, clerk.index, asked, made_by=by, note=note)
 
 
 @router.get("/receipts/{number}.pdf")
-def as_pdf(request: Request, number: int) -> Response:
+def as_pdf(request: Request, sight: Seen, number: int) -> Response:
     """One receipt as a PDF. Stands before the page, whose address would else take the name of the file for a number."""
-    found = _load(request, number)
+    found = _load(request, sight, number)
     clerk_of(request).record(request, "receipt exported", str(number), {"as": "pdf", "sha256": found.sha256.hex()})
     return download(f"receipt-{number}.pdf", pdf(found), "application/pdf")
 
 
 @router.get("/receipts/{number}.json")
-def as_json(request: Request, number: int) -> Response:
+def as_json(request: Request, sight: Seen, number: int) -> Response:
     """One receipt in its exact form, with the digest that is made of it."""
-    found = _load(request, number)
+    found = _load(request, sight, number)
     clerk_of(request).record(request, "receipt exported", str(number), {"as": "json", "sha256": found.sha256.hex()})
     content = json.dumps(document.exported(found), ensure_ascii=False, indent=1).encode()
     return download(f"receipt-{number}.json", content, "application/json")
 
 
 @router.get("/receipts/{number}")
-def receipt(request: Request, number: int) -> Response:
+def receipt(request: Request, sight: Seen, number: int) -> Response:
     """One receipt, to be read and printed."""
-    found = _load(request, number)
+    found = _load(request, sight, number)
     clerk_of(request).record(request, "receipt opened", str(number), {})
     return page(
         request,
@@ -117,10 +124,10 @@ def receipt(request: Request, number: int) -> Response:
 
 
 @router.post("/receipts/{number}/check")
-def run_again(request: Request, number: int) -> Response:
+def run_again(request: Request, sight: Seen, number: int) -> Response:
     """Run the search again: what differs, and why."""
     clerk = clerk_of(request)
-    found = _load(request, number)
+    found = _load(request, sight, number)
     try:
         checked = check(clerk.archive, clerk.client, clerk.index, found)
     except SearchError as error:
@@ -143,7 +150,8 @@ def run_again(request: Request, number: int) -> Response:
     )
 
 
-def _load(request: Request, number: int) -> Kept:
+def _load(request: Request, sight: Sight, number: int) -> Kept:
+    require_whole(request, sight, WANTED)
     with clerk_of(request).archive.engine.connect() as connection:
         try:
             return kept.load(connection, number)

@@ -12,35 +12,39 @@ from archiver import asked, moderation
 from archiver.database import repeatable_read
 from archiver.records.shapes import load_shapes
 from archiver.records.store.thumbnails import thumbnails_of
-from clerk import capturing, kept, messages, reading, views
+from clerk import capturing, kept, reading, views, visibility
 from clerk.context import clerk_of, page
-from clerk.roles import Ability, allowed, require
+from clerk.roles import Ability, allowed
 from clerk.shown import LONGEST
-from clerk.thread import page_of
+from clerk.thread import page_of, seen_above, seen_below
+from clerk.visibility import Seen, Sight, require_exchange, require_item, visible, visible_exchanges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy.engine import Connection
+
     from archiver.records.shapes import ItemShape
-    from clerk.context import Clerk
 
 router = APIRouter()
 THREAD_PAGE = 500
 MOST_ACTS = 500
 _MOST_REPLIES = 10_000_000
 NO_RECORD = "The archive holds no such record: check that the address was copied whole."
+NO_EXCHANGE = "The archive holds no such exchange: check that the address was copied whole."
 
 
 @router.get("/items/{public_id}")
 def record(
-    request: Request, public_id: uuid.UUID, start: Annotated[int, Query(ge=0, le=_MOST_REPLIES)] = 0
+    request: Request, sight: Seen, public_id: uuid.UUID, start: Annotated[int, Query(ge=0, le=_MOST_REPLIES)] = 0
 ) -> Response:
     """One record with everything around it. `start`: how many replies are on the pages before."""
-    return show(request, public_id, start)
+    return show(request, sight, public_id, start)
 
 
 def show(
     request: Request,
+    sight: Sight,
     public_id: uuid.UUID,
     start: int,
     *,
@@ -51,21 +55,25 @@ def show(
     clerk = clerk_of(request)
     zone = clerk.archive.settings.zone
     with repeatable_read(clerk.archive.engine) as connection:
-        item_id = reading.item_id_of(connection, public_id)
-        if item_id is None:
-            raise HTTPException(404, NO_RECORD)
-        item = load_shapes(connection, [item_id])[item_id]
-        _may_open(request, item)
+        item = _item(request, connection, sight, public_id)
+        item_id = item.id
         above, missing_above = reading.ancestors(connection, item)
-        replies = page_of(item_id, reading.replies_below(connection, item), start=start, size=THREAD_PAGE)
-        shapes = load_shapes(connection, {*above, *replies.ids, *replies.answered, item_id})
+        below = reading.replies_below(connection, item)
+        seen = visible(connection, sight, [*above, *(each.id for each in below)])
+        above, hidden_above = seen_above(above, seen)
+        replies = page_of(item_id, seen_below(item_id, below, seen), start=start, size=THREAD_PAGE)
+        shapes = visibility.shapes(connection, sight, {*above, *replies.ids, *replies.answered, item_id})
+        if hidden_above:
+            missing_above = shapes[above[0]].parent_id if above else item.parent_id
         pointers = reading.version_evidence(connection, item_id)
-        evidence = reading.evidence(connection, [exchange for exchange, _ in pointers.values()])
+        exchanges = visible_exchanges(connection, sight, [exchange for exchange, _ in pointers.values()])
+        evidence = reading.evidence(connection, list(exchanges))
         attached = item.current.media if item.current else ()
         made = thumbnails_of(connection, [each.sha256 for each in attached if each.sha256 is not None])
-        place = reading.thread_of(connection, public_id)
+        place = reading.thread_of(connection, public_id, sight.account_ids)
         whole = reading.whole_of(connection, item_id, place) if place is not None and place.is_top else None
         acts = moderation.listed(connection, moderation.Wanted(item_id=item_id), messages=True, most=MOST_ACTS)
+        noticed = visible_exchanges(connection, sight, [act.exchange_id for act in acts if act.exchange_id is not None])
         asked_for = asked.progress(connection, place.account_id, post_id=place.post_id, thread=True) if place else None
     if asked_for is not None and asked_for.running:
         capturing.look(clerk.archive, asked_for.row)
@@ -103,16 +111,16 @@ def show(
         and capturing.can_capture(item.platform, place.status),
         progress=asked_for,
         evidence=evidence,
+        noticed=noticed,
         current_number=item.current.number if item.current else None,
     )
 
 
 @router.get("/items/{public_id}/versions/{number}/text")
-def version_text(request: Request, public_id: uuid.UUID, number: Annotated[int, Path(ge=1)]) -> Response:
+def version_text(request: Request, sight: Seen, public_id: uuid.UUID, number: Annotated[int, Path(ge=1)]) -> Response:
     """The whole text of one version, as a file."""
     clerk = clerk_of(request)
-    item = _item(clerk, public_id)
-    _may_open(request, item)
+    item = opened(request, sight, public_id)
     version = next((each for each in item.versions if each.number == number), None)
     if version is None:
         raise HTTPException(404, NO_RECORD)
@@ -126,30 +134,29 @@ def version_text(request: Request, public_id: uuid.UUID, number: Annotated[int, 
     )
 
 
-def _may_open(request: Request, item: ItemShape) -> None:
-    if item.kind == messages.MESSAGE:
-        require(request, Ability.OPEN_MESSAGES, str(item.public_id))
+def opened(request: Request, sight: Sight, public_id: uuid.UUID) -> ItemShape:
+    """A record that whoever asks may see.
+
+    Raises:
+        HTTPException: 404 or 403, as `clerk.visibility.require_item`.
+    """
+    with repeatable_read(clerk_of(request).archive.engine) as connection:
+        return _item(request, connection, sight, public_id)
 
 
-def _item(clerk: Clerk, public_id: uuid.UUID) -> ItemShape:
-    with repeatable_read(clerk.archive.engine) as connection:
-        item_id = reading.item_id_of(connection, public_id)
-        if item_id is None:
-            raise HTTPException(404, NO_RECORD)
-        return load_shapes(connection, [item_id])[item_id]
+def _item(request: Request, connection: Connection, sight: Sight, public_id: uuid.UUID) -> ItemShape:
+    item_id = reading.item_id_of(connection, public_id)
+    found = None if item_id is None else load_shapes(connection, [item_id])[item_id]
+    return require_item(request, sight, found, public_id, NO_RECORD)
 
 
 @router.get("/exchanges/{exchange_id}")
-def exchange(request: Request, exchange_id: uuid.UUID) -> Response:
+def exchange(request: Request, sight: Seen, exchange_id: uuid.UUID) -> Response:
     """One exchange with a platform, as it is kept."""
     clerk = clerk_of(request)
     with clerk.archive.engine.connect() as connection:
-        found = reading.evidence(connection, [exchange_id]).get(exchange_id)
-        private = messages.in_exchange(connection, exchange_id)
-    if private:
-        require(request, Ability.OPEN_MESSAGES, str(exchange_id))
-    if found is None:
-        raise HTTPException(404, "The archive holds no such exchange: check that the address was copied whole.")
+        require_exchange(request, connection, sight, exchange_id, NO_EXCHANGE)
+        found = reading.evidence(connection, [exchange_id])[exchange_id]
     clerk.record(request, "exchange opened", str(exchange_id), {})
     shown, problem = None, ""
     if found.record is not None:
@@ -164,15 +171,13 @@ def exchange(request: Request, exchange_id: uuid.UUID) -> Response:
 
 
 @router.get("/exchanges/{exchange_id}/record")
-def exchange_record(request: Request, exchange_id: uuid.UUID) -> Response:
+def exchange_record(request: Request, sight: Seen, exchange_id: uuid.UUID) -> Response:
     """The kept record as a file: a gzipped WARC with this record alone, byte for byte as it lies in its own file."""
     clerk = clerk_of(request)
     with clerk.archive.engine.connect() as connection:
-        found = reading.evidence(connection, [exchange_id]).get(exchange_id)
-        private = messages.in_exchange(connection, exchange_id)
-    if private:
-        require(request, Ability.OPEN_MESSAGES, str(exchange_id))
-    if found is None or found.record is None:
+        require_exchange(request, connection, sight, exchange_id, NO_EXCHANGE)
+        found = reading.evidence(connection, [exchange_id])[exchange_id]
+    if found.record is None:
         raise HTTPException(404, "No bytes are kept of this exchange.")
     clerk.record(request, "exchange opened", str(exchange_id), {"downloaded": True})
     try:

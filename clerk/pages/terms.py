@@ -11,14 +11,15 @@ from clerk.asking import asked_for, today
 from clerk.context import clerk_of, csv_file, page
 from clerk.csv_cells import csv_of
 from clerk.searching import SearchForm, form_of
-from search.errors import QueryError, SearchError
+from clerk.visibility import Seen, Sight, audit_refusal
+from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.query.term_list import TermCounts, count_terms, terms_in
 
 if TYPE_CHECKING:
     from clerk.context import Clerk
 
 router = APIRouter()
-_BAD_REQUEST, _UNAVAILABLE = 400, 503
+_BAD_REQUEST, _FORBIDDEN, _UNAVAILABLE = 400, 403, 503
 _MOST_BYTES = 60_000
 """Less than a form of this site can hold."""
 _COLUMNS = ("term", "taken to mean", "records", "records that no other term has", "not understood because")
@@ -28,14 +29,15 @@ _UNAVAILABLE_SENTENCE = (
 
 
 @router.get("/terms")
-def empty(request: Request) -> Response:
+def empty(request: Request, sight: Seen) -> Response:
     """The form."""
-    return _page(request, SearchForm(), "")
+    return _page(request, sight, SearchForm(), "")
 
 
 @router.post("/terms")
 async def counted(
     request: Request,
+    sight: Seen,
     terms: Annotated[str, Form()] = "",
     file: UploadFile | None = None,
     as_file: Annotated[str, Form(alias="as")] = "",
@@ -46,31 +48,37 @@ async def counted(
     try:
         listed = terms or (_text(await file.read(_MOST_BYTES + 1)) if file is not None else "")
     except QueryError as error:
-        return _page(request, form, terms, status=_BAD_REQUEST, problem=str(error))
-    return _counted(request, form, listed, as_csv=as_file == "csv")
+        return _page(request, sight, form, terms, status=_BAD_REQUEST, problem=str(error))
+    return _counted(request, sight, form, listed, as_csv=as_file == "csv")
 
 
-def _counted(request: Request, form: SearchForm, listed: str, *, as_csv: bool) -> Response:
+def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, as_csv: bool) -> Response:
     clerk = clerk_of(request)
     detail: dict[str, Any] = {name: value for name, value in form.fields.items() if name != "q"}
     try:
         found = terms_in(listed)
         detail["terms"] = found
-        counts = _count(clerk, form, found)
+        counts = _count(clerk, sight, form, found)
+    except MessagesRefusedError as error:
+        audit_refusal(request, None, "search direct messages", **detail)
+        clerk.record(request, "searched a list", None, detail | {"problem": str(error)})
+        return _page(request, sight, form, listed, status=_FORBIDDEN, problem=str(error))
     except QueryError as error:
         clerk.record(request, "searched a list", None, detail | {"problem": str(error)})
-        return _page(request, form, listed, status=_BAD_REQUEST, problem=str(error))
+        return _page(request, sight, form, listed, status=_BAD_REQUEST, problem=str(error))
     except SearchError as error:
         clerk.record(request, "searched a list", None, detail | {"error": str(error)})
-        return _page(request, form, listed, status=_UNAVAILABLE, problem=_UNAVAILABLE_SENTENCE)
+        return _page(request, sight, form, listed, status=_UNAVAILABLE, problem=_UNAVAILABLE_SENTENCE)
     clerk.record(request, "searched a list", None, detail | {"union": counts.union})
+    if refused := [each.typed for each in counts.terms if each.refused]:
+        audit_refusal(request, None, "search direct messages", terms=refused)
     if as_csv:
         return csv_file("terms.csv", _as_csv(counts))
-    return _page(request, form, listed, counts=counts)
+    return _page(request, sight, form, listed, counts=counts)
 
 
-def _count(clerk: Clerk, form: SearchForm, terms: list[str]) -> TermCounts:
-    return count_terms(clerk.client, clerk.index, terms, asked_for(clerk, form, today(clerk)))
+def _count(clerk: Clerk, sight: Sight, form: SearchForm, terms: list[str]) -> TermCounts:
+    return count_terms(clerk.client, clerk.index, terms, asked_for(clerk, sight, form, today(clerk)))
 
 
 def _text(content: bytes) -> str:
@@ -98,6 +106,7 @@ def _as_csv(counts: TermCounts) -> bytes:
 
 def _page(
     request: Request,
+    sight: Sight,
     form: SearchForm,
     listed: str,
     *,
@@ -105,13 +114,14 @@ def _page(
     problem: str = "",
     counts: TermCounts | None = None,
 ) -> Response:
-    accounts = reading.account_names(clerk_of(request).archive.engine)
+    accounts = reading.account_names(clerk_of(request).archive.engine, sight.account_ids)
     return page(
         request,
         "terms.html",
         status=status,
         title="A list of terms",
         form=form,
+        sight=sight,
         listed=listed,
         problem=problem,
         counts=counts,

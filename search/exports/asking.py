@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from search import shelves
 from search.errors import QueryError
 from search.exports import jobs
 from search.exports.asked import kept
 from search.query.explain import explain, undated_note
-from search.query.run import search, understood
+from search.query.run import prepared, search
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -53,15 +52,14 @@ def ask(
         IndexUnavailableError, IndexMissingError, SearchError: as for a search.
     """
     asked = dataclasses.replace(request, page_size=1, cursor=None, sort=None, facets=False)
-    node, ignored = understood(client, asked)
+    if messages:
+        asked = dataclasses.replace(asked, messages=True)
+    ready = prepared(client, index, asked)
     result = search(client, index, asked)
     found, undated = result.total, result.undated_excluded
-    if messages:
-        others = search(client, shelves.messages_alias(index), dataclasses.replace(asked, messages=True))
-        found, undated = found + others.total, undated + others.undated_excluded
     if not found:
         raise QueryError("Nothing is found, so that there is nothing to export.")
-    sentence = explain(node, asked, ignored=ignored, ordered=False) + undated_note(undated)
+    sentence = explain(ready.node, ready.request, ignored=ready.ignored, ordered=False) + undated_note(undated)
     search_kept = kept(request)
     with engine.begin() as connection:
         already = jobs.under_way(connection, by=by, form=form, search=search_kept, messages=messages)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.custody import nodes
 from archiver.database import repeatable_read
-from search import shelves
 from search.exports import jobs
 from search.exports.asked import request_of
 from search.exports.found_set import pack
@@ -72,9 +71,10 @@ def fix(
 def _walks(archive: Archive, client: Elasticsearch, index: str, job: Row[Any]) -> Iterator[Walk]:
     with archive.engine.connect() as connection:
         request = request_of(job.search, directory(connection))
-    yield every(client, index, request)
     if job.messages:
-        yield every(client, shelves.messages_alias(index), dataclasses.replace(request, messages=True))
+        limits = dataclasses.replace(request.limits, messages=True)
+        request = dataclasses.replace(request, messages=True, limits=limits)
+    yield every(client, index, request)
 
 
 def _standing(archive: Archive, client: Elasticsearch, index: str) -> dict[str, Any]:

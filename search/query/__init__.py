@@ -1,6 +1,6 @@
 """A clerk's query: understood, put into a sentence, put to Elasticsearch."""
 
-from search.query.model import Hit, Part, SearchRequest, SearchResult, Sort
-from search.query.run import search
+from search.query.model import Hit, Limits, Part, SearchRequest, SearchResult, Sort
+from search.query.run import count, search
 
-__all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Sort", "search"]
+__all__ = ["Hit", "Limits", "Part", "SearchRequest", "SearchResult", "Sort", "count", "search"]

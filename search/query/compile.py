@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Dsl = dict[str, Any]
 
 SOURCE = (
-    "public_id", "item_id", "platform", "accounts.name", "url", "created_at", "author", "kind", "state", "title",
+    "public_id", "item_id", "platform", "accounts.id", "accounts.name", "url", "created_at", "author", "kind", "state", "title",
     "text", "text_length", "revision", "number",
 )  # fmt: skip
 FRAGMENT, FRAGMENTS = 240, 3
@@ -80,7 +80,9 @@ def body(node: Node | None, request: SearchRequest, *, shown: Shown = Shown.MARK
         undated["bool"]["must_not"] = [{"exists": {"field": "created_at"}}]
         found["aggregations"] = {"all": {"global": {}, "aggregations": {"undated": {"filter": undated}}}}
     if request.facets:
-        found["aggregations"] = found.get("aggregations", {}) | facets.aggregations(request.zone)
+        found["aggregations"] = found.get("aggregations", {}) | facets.aggregations(
+            request.zone, request.directory.by_department if _is_limited(request) and request.directory else None
+        )
     return found
 
 
@@ -121,10 +123,17 @@ def _is_date(node: Node) -> bool:
     return isinstance(node, Dated) and node.field is Field.DATE
 
 
+def _is_limited(request: SearchRequest) -> bool:
+    return request.limits.accounts is not None
+
+
 def _searched(request: SearchRequest) -> Iterator[Dsl]:
-    # Messages have an index of their own; should one ever stand in this one, it is still not found.
-    if not request.messages:
+    """What is searched at all, whatever is asked for: every query begins here."""
+    if not (request.messages and request.limits.messages):
+        # Messages have an index of their own; should one ever stand in this one, it is still not found.
         yield {"bool": {"must_not": [{"term": {"kind": ItemKind.MESSAGE.value}}]}}
+    if request.limits.accounts is not None:
+        yield {"terms": {"through": list(request.limits.accounts)}}
 
 
 def _filters(request: SearchRequest) -> Iterator[Dsl]:
@@ -219,6 +228,8 @@ def _field(asked: Filter) -> Dsl:
     match asked.field:
         case Field.ACCOUNT:
             return {"terms": {"account_keys": list(asked.ids)}}
+        case Field.DEPARTMENT if asked.ids:
+            return {"terms": {"accounts.id": list(asked.ids)}}
         case Field.DEPARTMENT:
             return {"term": {"accounts.department": texts.key(asked.names[0] if asked.names else value)}}
         case Field.PLATFORM:

@@ -41,6 +41,7 @@ def decode(request: SearchRequest) -> list[Any] | None:
 
 
 def _fingerprint(request: SearchRequest) -> str:
-    same = dataclasses.replace(request, cursor=None, page_size=0)
+    # Not the register: how Python prints a set of names differs from process to process.
+    same = dataclasses.replace(request, cursor=None, page_size=0, directory=None)
     values = [str(getattr(same, field.name)) for field in dataclasses.fields(same)]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]

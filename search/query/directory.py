@@ -14,7 +14,7 @@ from search.query.words import joined, quoted
 from search.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -51,6 +51,16 @@ class Directory:
     tags: frozenset[str] = frozenset()
     requests: frozenset[str] = frozenset()
     holds: frozenset[str] = frozenset()
+    whole: bool = True
+    """Whether it is the whole register, or the part of it that somebody may see."""
+
+    @property
+    def by_department(self) -> dict[str, list[str]]:
+        """The public ids of the accounts, by department."""
+        found: dict[str, list[str]] = {}
+        for each in self.accounts:
+            found.setdefault(each.department, []).append(each.public_id)
+        return found
 
     def resolved(self, node: Node) -> Node:
         """The query with the accounts and departments that it names looked up.
@@ -72,7 +82,9 @@ class Directory:
                     Field.ACCOUNT, value, tuple(each.public_id for each in found), tuple(each.name for each in found)
                 )
             case Filter(Field.DEPARTMENT, value):
-                return Filter(Field.DEPARTMENT, value, (), (self._department(value),))
+                name = self._department(value)
+                # A record may have come through an account of that department which is not to be seen: then it is not of it.
+                return Filter(Field.DEPARTMENT, value, () if self.whole else tuple(self.by_department[name]), (name,))
             case Filter(Field.PLATFORM, value):
                 return Filter(Field.PLATFORM, value, (), (self._platform(value),))
             case Filter(Field.TAG | Field.REQUEST | Field.HOLD as field, value):
@@ -128,8 +140,8 @@ class Directory:
         )
 
 
-def directory(connection: Connection) -> Directory:
-    """Read the register."""
+def directory(connection: Connection, accounts: Collection[str] | None = None) -> Directory:
+    """Read the register; with `accounts` (public ids), these alone: of others nobody is told."""
     return Directory(
         [
             KnownAccount(
@@ -140,5 +152,7 @@ def directory(connection: Connection) -> Directory:
                 row.department,
             )
             for row in connection.execute(_ACCOUNTS)
-        ]
+            if accounts is None or row.public_id in accounts
+        ],
+        whole=accounts is None,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.errors import SearchError, translated
 from search.query import compile as compiler
-from search.query.run import matched_version, understood
+from search.query.run import matched_version, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +67,8 @@ def every(client: Elasticsearch, index: str, request: SearchRequest, *, after: l
     Raises:
         QueryError, IndexUnavailableError, IndexMissingError, SearchError: as for a search; while walking `CutShortError` too.
     """
-    node, _ = understood(client, request)
-    asked = dataclasses.replace(request, facets=False)
+    ready = prepared(client, index, request)
+    index, node, asked = ready.index, ready.node, dataclasses.replace(ready.request, facets=False)
     telling, counted = (
         compiler.body(node, asked, shown=shown)["query"] for shown in (compiler.Shown.VERSION, compiler.Shown.NOTHING)
     )

@@ -83,6 +83,9 @@ def explain(node: Node | None, request: SearchRequest, *, ignored: Sequence[str]
     dates = _dates(request.date_from, request.date_to)
     if dates:
         parts.append(f"dated {dates} ({request.zone.key} time)")
+    if request.messages:
+        parts.append("direct messages among it")
+    parts += request.limits.words
     if ordered:
         parts.append(_ORDER[order_of(node, request)])
     sentence = ", ".join(parts).replace("Everything, that ", "Everything that ", 1) + "."

@@ -81,11 +81,21 @@ class Facets:
     undated: int = 0
 
 
-def aggregations(zone: zoneinfo.ZoneInfo) -> Dsl:
-    """What to ask Elasticsearch for, beside a search."""
+def aggregations(zone: zoneinfo.ZoneInfo, departments: Mapping[str, Sequence[str]] | None = None) -> Dsl:
+    """What to ask Elasticsearch for, beside a search.
+
+    Args:
+        zone: the city's.
+        departments: for who may not see every account: by department, those that they may see (by public id). A record may have
+            come through others as well, whose departments must not be counted.
+    """
     return {
         "platform": _terms("platform"),
-        "department": _terms("accounts.department"),
+        "department": _terms("accounts.department")
+        if departments is None
+        else {
+            "filters": {"filters": {name: {"terms": {"accounts.id": list(ids)}} for name, ids in departments.items()}}
+        },
         "account": _terms("accounts.id"),
         "author": {
             "terms": {
@@ -132,7 +142,7 @@ def facets_of(answer: Mapping[str, Any], total: int, directory: Directory | None
             "Department",
             [
                 Value(name, f"{Field.DEPARTMENT}:{plain_or_quoted(name)}", count)
-                for key, count in _buckets(answer["department"])
+                for key, count in _departments(answer["department"])
                 for name in [departments.get(key, key)]
             ],
         ),
@@ -213,6 +223,14 @@ def _months(answer: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> list[Month]:
 
 def _terms(field: str) -> Dsl:
     return {"terms": {"field": field, "size": _EVERY, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
+
+
+def _departments(answer: Mapping[str, Any]) -> list[tuple[str, int]]:
+    buckets = answer["buckets"]
+    if isinstance(buckets, list):
+        return _buckets(answer)
+    counts = [(str(name), int(bucket["doc_count"])) for name, bucket in buckets.items()]
+    return sorted((each for each in counts if each[1]), key=lambda each: (-each[1], each[0]))
 
 
 def _buckets(answer: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -152,6 +152,19 @@ Node = Leaf | And | Or | Not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What whoever asks may see, whatever they ask for: no part of what is typed, and not to be taken away.
+
+    `accounts`: the public ids of those that a record must have come through, in order; None: any. `messages`: whether direct
+    messages may be searched at all. `words`: what of this the sentence says, as it follows "Everything".
+    """
+
+    accounts: tuple[str, ...] | None = None
+    messages: bool = False
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
     """A search as the clerk asks it.
 
@@ -159,7 +172,8 @@ class SearchRequest:
     `search.accounts.resolve_account`, it only says how to call the account whose items are wanted. `date_from` and `date_to`
     are days in `zone`, both included. `today` is the day in `zone` that "yesterday" goes by. `directory`: the register, for
     `account:` and `department:` in the text; without it those are refused. `sort` of None: by relevance where there are
-    words, else newest first. `cursor`: from the page before.
+    words, else newest first. `cursor`: from the page before. `messages`: direct messages as well, which takes that they are
+    within the `limits`.
     """
 
     zone: zoneinfo.ZoneInfo
@@ -174,10 +188,10 @@ class SearchRequest:
     page_size: int = 25
     sort: Sort | None = None
     cursor: str | None = None
+    messages: bool = False
+    limits: Limits = Limits()
     facets: bool = False
     """Whether to tell how the result divides."""
-    messages: bool = False
-    """Direct messages are asked for, in the index of their own: only for whoever may open them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from search.errors import QueryError, translated
+from archiver.platforms.items import ItemKind
+from search import indices, shelves
+from search.errors import MessagesRefusedError, QueryError, translated
 from search.query import compile as compiler
 from search.query import cursor
 from search.query.compile import VERSION
@@ -21,6 +24,7 @@ from search.query.model import (
     Filter,
     Fuzzy,
     Hit,
+    Limits,
     Near,
     Not,
     Or,
@@ -35,9 +39,11 @@ from search.query.tree import conjuncts, leaves, together, wanted
 from search.query.words import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from elasticsearch import Elasticsearch
 
-    from search.query.model import Node
+    from search.query.model import Leaf, Node
 
 _OPERATORS = re.compile(r"\b(?:or|not)\b")
 _SPELLINGS = 3
@@ -60,9 +66,10 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
     """
     if not 1 <= request.page_size <= MAX_PAGE_SIZE:
         raise QueryError(f"A page can have 1 to {MAX_PAGE_SIZE:,} results, not {request.page_size:,}.")
-    node, ignored = understood(client, request)
-    arguments = compiler.body(node, request)
     after = cursor.decode(request)
+    ready = prepared(client, index, request)
+    node, index, asked = ready.node, ready.index, ready.request
+    arguments = compiler.body(node, asked)
     if after is not None:
         arguments["search_after"] = after
     with translated(f"searching {index}"):
@@ -73,16 +80,62 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
     undated = divided["all"]["undated"]["doc_count"] if "all" in divided else 0
     return SearchResult(
         total=total,
-        hits=tuple(_hit(hit) for hit in found),
-        explanation=explain(node, request, ignored=ignored) + undated_note(undated),
+        hits=tuple(_hit(hit, asked.limits) for hit in found),
+        explanation=explain(node, asked, ignored=ready.ignored) + undated_note(undated),
         undated_excluded=undated,
         next_cursor=cursor.encode(request, found[-1]["sort"]) if len(found) == request.page_size else None,
         took_ms=answer["took"],
-        parts=_parts(client, index, node, request, alone=total == 0),
-        similar=_similar(client, index, node) if total == 0 else (),
+        parts=_parts(client, index, node, asked, alone=total == 0),
+        similar=_similar(client, index, node) if total == 0 and request.limits.accounts is None else (),
         hints=tuple(_hints(node)),
         facets=facets_of(divided, total, request.directory, request.zone) if request.facets else None,
     )
+
+
+def count(client: Elasticsearch, index: str, request: SearchRequest) -> int:
+    """How many records a search finds, without any of them; the form's filters are not looked at. Raises as `search`."""
+    ready = prepared(client, index, request)
+    with translated(f"counting in {index}"):
+        return int(client.count(index=ready.index, query=compiler.counting(ready.node, ready.request))["count"])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prepared:
+    """A search ready to be put to Elasticsearch: what is searched for, how, and in which index or indices (comma-separated).
+
+    `ignored`: words that nothing is kept of. The `request` says whether direct messages are searched.
+    """
+
+    node: Node | None
+    request: SearchRequest
+    index: str
+    ignored: Sequence[str]
+
+
+def prepared(client: Elasticsearch, index: str, request: SearchRequest) -> Prepared:
+    """Understand a search, within what whoever asks may see.
+
+    Raises:
+        MessagesRefusedError: it asks for direct messages, and they have no grant for them.
+        QueryError: it cannot be understood.
+        IndexUnavailableError: Elasticsearch does not answer.
+    """
+    node, ignored = understood(client, request)
+    named = any(_names_messages(leaf) for leaf in leaves(node))
+    if (named or request.messages) and not request.limits.messages:
+        raise MessagesRefusedError(
+            "Direct messages are kept apart, and nothing was searched: a search takes a grant for them, which an administrator "
+            f"gives. {'Take type:message out' if named else 'Search without them'} to search everything else."
+        )
+    request = dataclasses.replace(request, messages=request.messages or any(map(_names_messages, wanted(node))))
+    alias = shelves.messages_alias(index)
+    if request.messages and indices.behind(client, alias):
+        index = f"{index},{alias}"
+    return Prepared(node, request, index, ignored)
+
+
+def _names_messages(leaf: Leaf) -> bool:
+    return isinstance(leaf, Filter) and leaf.field is Field.TYPE and leaf.value == ItemKind.MESSAGE
 
 
 def understood(client: Elasticsearch, request: SearchRequest) -> tuple[Node | None, list[str]]:
@@ -187,11 +240,14 @@ def _hints(node: Node | None) -> list[str]:
     ]
 
 
-def _hit(hit: dict[str, Any]) -> Hit:
+def _hit(hit: dict[str, Any], limits: Limits) -> Hit:
     source = hit["_source"]
     author = source.get("author", {})
     text = source.get("text")
-    accounts = tuple(dict.fromkeys(account["name"] for account in source.get("accounts", ())))
+    seen_on = [
+        account for account in source.get("accounts", ()) if limits.accounts is None or account["id"] in limits.accounts
+    ]
+    accounts = tuple(dict.fromkeys(account["name"] for account in seen_on))
     inner = _version_of(hit)
     matched: dict[str, Any] = (
         inner["_source"] if inner else {"number": source.get("version_count") or None, "is_current": True}

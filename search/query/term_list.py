@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from search.errors import QueryError, SearchError, translated
+from search.errors import MessagesRefusedError, QueryError, SearchError, translated
 from search.query import compile as compiler
 from search.query.explain import explain
-from search.query.run import understood
+from search.query.model import Limits
+from search.query.run import prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from search.query.model import Node, SearchRequest
+    from search.query.run import Prepared
 
 MOST_TERMS = 500
 ALONE_UP_TO = 100
@@ -35,6 +37,8 @@ class TermCount:
     total: int | None = None
     only: int | None = None
     problem: str = ""
+    refused: bool = False
+    """Whether the problem is that it asks for what whoever asks may not see."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,22 +72,25 @@ def count_terms(client: Elasticsearch, index: str, terms: Sequence[str], request
         IndexUnavailableError, IndexMissingError, SearchError: as for a search.
     """
     queries: dict[str, dict[str, Any]] = {}
+    indices = {index}
     found: dict[str, TermCount] = {}
     for typed in terms:
-        asked = dataclasses.replace(request, text=typed)
         try:
-            node, ignored = understood(client, asked)
-            queries[typed] = _query(node, asked)
-            found[typed] = TermCount(typed, _meaning(node, asked, ignored))
+            ready = prepared(client, index, dataclasses.replace(request, text=typed))
+            queries[typed] = _query(ready.node, ready.request)
+            found[typed] = TermCount(typed, _meaning(ready))
+            indices.update(ready.index.split(","))
         except QueryError as error:
-            found[typed] = TermCount(typed, problem=str(error))
+            found[typed] = TermCount(typed, problem=str(error), refused=isinstance(error, MessagesRefusedError))
     if not queries:
+        if all(each.refused for each in found.values()):
+            raise MessagesRefusedError(found[terms[0]].problem)
         raise QueryError(f"None of these terms can be understood; of the first: {found[terms[0]].problem}")
     union: dict[str, Any] = {"bool": {"should": list(queries.values()), "minimum_should_match": 1}}
     asked_for = [*queries.values(), union]
     if len(queries) <= ALONE_UP_TO:
         asked_for += [_only(typed, queries) for typed in queries]
-    counts = list(_counts(client, index, asked_for))
+    counts = list(_counts(client, ",".join(sorted(indices)), asked_for))
     number = len(queries)
     alone: Sequence[int | None] = counts[number + 1 :] or [None] * number
     for typed, total, only in zip(queries, counts, alone, strict=False):
@@ -98,9 +105,12 @@ def _query(node: Node | None, request: SearchRequest) -> dict[str, Any]:
     return query
 
 
-def _meaning(node: Node | None, request: SearchRequest, ignored: Sequence[str]) -> str:
-    bare = dataclasses.replace(request, account=None, platform=None, date_from=None, date_to=None)
-    return explain(node, bare, ignored=ignored, ordered=False)
+def _meaning(ready: Prepared) -> str:
+    """What the term means by itself; the filters and limits are the same for all of the list."""
+    bare = dataclasses.replace(
+        ready.request, account=None, platform=None, date_from=None, date_to=None, limits=Limits(), messages=False
+    )
+    return explain(ready.node, bare, ignored=ready.ignored, ordered=False)
 
 
 def _only(typed: str, queries: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from archiver import accounts
 from archiver.accounts import RegisterError
 from archiver.platforms.items import State
 from archiver.platforms.pages import AccountStatus
+from archiver.register_file import import_csv
 from tests.fixtures.custody import rows
 
 if TYPE_CHECKING:
@@ -169,12 +170,12 @@ def test_a_csv_adds_what_it_can_and_names_the_rest(register: TestArchive, tmp_pa
         "bluesky:water.example,Water,,\n",
         encoding="utf-8",
     )
-    added, refused = accounts.import_csv(register.engine, path)
+    added, refused = import_csv(register.engine, path)
     assert added == ["rss:news", "bluesky:water.example"]
     assert [line.partition(":")[0] for line in refused] == ["line 3", "line 4"]
     path.write_text("name\nx\n", encoding="utf-8")
     with pytest.raises(RegisterError, match="no column 'account'"):
-        accounts.import_csv(register.engine, path)
+        import_csv(register.engine, path)
 
 
 def test_the_days_left_are_those_of_the_department(register: TestArchive) -> None:

@@ -116,6 +116,11 @@ def small(make_archive: ArchiveMaker) -> Iterator[Town]:
                     "insert into receipts (number, public_id, made_at, made_by, note, total, body, body_sha256, results_sha256, "
                     "results_size) values (1, gen_random_uuid(), now(), 'test', '', 0, '{}', sha256(''), sha256(''), 0)"
                 ),
+                "insert into users (public_id, name, password_hash, role) values (gen_random_uuid(), 'n', 'p', 'clerk')",
+                (
+                    "insert into grants (public_id, user_id, what, given, reason, by_whom, at) select gen_random_uuid(), id, "
+                    "'messages', true, 'r', 'b', now() from users"
+                ),
             ):
                 connection.execute(sa.text(statement))
             connection.execute(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Run(Protocol):
     """Runs `civic-archive` with these words."""
 
-    def __call__(self, *words: str, code: int = 0) -> str:
+    def __call__(self, *words: str, code: int = 0, **environment: str) -> str:
         """Give what it printed on standard output; fail unless it ended with the code."""
 
 
@@ -68,10 +68,10 @@ def run(
         "CIVIC_ARCHIVE_NEW_PASSWORD": "a long enough password",
     }
 
-    def call(*words: str, code: int = 0) -> str:
+    def call(*words: str, code: int = 0, **more: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "archiver.cli", *words],
-            env=environment,
+            env=environment | more,
             capture_output=True,
             text=True,
             check=False,
@@ -195,3 +195,49 @@ def test_a_clerk_may_log_in_once_added(run: Run) -> None:
     printed = run("users", "add", "dana.ortiz")
     assert "dana.ortiz may log in as clerk" in printed
     assert "password" not in printed
+
+
+def test_what_a_clerk_may_see_is_set_by_command(run: Run) -> None:
+    """Role, departments, grants, disabled: each said back, listed, and refused with a sentence where it cannot be."""
+    run("users", "add", "ana.ruiz", "--role", "viewer")
+    run("accounts", "add", "bluesky:fire.example.gov", "--department", "Fire", "--personal")
+    assert "ana.ruiz is records_manager now" in run("users", "role", "ana.ruiz", "records_manager")
+    assert "ana.ruiz sees fire" in run("users", "departments", "ana.ruiz", "fire")
+    granted = run("users", "grant", "ana.ruiz", "messages", "--reason", "request 2026-14", "--until", "2099-07-31")
+    assert "ana.ruiz has the grant messages until 2099-07-31." in granted
+    run("users", "disable", "ana.ruiz")
+    found = next(each for each in json.loads(run("users", "list", "--json")) if each["name"] == "ana.ruiz")
+    assert (found["role"], found["departments"], found["disabled"]) == ("records_manager", ["Fire"], True)
+    assert [(each["grant"], each["reason"], each["by"]) for each in found["grants"]] == [
+        ("messages", "request 2026-14", "command line")
+    ]
+    run("users", "revoke", "ana.ruiz", "messages", "--reason", "closed")
+    entries = json.loads(run("users", "grants", "ana.ruiz", "--json"))
+    assert [(each["given"], each["reason"]) for each in entries] == [(False, "closed"), (True, "request 2026-14")]
+    run("users", "enable", "ana.ruiz")
+    run("users", "password", "ana.ruiz")
+    assert "0 open sessions of ana.ruiz ended." in run("users", "end-sessions", "ana.ruiz")
+    assert "ana.ruiz sees every department" in run("users", "departments", "ana.ruiz")
+    listed = next(
+        each for each in json.loads(run("accounts", "list", "--json")) if each["account"].endswith("fire.example.gov")
+    )
+    assert listed["personal"] is True
+    run("accounts", "personal", "bluesky:fire.example.gov", "--official", "--reason", "The department's after all")
+    for words, says in (
+        (("role", "nobody", "clerk"), "There is no user 'nobody'"),
+        (("role", "ana.ruiz", "king"), "is no role"),
+        (("departments", "ana.ruiz", "Nowhere"), "names no department 'Nowhere'"),
+        (("grant", "ana.ruiz", "all", "--reason", "x"), "There is no grant 'all'"),
+        (("revoke", "ana.ruiz", "messages", "--reason", "x"), "has no grant for direct messages"),
+        (("grant", "ana.ruiz", "messages", "--reason", "x", "--until", "soon"), "is no day"),
+    ):
+        done = run("users", *words, code=1)
+        assert says in " ".join(done.split())
+        assert "Traceback" not in done
+
+
+def test_pages_that_nobody_could_log_in_to_do_not_start(run: Run) -> None:
+    """One sentence names the setting."""
+    done = run("clerk", "--port", "0", code=1, CIVIC_ARCHIVE_LOCAL_LOGIN="false")
+    assert "nobody could log in" in " ".join(done.split())
+    assert "Traceback" not in done

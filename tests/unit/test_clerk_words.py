@@ -16,7 +16,7 @@ from clerk.searching import form_of, request_of
 from clerk.times import day, moment, time_tag
 from clerk.views import medium_view
 from search.errors import QueryError
-from search.query import Sort
+from search.query import Limits, Sort
 
 ZONE = zoneinfo.ZoneInfo("America/Los_Angeles")
 SEEN = dt.datetime(2026, 5, 4, 4, 30, tzinfo=dt.UTC)
@@ -50,6 +50,7 @@ def item(state: str, *states: StateShape, sightings: tuple[SightingShape, ...] |
         (),
         states,
         seen,
+        (),
         {},
         None,
     )
@@ -148,7 +149,7 @@ def test_an_attachment_that_is_not_kept_says_why() -> None:
 def test_a_form_becomes_a_search_and_an_address_again() -> None:
     """What is filled in is searched for, and stands in the address of the next page; nothing else does."""
     form = form_of({"q": " pot\x00hole ", "from": "2026-03-01", "sort": "newest", "page": "3", "other": "x"})
-    request = request_of(form, ZONE, None)
+    request = request_of(form, ZONE, None, limits=Limits())
     assert (request.text, request.date_from, request.sort) == ("pot\ufffdhole", dt.date(2026, 3, 1), Sort.NEWEST)
     assert form.page == 3
     assert form.address(after="c", page="4") == "/?q=pot%EF%BF%BDhole&from=2026-03-01&sort=newest&after=c&page=4"
@@ -156,7 +157,7 @@ def test_a_form_becomes_a_search_and_an_address_again() -> None:
     assert form_of({"q": ""}).asked
     assert form_of({"q": ""}).address() == "/?q="
     with pytest.raises(QueryError, match="2026-13-01"):
-        request_of(form_of({"to": "2026-13-01"}), ZONE, None)
+        request_of(form_of({"to": "2026-13-01"}), ZONE, None, limits=Limits())
 
 
 def test_attempts_are_limited_in_a_sliding_window_and_memory_is_bounded() -> None:

@@ -18,7 +18,7 @@ from archiver.records.models.items import (
 )
 from archiver.records.models.lists import ListChange, ListFailure, ListSnapshot
 from archiver.records.models.log import FixityCheck, LogLeaf, LogNode, LogOutboxRow, LogRoot
-from archiver.records.models.operations import AuditRow, OutboxRow, User, UserSession
+from archiver.records.models.operations import AuditRow, Grant, OutboxRow, User, UserSession
 from archiver.records.models.receipts import Receipt
 from archiver.records.models.supervision import CaptureRequest, CoverageRow, Moderation
 from archiver.records.models.thumbnails import Thumbnail
@@ -44,6 +44,7 @@ append_only = (
     "log_roots",
     "fixity_checks",
     "receipts",
+    "grants",
 )
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "Export",
     "FixityCheck",
     "Gap",
+    "Grant",
     "Item",
     "ItemAlias",
     "ItemSecret",

@@ -15,7 +15,8 @@ class Account(Base):
     """One account of the city on one platform.
 
     `platform_id` is the platform's stable id (a DID, a page id) and is learned at the first capture; `handle` is how the
-    account is called today, its earlier names are in `account_handles`.
+    account is called today, its earlier names are in `account_handles`. `personal`: an official's own account, whose records
+    are kept from whoever has no grant for them.
     """
 
     __tablename__ = "accounts"
@@ -40,6 +41,7 @@ class Account(Base):
     approved_by: Mapped[str | None]
     approved_on: Mapped[dt.date | None]
     began_on: Mapped[dt.date | None]
+    personal: Mapped[bool] = mapped_column(server_default=text("false"))
     status: Mapped[str] = mapped_column(server_default="active")
     settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     created_at: Mapped[Now]

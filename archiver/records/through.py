@@ -1,0 +1,28 @@
+"""Through which accounts an item came, in SQL: what decides who may see it.
+
+An item came through the accounts that it was sighted on. One that was only shown inside another record (quoted, answered) was
+never looked for itself: it came through those whose captures received it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+CAME_THROUGH = """
+    (not :limited
+     or exists (select from sightings gs join streams gt on gt.id = gs.stream_id
+                where gs.item_id = i.id and gt.account_id = any(:accounts))
+     or (not exists (select from sightings gs where gs.item_id = i.id)
+         and exists (select from versions gv join exchanges ge on ge.id = gv.exchange_id
+                     join captures gc on gc.id = ge.capture_id join streams gt on gt.id = gc.stream_id
+                     where gv.item_id = i.id and gt.account_id = any(:accounts))))
+"""
+"""A condition on the items that a query calls `i`, with the parameters of `parameters`."""
+
+
+def parameters(accounts: Collection[int] | None) -> dict[str, Any]:
+    """What `CAME_THROUGH` wants: the row ids of the accounts that an item must have come through one of; None: any."""
+    return {"limited": accounts is not None, "accounts": list(accounts or ())}

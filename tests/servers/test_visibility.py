@@ -1,0 +1,423 @@
+"""What somebody may not see is not shown, counted, named or hinted at: officials' own accounts, and other departments."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.routing import APIRoute
+
+from archiver import accounts, standing
+from archiver.records.models import Account, Gap, Medium, Moderation
+from archiver.register_file import import_csv
+from clerk import people
+from clerk.app import create_app
+from clerk.grants import What, give
+from clerk.security import PUBLIC
+from clerk.users import create_user, signed_in
+from clerk.visibility import look, shapes, sight_of, visible
+from search.query import SearchRequest, everything, search
+from search.query.directory import directory
+from search.query.term_list import count_terms
+from tests.fixtures.clerk import PASSWORD, City, log_in, picture, receive, token_of
+from tests.fixtures.records import Attachment
+from tests.fixtures.searching import ZONE
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+
+    from clerk.visibility import Sight
+    from tests.fixtures.records import AccountRow
+
+WORD = "xylophone"
+MAYOR = "mayor.example.social"
+NIGHT = dt.datetime(2026, 5, 3, 9, 10, tzinfo=dt.UTC)
+WITHOUT_RECORDS = {
+    "/users", "/users/{public_id}", "/users/{public_id}/role", "/users/{public_id}/departments",
+    "/users/{public_id}/grants", "/users/{public_id}/disabled", "/users/{public_id}/sessions", "/audit", "/audit.csv",
+    "/logout", "/{path:path}",
+}  # fmt: skip
+"""The routes that show no record. A route that is in neither this list nor asks what may be seen fails the test below."""
+
+
+@dataclasses.dataclass
+class Guarded:
+    """The city with the mayor's own account, and what came through it alone."""
+
+    city: City
+    mayor: AccountRow
+    items: dict[str, uuid.UUID]
+    medium: uuid.UUID
+    account: uuid.UUID
+
+    def client(self, name: str) -> httpx.Client:
+        """A browser of somebody who is logged in."""
+        client = self.city.client()
+        assert log_in(client, name).status_code == 303
+        return client
+
+    def sight(self, name: str) -> Sight:
+        """What they may see now."""
+        with self.city.archive.engine.connect() as connection:
+            person = next(each for each in people.listed(connection, self.city.archive.now()) if each.row.name == name)
+            return look(connection, signed_in(person.row), self.city.archive.now())
+
+    def request(self, name: str, text: str = "", **more: Any) -> SearchRequest:
+        """A search as they ask it."""
+        sight = self.sight(name)
+        with self.city.archive.engine.connect() as connection:
+            known = directory(connection, sight.public_ids)
+        return SearchRequest(zone=ZONE, text=text, limits=sight.limits, directory=known, facets=True, **more)
+
+    def search(self, name: str, text: str = "", **more: Any) -> Any:
+        """What they find."""
+        return search(self.city.searchable.client, self.city.searchable.alias, self.request(name, text, **more))
+
+
+def add_mayor(city: City) -> Guarded:
+    """The mayor's own account: a post with a picture, a reply to it, an answer to the city, what it quotes; all of it captured
+    through it alone. And it has seen a comment that the city has.
+    """
+    records = city.searchable.records
+    mayor = records.account(
+        MAYOR, platform_id="did:plc:mayor", department="City Council", streams=("posts", "comments"), personal=True
+    )
+    mayor = receive(city, mayor, b'{"feed": ["xylophone"]}', NIGHT)
+    by_mayor: dict[str, Any] = {
+        "author_id": "did:plc:mayor", "author_handle": MAYOR, "author_name": "The Mayor's xylophone"
+    }  # fmt: skip
+    root, street = "at://did:plc:mayor/app.bsky.feed.post/root", "at://did:plc:cityofexample/app.bsky.feed.post/root"
+    ids = {
+        "post": records.item(
+            mayor, f"My {WORD} and the pothole", platform_id=root, media=[Attachment("xylo", f"A {WORD}")], **by_mayor
+        ),
+        "reply": records.item(
+            mayor, f"A fine {WORD}", kind="comment", stream="comments", platform_id="at://reply/1", parent_id=root, root_id=root
+        ),
+        "answer": records.item(
+            mayor, f"The {WORD} beats the pothole", platform_id="at://did:plc:mayor/app.bsky.feed.post/answer",
+            kind="comment", parent_id=street, root_id=street, **by_mayor,
+        ),
+        "quoted": records.item(mayor, f"A quoted {WORD}", platform_id="at://quoted/1", sighted=False),
+    }  # fmt: skip
+    records.see(mayor, city.items["question"])
+    records.state(mayor, city.items["question"], "present", WORD)
+    data = picture()
+    digest = hashlib.sha256(data).digest()
+    path = city.archive.spool / "xylo"
+    path.write_bytes(data)
+    city.archive.blobs.put_file(path, digest)
+    path.unlink()
+    with city.archive.engine.begin() as connection:
+        medium = connection.scalar(
+            sa.update(Medium)
+            .where(Medium.platform_id == "xylo")
+            .values(sha256=digest, size=len(data), state="kept", content_type="image/png")
+            .returning(Medium.public_id)
+        )
+        for item in ("post", "answer"):
+            connection.execute(
+                sa.insert(Moderation).values(
+                    item_id=ids[item], action="hidden", by_whom=f"the {WORD}", source="platform", observed_at=NIGHT,
+                    words=WORD, exchange_id=mayor.exchange,
+                )
+            )  # fmt: skip
+        public = {
+            name: connection.execute(
+                sa.text("select public_id from items where id = :id"), {"id": item_id}
+            ).scalar_one()
+            for name, item_id in ids.items()
+        }
+        account = connection.execute(sa.select(Account.public_id).where(Account.id == mayor.id)).scalar_one()
+        connection.execute(
+            sa.insert(Gap).values(account_id=mayor.id, opened_at=NIGHT, reason=f"the {WORD} broke", cause="failed")
+        )
+    assert medium is not None
+    city.searchable.drain()
+    return Guarded(city, mayor, public, medium, account)
+
+
+@pytest.fixture(scope="module")
+def guarded(module_city: City) -> Guarded:
+    """The city with the mayor's own account; a clerk without any grant, one with that for personal accounts, one for Parks."""
+    engine = module_city.archive.engine
+    made = add_mayor(module_city)
+    for name in ("plain", "trusted", "ranger", "ranger.trusted"):
+        create_user(engine, name, PASSWORD, "clerk")
+    for name in ("trusted", "ranger.trusted"):
+        give(engine, name, What.PERSONAL, "request 2026-14", now=module_city.archive.now())
+    for name in ("ranger", "ranger.trusted"):
+        people.set_departments(engine, name, ["parks and recreation"])
+    return made
+
+
+def routes(city: City) -> Iterator[APIRoute]:
+    """Every route of the pages."""
+    app = create_app(city.archive, city.searchable.client, city.searchable.alias)
+    yield from (route for route in app.routes if isinstance(route, APIRoute))
+
+
+def test_every_page_that_shows_records_asks_what_may_be_seen(module_city: City) -> None:
+    """A route either asks `clerk.visibility`, or is named here as one that shows no record, or is open to all."""
+    paths = set()
+    for route in routes(module_city):
+        asks = sight_of in {each.call for each in route.dependant.dependencies}
+        paths.add(route.path)
+        assert asks != (route.path in WITHOUT_RECORDS | PUBLIC), (
+            f"{route.path}: a page that shows records takes `sight: Seen` and shows nothing else; name it in WITHOUT_RECORDS "
+            "only if it shows none"
+        )
+    assert paths >= WITHOUT_RECORDS | PUBLIC | {"/", "/terms", "/items/{public_id}"}
+
+
+def hidden(guarded: Guarded) -> dict[str, list[str]]:
+    """By route: addresses that would show what came through the mayor's account alone."""
+    items = [f"/items/{each}" for each in guarded.items.values()]
+    exchange = f"/exchanges/{guarded.mayor.exchange}"
+    account = f"bluesky:{MAYOR}"
+    return {
+        "/": [
+            f"/?q={WORD}", "/?q=", "/?q=pothole", f"/?q={WORD[:-1]}~", f"/?q={WORD[:4]}*", f"/?account={account}",
+            f"/?q=account:{account}", "/?q=department:%22City+Council%22", f"/?q=author:{MAYOR}", "/?q=&size=100&sort=oldest",
+            f"/?q={WORD}e", f"/?q={WORD}+pothole&from=2020-01-01", "/?q=at://did:plc:mayor/app.bsky.feed.post/root",
+            "/?q=is:resident", "/?q=type:comment&platform=bluesky", f"/?q=has:image+{WORD}",
+        ],
+        "/terms": ["/terms"],
+        "/items/{public_id}": [*items, *(guarded.city.page_of(each) for each in ("post", "question", "answer"))],
+        "/items/{public_id}/versions/{number}/text": [f"{each}/versions/1/text" for each in items],
+        "/media/{public_id}": [f"/media/{guarded.medium}"],
+        "/media/{public_id}/small": [f"/media/{guarded.medium}/small"],
+        "/exchanges/{exchange_id}": [exchange],
+        "/exchanges/{exchange_id}/record": [f"{exchange}/record"],
+        "/accounts": ["/accounts"],
+        "/accounts/{public_id}": [f"/accounts/{guarded.account}"],
+        "/moderation": ["/moderation", f"/moderation?account={account}"],
+        "/moderation.csv": ["/moderation.csv"],
+        "/status": ["/status"],
+    }  # fmt: skip
+
+
+_OWN = (
+    r"<title>.*?</title>",
+    r'<input id="q"[^>]*>',
+    r'class="explanation">.*?</p>',
+    r'<ul class="chips".*?</ul>',
+    r'<table class="alone">.*?</table>',
+    r'role="alert"[^>]*>.*?</p>',
+)
+
+
+def shown(answer: httpx.Response) -> str:
+    """What an answer says, without what whoever asks has said themselves: the search, its sentence, links to the same."""
+    own = (*_OWN, r'href="/(?:moderation\.csv)?\?[^"]*"') if answer.url.query else _OWN
+    text = answer.text
+    for each in own:
+        text = re.sub(each, "", text, flags=re.DOTALL)
+    return text
+
+
+@pytest.mark.parametrize("name", ["plain", "ranger"])
+def test_no_page_shows_what_came_through_a_personal_account(guarded: Guarded, name: str) -> None:
+    """Every address that a page has is asked as if it were known: nothing is there, and nothing names it."""
+    client = guarded.client(name)
+    known = hidden(guarded)
+    for route in routes(guarded.city):
+        if "GET" not in route.methods or route.path in WITHOUT_RECORDS | PUBLIC:
+            continue
+        assert route.path in known, f"{route.path} is new: say here at which addresses it would show something hidden"
+        for address in known[route.path]:
+            answer = client.get(address)
+            direct = any(str(each) in address for each in (*guarded.items.values(), guarded.medium, guarded.account))
+            if direct or str(guarded.mayor.exchange) in address:
+                assert answer.status_code == 404, address
+            for word in (WORD, "mayor", "City Council", str(guarded.account)):
+                assert word.lower() not in shown(answer).lower(), (address, word)
+    refused = guarded.city.audit("refused")
+    assert {row.detail["wanted"] for row in refused} == {"open what is not theirs to see"}
+
+
+def test_a_hidden_thing_answers_like_one_that_is_not_there(guarded: Guarded) -> None:
+    """The same words for an address that is hidden and one that nobody ever had, for reading and for doing."""
+    client = guarded.client("plain")
+    nothing = "018f0000-0000-7000-8000-000000000000"
+    for address in (
+        f"/items/{guarded.items['post']}", f"/media/{guarded.medium}", f"/accounts/{guarded.account}",
+        f"/exchanges/{guarded.mayor.exchange}",
+    ):  # fmt: skip
+        there, absent = client.get(address), client.get(f"{address.rpartition('/')[0]}/{nothing}")
+        assert (there.status_code, there.text) == (absent.status_code, absent.text), address
+    token = token_of(client.get("/"))
+    form = {"csrf_token": token, "action": "hidden", "reason": "why"}
+    for there, absent in (
+        (f"/items/{guarded.items['post']}/moderation", f"/items/{nothing}/moderation"),
+        (f"/items/{guarded.items['post']}/capture", f"/items/{nothing}/capture"),
+        (f"/accounts/{guarded.account}/capture", f"/accounts/{nothing}/capture"),
+    ):
+        answers = [client.post(each, data=form) for each in (there, absent)]
+        assert answers[0].status_code == 404
+        assert answers[0].text == answers[1].text, there
+    asked = [client.get("/", params={"account": f"bluesky:{each}"}) for each in (MAYOR, "absent.example")]
+    assert [each.status_code for each in asked] == [400, 400]
+    assert asked[0].text.replace(MAYOR, "absent.example") == asked[1].text
+
+
+def test_pages_are_the_same_with_and_without_a_personal_account(city: City) -> None:
+    """Every page of somebody without the grant, to the letter, before the mayor's account was there and after."""
+    client = city.signed_in()
+    street = "at://did:plc:cityofexample/app.bsky.feed.post/root"
+    # What the mayor says on the city's page is the city's record, and says nothing of whose account it is.
+    city.items["mayor's"] = city.searchable.records.item(
+        city.account, "I shall see to the pothole", kind="comment", stream="comments", parent_id=street, root_id=street,
+        author_id="did:plc:mayor", author_handle=MAYOR, author_name="The Mayor",
+    )  # fmt: skip
+    city.searchable.drain()
+    posts = [city.page_of(each) for each in ("post", "question", "answer", "gone", "notice", "mayor's")]
+    addresses = [
+        "/", "/?q=pothole", "/?q=", "/?q=&size=100&sort=oldest", "/?q=zeppelin+pothole", "/?q=is:city+pothole", "/terms",
+        "/?q=is:resident", "/?q=pothole&from=2020-01-01&to=2030-01-01", "/accounts", "/moderation", "/moderation.csv", "/status",
+        "/?q=department:%22City+Council%22", "/?q=account:mayor.example.social", *posts,
+    ]  # fmt: skip
+    before = [client.get(each).text for each in addresses]
+    guarded = add_mayor(city)
+    city.searchable.records.touch(city.items["mayor's"])
+    city.searchable.drain()
+    for address, was in zip(addresses, before, strict=True):
+        assert client.get(address).text == was, address
+    token = token_of(client.get("/terms"))
+    answer = client.post("/terms", data={"csrf_token": token, "terms": f"{WORD}\npothole", "as": "csv"})
+    assert [row[2] for row in list(csv.reader(answer.text.splitlines()))[1:]] == ["0", "4", "4"]
+    create_user(city.archive.engine, "trusted", PASSWORD)
+    give(city.archive.engine, "trusted", What.PERSONAL, "request 2026-14", now=city.archive.now())
+    trusted = guarded.client("trusted")
+    for address, was in zip(addresses, before, strict=True):
+        if address not in {"/", "/?q=zeppelin+pothole", "/terms", city.page_of("notice"), city.page_of("gone")}:
+            assert trusted.get(address).text != was, f"{address} tells the two apart in nothing"
+
+
+def test_whoever_has_the_grant_sees_all_of_it(guarded: Guarded) -> None:
+    """The record, its thread, its picture, its exchange, its account; in searches, lists and the moderation record."""
+    client = guarded.client("trusted")
+    for address in (
+        *(f"/items/{each}" for each in guarded.items.values()), f"/media/{guarded.medium}", f"/accounts/{guarded.account}",
+        f"/exchanges/{guarded.mayor.exchange}", f"/exchanges/{guarded.mayor.exchange}/record",
+    ):  # fmt: skip
+        assert client.get(address).status_code == 200, address
+    assert "4 records found" in client.get("/", params={"q": WORD}).text
+    assert MAYOR in client.get("/accounts").text
+    assert WORD in client.get("/moderation").text
+    assert WORD in client.get("/status").text
+    assert guarded.search("trusted", WORD).total == 4
+
+
+@pytest.mark.parametrize("name", ["plain", "trusted", "ranger", "ranger.trusted"])
+def test_search_and_records_agree_on_what_may_be_seen(guarded: Guarded, name: str) -> None:
+    """What the index finds for somebody is what Postgres would show them, record by record, and no page says otherwise."""
+    engine, index = guarded.city.archive.engine, guarded.city.searchable
+    sight = guarded.sight(name)
+    walk = everything.every(index.client, index.alias, guarded.request(name))
+    found = {each.item_id for each in walk.found}
+    with engine.connect() as connection:
+        every = {row.id: row.public_id for row in connection.execute(sa.text("select id, public_id from items"))}
+        assert found == visible(connection, sight, every)
+        assert found == set(shapes(connection, sight, every))
+    client = guarded.client(name)
+    for item_id, public_id in every.items():
+        assert client.get(f"/items/{public_id}").status_code == (200 if item_id in found else 404)
+    expected = {"trusted": len(every), "plain": len(every) - 4, "ranger": 2, "ranger.trusted": 2}
+    assert len(found) == walk.total == expected[name]
+
+
+def test_counts_parts_facets_and_spellings_keep_to_it(guarded: Guarded) -> None:
+    """A part's count alone, the divisions, similar spellings, undated records and terms: none knows more than the result."""
+    plain = guarded.search("plain", f"{WORD} pothole")
+    assert plain.total == 0
+    assert [part.alone for part in plain.parts] == [0, 3]
+    assert guarded.search("plain", f"{WORD[:-1]}").similar == ()
+    assert guarded.search("trusted", f"{WORD[:-1]}").similar
+    assert guarded.search("plain", f"{WORD[:-1]}~").total == 0
+    every, trusted = guarded.search("plain"), guarded.search("trusted")
+    assert every.facets is not None
+    facets = {facet.name: {value.name: value.count for value in facet.values} for facet in every.facets.facets}
+    assert facets["Department"].keys() == {"Public Works", "Parks and Recreation"}
+    assert not any("mayor" in name for name in facets["Account"])
+    assert sum(facets["Written by"].values()) == every.total
+    assert trusted.total == every.total + 4
+    both = [hit for hit in every.hits if hit.item_public_id == guarded.city.public_id("question")]
+    assert [hit.accounts for hit in both] == [("bluesky:city.example.gov",)]
+    index = guarded.city.searchable
+    counts = count_terms(index.client, index.alias, [WORD, "pothole"], guarded.request("plain"))
+    assert [(each.total, each.only) for each in counts.terms] == [(0, 0), (3, 3)]
+    assert counts.union == 3
+    dated = guarded.request("plain", "", date_from=dt.date(2020, 1, 1))
+    assert search(index.client, index.alias, dated).undated_excluded == 1
+
+
+def test_a_department_is_all_that_its_people_see(guarded: Guarded) -> None:
+    """Searches, lists, records, accounts, attachments and exchanges of other departments are not there; the sentence says so."""
+    client = guarded.client("ranger")
+    page = client.get("/", params={"q": ""})
+    assert "2 records found" in page.text
+    assert "of your department: Parks and Recreation" in page.text
+    assert "Public Works" not in page.text
+    assert "city.example.gov" not in page.text
+    assert client.get(guarded.city.page_of("notice")).status_code == 200
+    for address in (
+        guarded.city.page_of("post"), f"{guarded.city.page_of('post')}/versions/1/text",
+        f"/media/{guarded.city.media['street']}", f"/exchanges/{guarded.city.account.exchange}",
+    ):  # fmt: skip
+        assert client.get(address).status_code == 404, address
+    assert "personal attack" not in client.get("/moderation").text
+    assert "personal attack" not in client.get("/moderation.csv").text
+    assert "city.example.gov" not in client.get("/accounts").text
+    status = client.get("/status").text
+    assert "city.example.gov" not in status
+    assert "<dt>Records in the archive</dt><dd>2</dd>" in status
+    token = token_of(client.get("/terms"))
+    counted = client.post("/terms", data={"csrf_token": token, "terms": "pothole\npool", "as": "csv"})
+    assert [row[2] for row in list(csv.reader(counted.text.splitlines()))[1:]] == ["0", "2", "2"]
+    missed = client.get("/", params={"q": "department:works"})
+    assert missed.status_code == 400
+    assert "Public Works" not in missed.text
+
+
+def test_what_the_register_says_of_an_account_holds_at_once(city: City) -> None:
+    """Marked as an official's own, an account is gone for whoever has no grant; marked back, it is there; both are audited."""
+    client = city.signed_in()
+    name = "bluesky:parks.example.gov"
+    page = city.page_of("notice")
+    assert client.get(page).status_code == 200
+    standing.set_personal(city.archive.engine, name, "It is the ranger's own", personal=True)
+    assert client.get(page).status_code == 404
+    assert city.searchable.drain().indexed == 2
+    assert "parks.example.gov" not in client.get("/accounts").text
+    standing.set_personal(city.archive.engine, name, "A mistake", personal=False)
+    assert client.get(page).status_code == 200
+    assert [row.detail["personal"] for row in city.audit("account marked")] == [True, False]
+    with pytest.raises(accounts.RegisterError, match="already"):
+        standing.set_personal(city.archive.engine, name, "again", personal=False)
+    with pytest.raises(accounts.RegisterError, match="say why"):
+        standing.set_personal(city.archive.engine, name, " ", personal=True)
+
+
+def test_a_register_file_may_say_which_accounts_are_personal(city: City, tmp_path: Path) -> None:
+    """A column `personal`, yes or no; anything else is refused by its line."""
+    path = tmp_path / "register.csv"
+    path.write_text(
+        "account,department,personal\nbluesky:a.example,Fire,yes\nbluesky:b.example,Fire,no\nbluesky:c.example,Fire,\n"
+        "bluesky:d.example,Fire,perhaps\n"
+    )
+    added, refused = import_csv(city.archive.engine, path)
+    assert len(added) == 3
+    assert "line 5" in refused[0]
+    listed = {each.handle: each.personal for each in accounts.listing(city.archive.engine, None, dt.date(2026, 5, 4))}
+    assert (listed["a.example"], listed["b.example"], listed["c.example"]) == (True, False, False)
