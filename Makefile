@@ -40,7 +40,7 @@ unit: setup ## The tests that need no server.
 
 test: setup check ## Everything, on real servers.
 	@$(RUN) python tests/install_needs.py
-	@$(RUN) pytest -m "not soak"
+	@$(RUN) pytest -m "not soak" -n auto --maxprocesses 4
 
 soak: setup ## The long runs: crashes and faults over and over.
 	@$(RUN) python tests/install_needs.py

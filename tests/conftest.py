@@ -8,5 +8,6 @@ pytest_plugins = [
     "tests.fixtures.searching",
     "tests.fixtures.exporting",
     "tests.fixtures.stack",
+    "tests.fixtures.workers",
     "tests.fixtures.airflow",  # last: it imports some of the others
 ]
