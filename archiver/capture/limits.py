@@ -1,14 +1,18 @@
 """Budgets shared between parallel tasks through Postgres, so that two workers never overspend one token.
 
-A task draws before it asks. From a large budget it draws a little ahead (at most a hundredth), so that not every request costs
-a statement; what it did not use it gives back when it ends. What it drew and never gave back (it was killed) is lost until the
-window ends: the budget errs on the safe side.
+A task draws before it asks. Where a budget is used up, it is told when to draw again. Of one that is an even pace it takes a turn
+and waits for it: however many tasks wait, there is a request at each turn, and none wakes in vain.
+
+From a large budget a task draws a little ahead (at most a hundredth), so that not every request costs a statement; what it did
+not use it gives back when it ends. What it drew and never gave back (it was killed) is lost until the window ends: the budget
+errs on the safe side.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
@@ -27,6 +31,10 @@ _LARGE, _AHEAD = 1000, 100
 """From a budget of so many units and more, a hundredth is drawn at once."""
 _SHORTEST = 0.05
 """Seconds: where a budget opens at once (somebody gave units back), it is asked again so soon."""
+_FARTHEST = timedelta(minutes=1)
+"""No turn is taken that is farther off: who takes one and is killed leaves it empty."""
+_APART = 1.03
+"""Turns are so many times their window apart: who wakes a little late is still a window away from the next."""
 
 _DRAW = sa.text("""
     insert into allowances as a (key, units, used, window_ends, updated_at)
@@ -40,6 +48,17 @@ _DRAW = sa.text("""
     where (a.held_until is null or a.held_until <= :now)
       and (a.window_ends <= :now or a.used + :take <= :units)
     returning window_ends
+""")
+
+_TURN = sa.text("""
+    insert into allowances as a (key, units, used, window_ends, updated_at)
+    values (:key, 1, 1, :now + :every, :now)
+    on conflict (key) do update set
+        window_ends = greatest(a.window_ends, a.held_until, :now) + :every,
+        held_until = case when a.held_until <= :now then null else a.held_until end,
+        updated_at = :now
+    where greatest(a.window_ends, a.held_until, :now) <= :farthest
+    returning window_ends - :every as at
 """)
 
 _OPENS = sa.text("""
@@ -64,14 +83,24 @@ _LEARN = sa.text("""
 """)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Turn:
+    """What a draw came to. Where it was `taken`, how many seconds to wait before the request is made; else how many until
+    drawing again may help, with nothing taken.
+    """
+
+    seconds: float = 0.0
+    taken: bool = True
+
+
 class Limiter(Protocol):
     """Draws from budgets before a request, and learns from its answer."""
 
     words: str
     """Which budget was found used up, for the reader."""
 
-    def draw(self, method: str, url: str, now: datetime) -> float:
-        """Take what the request costs. 0 where it was taken; else the seconds until trying again may help, nothing taken."""
+    def draw(self, method: str, url: str, now: datetime) -> Turn:
+        """Take what the request costs."""
         ...
 
     def learn(self, exchange: Exchange, now: datetime) -> None:
@@ -104,24 +133,36 @@ class SharedLimiter:
         self._drawn: Sequence[Draw] = ()
         self.words = ""
 
-    def draw(self, method: str, url: str, now: datetime) -> float:
-        """See `Limiter.draw`. Where one of several budgets is used up, what was drawn from the others is given back."""
-        draws = self._platform.draws(self._account(), method, url)
+    def draw(self, method: str, url: str, now: datetime) -> Turn:
+        """See `Limiter.draw`. Where one of several budgets is used up, what was drawn from the others is given back.
+
+        A paced one is drawn from last: a turn cannot be given back.
+        """
+        draws = sorted(self._platform.draws(self._account(), method, url), key=lambda each: each.budget.paced)
         taken: list[Draw] = []
+        turn = Turn()
         for draw in draws:
-            wait = self._take(draw, now)
-            if wait > 0:
+            turn = self._turn(draw.budget, now) if draw.budget.paced else self._take(draw, now)
+            if not turn.taken:
                 for each in taken:
                     self._give(each.budget, each.units, now)
                 name = f"the budget {draw.budget.name}"
                 what = f"the {draw.budget.units} units of {name} are used up" if draw.units else f"{name} is used up"
                 self.words = f"{what}, or the platform asked to wait"
-                return wait
+                return turn
             taken.append(draw)
-        self._drawn = taken
-        return 0.0
+        self._drawn = [each for each in taken if not each.budget.paced]
+        return turn
 
-    def _take(self, draw: Draw, now: datetime) -> float:
+    def _turn(self, budget: Budget, now: datetime) -> Turn:
+        """The next turn in the line of a paced budget."""
+        every = (budget.ends(now) - now) * _APART
+        values = {"key": self._key(budget), "every": every, "now": now, "farthest": now + _FARTHEST}
+        with self._engine.begin() as connection:
+            at = connection.execute(_TURN, values).scalar_one_or_none()
+        return Turn(_FARTHEST.total_seconds(), taken=False) if at is None else Turn((at - now).total_seconds())
+
+    def _take(self, draw: Draw, now: datetime) -> Turn:
         budget, key = draw.budget, self._key(draw.budget)
         ahead = self._ahead.get(key)
         if ahead is not None and ahead.ends <= now:
@@ -129,7 +170,7 @@ class SharedLimiter:
             ahead = None
         if ahead is not None and draw.units and ahead.units >= draw.units:
             ahead.units -= draw.units
-            return 0.0
+            return Turn()
         block = max(draw.units, budget.units // _AHEAD) if draw.units and budget.units >= _LARGE else draw.units
         for take in dict.fromkeys((block, draw.units)):
             values = {"key": key, "units": budget.units, "take": take, "ends": budget.ends(now), "now": now}
@@ -139,10 +180,10 @@ class SharedLimiter:
                 if take > draw.units:
                     kept = ahead.units if ahead else 0
                     self._ahead[key] = _Held(kept + take - draw.units, row.window_ends)
-                return 0.0
+                return Turn()
         with self._engine.connect() as connection:
             opens = connection.scalar(_OPENS, {"key": key, "units": budget.units, "take": draw.units, "now": now})
-        return max(_SHORTEST, ((opens or budget.ends(now)) - now).total_seconds())
+        return Turn(max(_SHORTEST, ((opens or budget.ends(now)) - now).total_seconds()), taken=False)
 
     def learn(self, exchange: Exchange, now: datetime) -> None:
         """See `Limiter.learn`."""

@@ -199,12 +199,14 @@ class CaptureSession(Transport):
         """Take what the request costs from the shared budgets, waiting where a budget opens again soon enough."""
         if self._limiter is None:
             return
-        while (wait := self._limiter.draw(request.method, request.url, datetime.now(UTC))) > 0:
-            if wait > self._max_wait:
-                raise RateLimited(self.clean(request.url), wait, self._limiter.words)
-            if wait > _WORTH_A_WORD:
-                _log.info("waiting for the shared budget", url=self.clean(request.url), seconds=round(wait, 1))
-            self._sleep(wait)
+        while not (turn := self._limiter.draw(request.method, request.url, datetime.now(UTC))).taken:
+            if turn.seconds > self._max_wait:
+                raise RateLimited(self.clean(request.url), turn.seconds, self._limiter.words)
+            if turn.seconds > _WORTH_A_WORD:
+                _log.info("waiting for the shared budget", url=self.clean(request.url), seconds=round(turn.seconds, 1))
+            self._sleep(turn.seconds)
+        if turn.seconds:
+            self._sleep(turn.seconds)
 
     def _wait(
         self, exchange: Exchange, verdict: Verdict | None, headers: Mapping[str, str], attempt: int, now: datetime

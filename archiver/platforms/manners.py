@@ -71,13 +71,15 @@ class Budget:
     """So many units in a window, shared by every task that uses the same token (or address, or app).
 
     `window` is a length that begins with the first request in it, or a calendar's period. `shared_by` says who draws from the
-    same budget: `token`, `account`, or `everyone` (all accounts of the platform).
+    same budget: `token`, `account`, or `everyone` (all accounts of the platform). A `paced` one is one unit in each window of a
+    fixed length, and who comes takes the next turn in the line, however many stand there.
     """
 
     name: str
     units: int
     window: timedelta | Period
     shared_by: str = "token"
+    paced: bool = False
 
     def ends(self, now: datetime) -> datetime:
         """When a window that is open at `now` (and began there, where it follows no calendar) ends; aware, UTC."""

@@ -37,7 +37,7 @@ _BUDGETS = (
     (re.compile(r"/2/tweets$"), Budget("lookup", 5000, _WINDOW)),
     (re.compile(r"/2/dm_events(?:/\d+)?$"), Budget("messages", 15, _WINDOW)),
 )
-_SECOND = Budget("full search", 1, timedelta(seconds=1))
+_SECOND = Budget("full search", 1, timedelta(seconds=1), paced=True)
 _LONGEST = 10 * 365 * 86_400
 _DIGITS = 12
 _FAILURE = 500

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archiver.capture.errors import RateLimited, RequestFailed
-from archiver.capture.limits import SharedLimiter
+from archiver.capture.limits import SharedLimiter, Turn
 from archiver.capture.session import CaptureSession
 from archiver.platforms.manners import Budget, Draw, Manners, Meaning, Usage, Verdict
 from archiver.platforms.pages import AccountRef, Exchange
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
 URL = "https://api.example/things"
+TAKEN = Turn()
 
 
 @dataclasses.dataclass
@@ -69,7 +70,7 @@ def test_parallel_tasks_never_overspend(make_archive: ArchiveMaker, units: int) 
 
     def work() -> None:
         own, count = limiter(archive, Costly(budget, 7)), 0
-        while own.draw("GET", URL, NOW) == 0:
+        while own.draw("GET", URL, NOW).taken:
             count += 7
         own.close(NOW)
         taken.append(count)
@@ -86,17 +87,41 @@ def test_parallel_tasks_never_overspend(make_archive: ArchiveMaker, units: int) 
 def test_a_budget_opens_again_with_its_window(make_archive: ArchiveMaker) -> None:
     """What is used up says when it opens; then it is whole again."""
     own = limiter(make_archive(), Costly(Budget("requests", 2, timedelta(minutes=5))))
-    assert [own.draw("GET", URL, NOW) for _ in range(3)] == [0, 0, 300]
+    assert [own.draw("GET", URL, NOW) for _ in range(3)] == [TAKEN, TAKEN, Turn(300, taken=False)]
     assert "requests" in own.words
-    assert own.draw("GET", URL, NOW + timedelta(seconds=299)) == 1
-    assert own.draw("GET", URL, NOW + timedelta(seconds=301)) == 0
+    assert own.draw("GET", URL, NOW + timedelta(seconds=299)) == Turn(1, taken=False)
+    assert own.draw("GET", URL, NOW + timedelta(seconds=301)) == TAKEN
+
+
+def test_turns_of_an_even_pace_are_taken_in_a_line(make_archive: ArchiveMaker) -> None:
+    """Ten tasks that come at once are told ten times to go, a little more than a second apart, and nothing is asked in vain."""
+    archive = make_archive()
+    pace = Costly(Budget("full search", 1, timedelta(seconds=1), paced=True))
+    turns = [limiter(archive, pace, number).draw("GET", URL, NOW) for number in range(10)]
+    assert all(turn.taken for turn in turns)
+    assert [turn.seconds for turn in turns] == pytest.approx([1.03 * number for number in range(10)], abs=0.001)
+    late = NOW + timedelta(minutes=5)
+    assert limiter(archive, pace).draw("GET", URL, late) == TAKEN
+
+
+def test_a_line_longer_than_a_minute_is_not_joined(make_archive: ArchiveMaker) -> None:
+    """Who finds it takes no turn, and comes again; where the platform says to wait, nobody has a turn before that."""
+    archive = make_archive()
+    pace = Costly(Budget("full search", 1, timedelta(seconds=10), paced=True))
+    own = limiter(archive, pace)
+    taken = [own.draw("GET", URL, NOW).taken for _ in range(8)]
+    assert taken == [True] * 6 + [False] * 2
+    pace.says = [Usage(pace.budget, remaining=0, resets_at=NOW + timedelta(minutes=30))]
+    own.learn(answer(), NOW)
+    later = NOW + timedelta(minutes=29, seconds=30)
+    assert own.draw("GET", URL, later) == Turn(30)
 
 
 def test_a_request_dearer_than_the_whole_budget_is_never_made(make_archive: ArchiveMaker) -> None:
     """It waits for the end of the window, each time it asks."""
     own = limiter(make_archive(), Costly(Budget("spend", 2, timedelta(hours=1)), units=3))
-    assert own.draw("GET", URL, NOW) == 3600
-    assert own.draw("GET", URL, NOW + timedelta(hours=2)) == 3600
+    assert own.draw("GET", URL, NOW) == Turn(3600, taken=False)
+    assert own.draw("GET", URL, NOW + timedelta(hours=2)) == Turn(3600, taken=False)
 
 
 def test_what_was_drawn_too_much_is_given_back(make_archive: ArchiveMaker) -> None:
@@ -106,7 +131,7 @@ def test_what_was_drawn_too_much_is_given_back(make_archive: ArchiveMaker) -> No
     own = limiter(archive, platform)
     for spent, left in ((30, 30), (250, 280), (0, 280)):
         platform.says = [Usage(platform.budget, spent=spent)]
-        assert own.draw("GET", URL, NOW) == 0
+        assert own.draw("GET", URL, NOW) == TAKEN
         own.learn(answer(), NOW)
         assert used(archive) == [left]
 
@@ -116,12 +141,12 @@ def test_the_platforms_own_count_goes_before_ours(make_archive: ArchiveMaker) ->
     archive = make_archive()
     platform = Costly(Budget("requests", 100, timedelta(minutes=15)))
     one, other, stranger = (limiter(archive, platform, n, t) for n, t in ((1, "t"), (2, "t"), (3, "another")))
-    assert one.draw("GET", URL, NOW) == 0
+    assert one.draw("GET", URL, NOW) == TAKEN
     platform.says = [Usage(platform.budget, remaining=0, resets_at=NOW + timedelta(seconds=77))]
     one.learn(answer(), NOW)
-    assert other.draw("GET", URL, NOW) == 77
-    assert stranger.draw("GET", URL, NOW) == 0
-    assert other.draw("GET", URL, NOW + timedelta(seconds=78)) == 0
+    assert other.draw("GET", URL, NOW) == Turn(77, taken=False)
+    assert stranger.draw("GET", URL, NOW) == TAKEN
+    assert other.draw("GET", URL, NOW + timedelta(seconds=78)) == TAKEN
 
 
 @pytest.mark.parametrize(("shared_by", "waits"), [("everyone", True), ("account", False)])
@@ -131,8 +156,8 @@ def test_who_shares_a_budget_is_the_budgets_own_word(
     """All accounts of a platform, or each by itself."""
     archive = make_archive()
     platform = Costly(Budget("daily", 1, timedelta(days=1), shared_by))
-    assert limiter(archive, platform, 1, "a").draw("GET", URL, NOW) == 0
-    assert (limiter(archive, platform, 2, "b").draw("GET", URL, NOW) > 0) is waits
+    assert limiter(archive, platform, 1, "a").draw("GET", URL, NOW) == TAKEN
+    assert limiter(archive, platform, 2, "b").draw("GET", URL, NOW).taken is not waits
 
 
 def test_the_session_asks_for_nothing_that_the_budget_does_not_hold(make_archive: ArchiveMaker) -> None:

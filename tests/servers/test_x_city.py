@@ -218,8 +218,8 @@ def test_each_accounts_spend_is_counted_by_the_month(
         limiter = SharedLimiter(town.archive.engine, PLATFORMS["x"], lambda: account, "t")
         url = f"{town.running.url}/x/2/users/{first.id}/tweets?max_results=100"
         now = datetime.now(UTC)
-        assert limiter.draw("GET", url, now) > 0
-        assert limiter.draw("GET", url, (now.replace(day=1) + timedelta(days=32)).replace(day=1)) == 0
+        assert not limiter.draw("GET", url, now).taken
+        assert limiter.draw("GET", url, (now.replace(day=1) + timedelta(days=32)).replace(day=1)).taken
 
 
 @pytest.mark.usefixtures("fast")
