@@ -9,5 +9,6 @@ pytest_plugins = [
     "tests.fixtures.exporting",
     "tests.fixtures.stack",
     "tests.fixtures.workers",
+    "tests.fixtures.year",
     "tests.fixtures.airflow",  # last: it imports some of the others
 ]
