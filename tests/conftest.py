@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.clerk",
     "tests.fixtures.searching",
     "tests.fixtures.exporting",
+    "tests.fixtures.guarded",
     "tests.fixtures.stack",
     "tests.fixtures.airflow",  # last: it imports some of the others
 ]

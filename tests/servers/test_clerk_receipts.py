@@ -16,8 +16,9 @@ import pytest
 import rfc8785
 import sqlalchemy as sa
 
+from clerk.grants import What, give
 from clerk.users import create_user
-from tests.fixtures.clerk import PASSWORD, log_in, token_of
+from tests.fixtures.clerk import NAME, PASSWORD, log_in, token_of
 from tests.servers.test_clerk_searching import text_of
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def test_a_pdf_holds_the_longest_search(city: City, word: str) -> None:
 
 def test_where_nothing_was_found_the_statement_is_there_to_be_signed(city: City) -> None:
     """On the page and in the PDF: about this archive only, with lines for a person, and no signature of ours."""
+    give(city.archive.engine, NAME, What.PERSONAL, "request 2026-14", now=city.archive.now())
     client = city.signed_in()
     number = number_of(keep(client, q="zeppelin"))
     for seen in (

@@ -358,7 +358,8 @@ def test_a_message_that_went_astray_stops_the_export(exports: Exports, monkeypat
     exports.searchable.drain()
 
     def astray(client: Any, index: str, request: Any) -> Walk:
-        return every(client, shelves.messages_alias(index), dataclasses.replace(request, messages=True))
+        limits = dataclasses.replace(request.limits, messages=True)
+        return every(client, shelves.messages_alias(index), dataclasses.replace(request, messages=True, limits=limits))
 
     monkeypatch.setattr(fixing, "every", astray)
     public_id = exports.ask("pothole")
