@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.searching",
     "tests.fixtures.exporting",
     "tests.fixtures.guarded",
+    "tests.fixtures.desk",
     "tests.fixtures.stack",
     "tests.fixtures.airflow",  # last: it imports some of the others
 ]
