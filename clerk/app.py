@@ -23,13 +23,16 @@ from clerk.pages import (
     login,
     media,
     moderation,
+    proof,
     receipts,
     record,
     search,
     sign_on,
     status,
     terms,
+    thread,
     users,
+    viewer,
 )
 from clerk.roles import navigation
 from clerk.security import ForgedForm, Guard, NotSignedIn, gate, set_headers
@@ -59,8 +62,8 @@ def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> Fa
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for pages in (
-        login, sign_on, search, terms, receipts, exports, record, media, accounts, account, capture, moderation, status,
-        users, audit,
+        login, sign_on, search, terms, receipts, exports, record, proof, thread, viewer, media, accounts, account, capture,
+        moderation, status, users, audit,
     ):  # fmt: skip
         app.include_router(pages.router)
     app.add_api_route("/{path:path}", _nothing_here, methods=["GET"], include_in_schema=False)

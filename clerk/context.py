@@ -18,7 +18,7 @@ from clerk import words
 from clerk.limiter import LoginLimiter
 from clerk.shown import plain, shown
 from clerk.single_sign_on import single_sign_on
-from clerk.times import day, time_tag
+from clerk.times import day, minute, time_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +68,7 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         "when": partial(time_tag, zone=zone),
         "exactly": partial(time_tag, zone=zone, seconds=True),
         "day": partial(day, zone=zone),
+        "minute": partial(minute, zone=zone),
         "counted": words.counted,
         "size": words.size,
         "number": "{:,}".format,

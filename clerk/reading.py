@@ -15,7 +15,7 @@ from clerk.thread import Reply, below
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy.engine import Connection, Engine, Row
 
@@ -128,15 +128,11 @@ def ancestors(connection: Connection, item: ItemShape) -> tuple[list[int], str |
 
 def replies_below(connection: Connection, item: ItemShape) -> list[Reply]:
     """Everything below an item, in no order: of a root, the whole thread, answers to what is not held included."""
-    where: dict[str, str | bool] = {
-        "platform": item.platform,
-        "namespace": item.namespace,
-        "messages": _private(item),
-    }
-    thread = _thread(connection, item, where)
+    thread = [each for each in in_thread(connection, item) if each.id != item.id]
     if thread:
         return thread if item.parent_id is None else below(item.id, thread)
     # A platform may name no root: then the answers are followed one by one.
+    where = {"platform": item.platform, "namespace": item.namespace, "messages": _private(item)}
     rows = connection.execute(_BELOW, {**where, "id": item.id, "name": item.platform_id})
     return [Reply(row.id, row.parent, row.created_at) for row in rows]
 
@@ -145,7 +141,9 @@ def _private(item: ItemShape) -> bool:
     return item.kind == MESSAGE
 
 
-def _thread(connection: Connection, item: ItemShape, where: Mapping[str, str | bool]) -> list[Reply]:
+def in_thread(connection: Connection, item: ItemShape) -> list[Reply]:
+    """Everything that names the same root as an item does (or the item itself), in no order."""
+    where = {"platform": item.platform, "namespace": item.namespace, "messages": _private(item)}
     rows = connection.execute(_IN_THREAD, {**where, "root": item.root_id or item.platform_id}).all()
     ids = {row.platform_id: row.id for row in rows} | {item.platform_id: item.id}
     for row in connection.execute(_ALIASES, {"ids": list(ids.values())}):
@@ -154,7 +152,7 @@ def _thread(connection: Connection, item: ItemShape, where: Mapping[str, str | b
     if unknown:
         for row in connection.execute(_NAMED, {**where, "names": list(unknown)}):
             ids[row.name] = row.id
-    return [Reply(row.id, ids.get(row.parent_id), row.created_at) for row in rows if row.id != item.id]
+    return [Reply(row.id, ids.get(row.parent_id), row.created_at) for row in rows]
 
 
 def evidence(connection: Connection, exchange_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Evidence]:

@@ -37,6 +37,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+SCRIPTED = f"{HEADERS['Content-Security-Policy']}; script-src 'self'"
+"""The policy of a page that a script of our own makes more comfortable; all others allow none."""
 FORM_FIELD = "csrf_token"
 _LOGIN_COOKIE = "login_token"
 _SESSION_COOKIE = "session"

@@ -135,6 +135,12 @@ def _earliest_last(replies: Iterable[Reply]) -> list[Reply]:
     )
 
 
+def start_of(top: int, replies: Iterable[Reply], sought: int, size: int) -> int:
+    """Where the page begins on which a reply stands (`page_of`'s `start`); the first page where it stands on none."""
+    order = [reply.id for reply, _ in in_reading_order(top, replies)]
+    return order.index(sought) // size * size if sought in order else 0
+
+
 def page_of(top: int, replies: Iterable[Reply], *, start: int, size: int) -> ThreadPage:
     """One page of what is below an item.
 

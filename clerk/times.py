@@ -23,6 +23,11 @@ def moment(at: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
     return f"{day(at, zone)}, {local:%H:%M %Z}"
 
 
+def minute(at: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
+    """`2026-05-03T02:10`, as an address asks for a moment of the city."""
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
 def time_tag(at: dt.datetime, zone: zoneinfo.ZoneInfo, *, seconds: bool = False) -> Markup:
     """`<time>` with the machine's form and the clerk's."""
     local = at.astimezone(zone)

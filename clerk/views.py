@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from clerk import words
 from clerk.differences import Piece, other_changes, word_difference
 from clerk.messages import MESSAGE
-from clerk.shown import cut, highlighted, outward, sanitised
+from clerk.shown import cut, outward, sanitised
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -20,15 +20,12 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Row
 
     from archiver.records.shapes import ItemShape, MediumShape, VersionShape
-    from clerk.thread import Placed
-    from search.query import Hit
 
 IN_THREAD = 1_500
 """How many characters of a text a thread shows."""
 IN_RESULT = 400
 SAFE_IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"})
-OPEN_UP_TO = 12
-"""A reply's own answers are folded away when there are more than these."""
+FILMS = frozenset({"video/mp4", "video/webm"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,6 +41,7 @@ class MediumView:
     note: str
     small: tuple[int, int] | None = None
     """Width and height of its small picture; a picture without one yet is shown itself."""
+    is_film: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,6 +65,8 @@ class Card:
     html: Markup | None
     left_off: int
     version_count: int
+    version_number: int | None
+    """Which version it shows; None where none was ever captured."""
     places: Sequence[tuple[str, str]]
     media: Sequence[MediumView]
 
@@ -74,38 +74,6 @@ class Card:
     def label(self) -> str:
         """What the item is, for a heading: `Comment by Rosa`."""
         return f"{self.kind} by {self.author_name}"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ResultView:
-    """A hit: its card (None where Postgres no longer has the item), its highlight, which version matched."""
-
-    public_id: uuid.UUID
-    card: Card | None
-    highlight: Markup
-    matched_version: int | None
-    is_current: bool
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ThreadItem:
-    """A reply in its place. `to`: whom it answers, said where that is not right above it."""
-
-    card: Card
-    to: Card | None
-    to_unknown: bool
-    answers: int
-    children: Sequence[ThreadItem]
-
-    @property
-    def below(self) -> int:
-        """How many items stand below this one on the page."""
-        return sum(1 + child.below for child in self.children)
-
-    @property
-    def opened(self) -> bool:
-        """Whether its answers are shown without asking."""
-        return self.below <= OPEN_UP_TO
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -124,7 +92,7 @@ class VersionView:
     text_changed: bool
     other_changes: Sequence[str]
     flags: Sequence[str]
-    exchange_id: uuid.UUID
+    exchange_id: uuid.UUID | None
     pointer: str
 
 
@@ -177,13 +145,59 @@ def medium_view(medium: MediumShape, thumbnail: Row[Any] | None = None) -> Mediu
     alt = medium.alt_text or f"{what.capitalize()} without a description"
     small = (thumbnail.width, thumbnail.height) if thumbnail is not None and thumbnail.reason is None else None
     shown = medium.content_type in SAFE_IMAGES if thumbnail is None else small is not None
-    return MediumView(medium.public_id, what, alt, bool(medium.alt_text), kept and shown, kept, note, small)
+    return MediumView(
+        medium.public_id,
+        what,
+        alt,
+        bool(medium.alt_text),
+        kept and shown,
+        kept,
+        note,
+        small,
+        kept and medium.content_type in FILMS,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Attached:
+    """One attachment of a record, with the descriptions that its versions gave it (None: none), and which those are."""
+
+    view: MediumView
+    alts: Sequence[tuple[str | None, Sequence[int]]]
+    in_current: bool
+
+
+def attachments(item: ItemShape, thumbnails: Mapping[bytes, Row[Any]]) -> list[Attached]:
+    """Everything that was ever attached to an item: what is now, in its order, then what was before, the latest first."""
+    media: dict[uuid.UUID, MediumShape] = {}
+    alts: dict[uuid.UUID, dict[str | None, list[int]]] = {}
+    for version in sorted(item.versions, key=lambda each: (not each.is_current, -each.number)):
+        for each in version.media:
+            media.setdefault(each.public_id, each)
+            alts.setdefault(each.public_id, {}).setdefault(each.alt_text, []).append(version.number)
+    now = {each.public_id for each in item.current.media} if item.current else set()
+    return [
+        Attached(
+            medium_view(each, thumbnails.get(each.sha256 or b"")),
+            [(alt, sorted(numbers)) for alt, numbers in alts[public_id].items()],
+            public_id in now,
+        )
+        for public_id, each in media.items()
+    ]
 
 
 def card(
-    item: ItemShape, zone: zoneinfo.ZoneInfo, *, longest: int, thumbnails: Mapping[bytes, Row[Any]] | None = None
+    item: ItemShape,
+    zone: zoneinfo.ZoneInfo,
+    *,
+    longest: int,
+    thumbnails: Mapping[bytes, Row[Any]] | None = None,
+    then: bool = False,
 ) -> Card:
-    """An item for any page, its text cut at `longest` characters; with what was made of its pictures, by their digest."""
+    """An item for any page, its text cut at `longest` characters; with what was made of its pictures, by their digest.
+
+    `then`: it is shown as it was captured by an earlier moment.
+    """
     known = thumbnails or {}
     version = item.current
     author = version.author if version else None
@@ -201,55 +215,31 @@ def card(
         created_at=item.created_at,
         first_seen_at=item.first_seen_at,
         state=item.state,
-        state_sentence=words.state_sentence(item, zone),
+        state_sentence=(words.state_sentence_then if then else words.state_sentence)(item, zone),
         title=version.title if version else None,
         text=text,
         html=sanitised(version.html) if version and version.html and not left_off else None,
         left_off=left_off,
         version_count=len(item.versions),
+        version_number=version.number if version else None,
         places=tuple(places),
         media=tuple(medium_view(each, known.get(each.sha256 or b"")) for each in version.media) if version else (),
     )
 
 
-def results(hits: Sequence[Hit], shapes: Mapping[uuid.UUID, ItemShape], zone: zoneinfo.ZoneInfo) -> list[ResultView]:
-    """Hits with what Postgres knows of them."""
-    return [
-        ResultView(
-            public_id=hit.item_public_id,
-            card=card(shapes[hit.item_public_id], zone, longest=IN_RESULT) if hit.item_public_id in shapes else None,
-            highlight=highlighted(hit.highlight),
-            matched_version=hit.matched_version,
-            is_current=hit.is_current_match,
-        )
-        for hit in hits
-    ]
-
-
-def thread_items(
-    replies: Sequence[Placed], shapes: Mapping[int, ItemShape], zone: zoneinfo.ZoneInfo
-) -> list[ThreadItem]:
-    """A page's replies with what they say. `shapes` holds them and, where it can, those that they answer."""
-    cards = {item_id: card(shape, zone, longest=IN_THREAD) for item_id, shape in shapes.items()}
-
-    def placed(reply: Placed) -> ThreadItem:
-        return ThreadItem(
-            card=cards[reply.id],
-            to=cards.get(reply.parent) if reply.apart and reply.parent is not None else None,
-            to_unknown=reply.parent is None,
-            answers=reply.answers,
-            children=[placed(child) for child in reply.children if child.id in cards],
-        )
-
-    return [placed(reply) for reply in replies if reply.id in cards]
-
-
-def versions(item: ItemShape, evidence: Mapping[int, tuple[uuid.UUID, str]], *, longest: int) -> list[VersionView]:
-    """Every version, the latest first, with what changed in it against the one before."""
-    before: VersionShape | None = None
+def versions(
+    item: ItemShape,
+    evidence: Mapping[int, tuple[uuid.UUID, str]] | None = None,
+    *,
+    longest: int,
+    most: int | None = None,
+) -> list[VersionView]:
+    """Every version, or the latest `most`, the latest first, with what changed in it against the one before."""
+    skipped = 0 if most is None else max(len(item.versions) - most, 0)
+    before: VersionShape | None = item.versions[skipped - 1] if skipped else None
     found = []
-    for version in item.versions:
-        exchange_id, pointer = evidence[version.id]
+    for version in item.versions[skipped:]:
+        exchange_id, pointer = (None, "") if evidence is None else evidence[version.id]
         text, left_off = cut(version.text or "", longest)
         earlier = None if before is None else cut(before.text or "", longest)[0]
         found.append(

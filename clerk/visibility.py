@@ -51,7 +51,7 @@ _EXCHANGES = sa.text("""
 """)
 _SHOWING = sa.text("""
     select distinct v.item_id from media m join version_media a on a.medium_id = m.id join versions v on v.id = a.version_id
-    where m.public_id = :id
+    where m.public_id = :id order by v.item_id
 """)
 
 
@@ -241,18 +241,21 @@ def require_exchange(
         refuse_messages(request, str(exchange_id))
 
 
-def require_medium(request: Request, connection: Connection, sight: Sight, public_id: uuid.UUID, nothing: str) -> None:
-    """Go on only with an attachment of a record that they see.
+def require_medium(
+    request: Request, connection: Connection, sight: Sight, public_id: uuid.UUID, nothing: str
+) -> list[int]:
+    """Go on only with an attachment of a record that they see; gives the row ids of those records, none where it is of none.
 
     Raises:
         HTTPException: 404 with the sentence `nothing`, or 403 where it was sent in direct messages and nowhere else.
     """
     showing = list(connection.scalars(_SHOWING, {"id": public_id}))
-    if visible(connection, sight, showing) or (not showing and sight.accounts is None):
-        return
-    if not visible(connection, dataclasses.replace(sight, messages=True), showing):
-        _hide(request, str(public_id), nothing)
-    refuse_messages(request, str(public_id))
+    seen = visible(connection, sight, showing)
+    if not seen and (showing or sight.accounts is not None):
+        if not visible(connection, dataclasses.replace(sight, messages=True), showing):
+            _hide(request, str(public_id), nothing)
+        refuse_messages(request, str(public_id))
+    return sorted(seen)
 
 
 def refuse_messages(request: Request, subject: str | None, wanted: str = WANTED_MESSAGES, **detail: Any) -> NoReturn:

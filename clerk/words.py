@@ -151,6 +151,13 @@ def state_sentence(item: ItemShape, zone: zoneinfo.ZoneInfo) -> str:
     return _sentence(item.state, None if seen is None else moment(seen, zone), item.states, zone)
 
 
+def state_sentence_then(item: ItemShape, zone: zoneinfo.ZoneInfo) -> str:
+    """How the item was last found by a moment that is past: when it was last looked for before then is not known of each."""
+    if item.state == "present":
+        return "Present by what was captured until then"
+    return _sentence(item.state, None, item.states, zone)
+
+
 def sighting_sentence(sighting: SightingShape, states: Sequence[StateShape], zone: zoneinfo.ZoneInfo) -> str:
     """How the item was last found in one stream."""
     own = [each for each in states if (each.account_id, each.stream) == (sighting.account_id, sighting.stream)]
@@ -168,7 +175,11 @@ def _sentence(state: str, seen: str | None, states: Sequence[StateShape], zone: 
                 else "Shown inside another record, never looked for itself"
             )
         case "not_returned":
-            return f"Not seen since {seen}, reason unknown" if seen else "Not seen any more, reason unknown"
+            return (
+                f"Not seen since {seen}, reason unknown"
+                if seen
+                else f"Not seen any more{on and f', noticed{on}'}, reason unknown"
+            )
         case "hidden":
             return f"Hidden by the platform or its owner, noticed{on}" if on else "Hidden by the platform or its owner"
         case "gone_confirmed":

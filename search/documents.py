@@ -44,7 +44,7 @@ def document(shape: ItemShape) -> dict[str, Any]:
         "accounts": [_account(sighting) for sighting in shape.sightings],
         "counts": shape.counts or None,
         "types": _types(shape),
-        "edited": _is_edited(shape),
+        "edited": is_edited(shape),
         "author_keys": sorted(
             {name for version in shape.versions if version.author for name in author_keys(version.author)}
         ),
@@ -155,7 +155,7 @@ def _types(shape: ItemShape) -> list[str]:
     return [shape.kind, "reply"] if reply else [shape.kind]
 
 
-def _is_edited(shape: ItemShape) -> bool:
+def is_edited(shape: ItemShape) -> bool:
     """Whether it ever said something else: by the platform's word, or by two versions that differ in what they say."""
     said = {(version.title, version.text) for version in shape.versions}
     return len(said) > 1 or any(version.edited_at for version in shape.versions)

@@ -15,6 +15,7 @@ from archiver.records import bulk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from sqlalchemy.engine import Connection, Engine, Row
 
@@ -52,8 +53,33 @@ _LISTS = """
 """
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands in the log: its leaf and when that was appended (None: it waits); the last signed root, if any."""
+
+    index: int | None
+    entry: str | None
+    appended_at: datetime | None
+    root: Mapping[str, Any] | None
+
+    @property
+    def under_root(self) -> bool:
+        """Whether the last signed root is over it."""
+        return self.index is not None and self.root is not None and self.index < int(self.root["size"])
+
+
 class NoProof(Exception):
     """There is nothing that could be proven, or not yet. The message says what to do."""
+
+
+def place(connection: Connection, kind: str, subject_id: int) -> Place:
+    """Where the record of that kind (of `subjects.KINDS`) and row id stands in the log. Nothing is proven by it."""
+    leaf = connection.execute(
+        sa.text("select index as at, entry, appended_at from log_leaves where kind = :kind and subject_id = :id"),
+        {"kind": kind, "id": subject_id},
+    ).one_or_none()
+    root = roots.last(connection)
+    return Place(None, None, None, root) if leaf is None else Place(leaf.at, leaf.entry, leaf.appended_at, root)
 
 
 def prove(engine: Engine, subject: str, *, reveal: bool = False) -> dict[str, Any]:

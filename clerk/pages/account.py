@@ -11,13 +11,14 @@ from archiver import accounts as register
 from archiver import asked, coverage, gaps, lists
 from archiver.platforms import PLATFORMS
 from archiver.records.models import Account
-from clerk import capturing
+from clerk import capturing, months
 from clerk.context import clerk_of, page
 from clerk.roles import Ability, allowed
 from clerk.visibility import Seen, require_account
 
 router = APIRouter()
 _MOST_GAPS = 200
+_MOST_WINDOWS = 10_000
 _LATEST_CHANGES = 20
 _HISTORY = sa.text("""
     select c.*, s.kind as stream from coverage c join streams s on s.id = c.stream_id
@@ -40,6 +41,8 @@ def account(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
         capturing.look(archive, before.row)
     with archive.engine.connect() as connection:
         missed = gaps.listed(connection, account_id=row.id, most=_MOST_GAPS)
+        windows = gaps.listed(connection, account_id=row.id, most=_MOST_WINDOWS)
+        held = months.counted(connection, row.id, archive.settings.time_zone, messages=sight.messages)
         history = connection.execute(_HISTORY, {"account": row.id, "messages": sight.messages}).all()
         latest = [each for each in coverage.recorded(connection, row.id) if each.stream != "messages" or sight.messages]
         progress = asked.progress(connection, row.id)
@@ -64,6 +67,7 @@ def account(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
         explained=coverage.sentence,
         progress=progress,
         lists=kept_lists,
+        years=months.by_month(held, windows, f"{row.platform}:{row.handle}", archive.settings.zone, archive.now()),
         messages=sight.messages,
         imported=row.platform not in PLATFORMS,
         may_capture=allowed(request, Ability.CAPTURE_NOW) and capturing.can_capture(row.platform, row.status),

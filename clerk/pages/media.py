@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid  # noqa: TC003 - FastAPI reads the annotation
 from typing import IO, TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from archiver.records.store.thumbnails import thumbnails_of
 from archiver.thumbnails.making import CONTENT_TYPE, MOST_BYTES, is_webp
 from clerk import reading
 from clerk.context import clerk_of
-from clerk.views import SAFE_IMAGES
+from clerk.views import FILMS, SAFE_IMAGES
 from clerk.visibility import Seen, Sight, require_medium
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 router = APIRouter()
 _CHUNK = 1 << 18
 _HEAD = 16
+_WHOLE, _PART = 200, 206
+_ONE_RANGE = re.compile(r"bytes=(\d{1,15})-(\d{1,15})?")
 NO_ATTACHMENT = "The archive holds no such attachment: check that the address was copied whole."
 _SUFFIXES = {
     "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif",
-    "video/mp4": "mp4", "audio/mpeg": "mp3", "application/pdf": "pdf",
+    "video/mp4": "mp4", "video/webm": "webm", "audio/mpeg": "mp3", "application/pdf": "pdf",
 }  # fmt: skip
 
 
@@ -44,9 +47,18 @@ def picture_type(head: bytes) -> str | None:
     return "image/avif" if head[4:12] in {b"ftypavif", b"ftypavis"} else None
 
 
+def film_type(head: bytes) -> str | None:
+    """Which kind of film that browsers play a file is, by its first 16 bytes (as above, section 6.2); None: another."""
+    if head[4:8] == b"ftyp" and head[8:12] not in {b"avif", b"avis"}:
+        return "video/mp4"
+    return "video/webm" if head.startswith(b"\x1a\x45\xdf\xa3") else None
+
+
 @router.get("/media/{public_id}")
 def medium(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
-    """One attachment. Shown only where both its stated type and its first bytes are of the same safe kind of picture."""
+    """One attachment. Shown only where both its stated type and its first bytes are of the same safe kind of picture; a film
+    of such a kind is named as one, so that the page it is on can play it, and is a download by itself.
+    """
     clerk = clerk_of(request)
     row = _kept(request, sight, public_id)
     clerk.record(request, "attachment opened", str(public_id), {})
@@ -56,16 +68,34 @@ def medium(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
         raise HTTPException(404, "The attachment's bytes are missing from the store: tell the operator.") from error
     head = file.read(_HEAD)
     safe = row.content_type in SAFE_IMAGES and picture_type(head) == row.content_type
+    film = row.content_type in FILMS and film_type(head) == row.content_type
     suffix = _SUFFIXES.get(row.content_type or "", "bin")
+    part = _range(request.headers.get("range", ""), row.size) if film else None
+    headers = {} if row.size is None else {"Content-Length": str(row.size)}
+    if part is not None:
+        file.seek(part.start)
+        head = b""
+        headers = {"Content-Length": str(len(part)), "Content-Range": f"bytes {part.start}-{part.stop - 1}/{row.size}"}
     return StreamingResponse(
-        _pieces(head, file),
-        media_type=row.content_type if safe else "application/octet-stream",
+        _pieces(head, file, None if part is None else len(part)),
+        status_code=_WHOLE if part is None else _PART,
+        media_type=row.content_type if safe or film else "application/octet-stream",
         headers={
             "Content-Disposition": f'{"inline" if safe else "attachment"}; filename="{public_id}.{suffix}"',
             "Content-Security-Policy": "sandbox; default-src 'none'",
-            **({} if row.size is None else {"Content-Length": str(row.size)}),
+            **({"Accept-Ranges": "bytes"} if film else {}),
+            **headers,
         },
     )
+
+
+def _range(asked: str, size: int | None) -> range | None:
+    """The one range of bytes that a player asks for (RFC 9110, section 14.2); None: the whole."""
+    found = _ONE_RANGE.fullmatch(asked)
+    if found is None or size is None:
+        return None
+    first, last = int(found[1]), min(int(found[2]) if found[2] else size - 1, size - 1)
+    return range(first, last + 1) if first <= last else None
 
 
 @router.get("/media/{public_id}/small")
@@ -100,8 +130,11 @@ def _kept(request: Request, sight: Sight, public_id: uuid.UUID) -> Row[Any]:
     return row
 
 
-def _pieces(head: bytes, file: IO[bytes]) -> Iterator[bytes]:
+def _pieces(head: bytes, file: IO[bytes], most: int | None) -> Iterator[bytes]:
+    """What was read of a file, and the rest of it, or at most so many bytes."""
     with file:
         yield head
-        while piece := file.read(_CHUNK):
+        left = most
+        while piece := file.read(_CHUNK if left is None else min(_CHUNK, left)):
             yield piece
+            left = None if left is None else left - len(piece)

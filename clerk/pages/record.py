@@ -17,6 +17,7 @@ from clerk.context import clerk_of, page
 from clerk.roles import Ability, allowed
 from clerk.shown import LONGEST
 from clerk.thread import page_of, seen_above, seen_below
+from clerk.thread_views import Look, thread_items
 from clerk.visibility import Seen, Sight, require_exchange, require_item, visible, visible_exchanges
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from archiver.records.shapes import ItemShape
+    from archiver.records.shapes import ItemShape, VersionShape
 
 router = APIRouter()
 THREAD_PAGE = 500
@@ -55,7 +56,7 @@ def show(
     clerk = clerk_of(request)
     zone = clerk.archive.settings.zone
     with repeatable_read(clerk.archive.engine) as connection:
-        item = _item(request, connection, sight, public_id)
+        item = item_of(request, connection, sight, public_id)
         item_id = item.id
         above, missing_above = reading.ancestors(connection, item)
         below = reading.replies_below(connection, item)
@@ -95,7 +96,7 @@ def show(
         above=[views.card(shapes[each], zone, longest=views.IN_THREAD) for each in above],
         missing_above=missing_above,
         thread=replies,
-        replies=views.thread_items(replies.replies, shapes, zone),
+        replies=thread_items(replies.replies, shapes, Look(zone)),
         thread_page=THREAD_PAGE,
         versions=views.versions(item, pointers, longest=LONGEST),
         places=views.places(item, zone),
@@ -121,9 +122,7 @@ def version_text(request: Request, sight: Seen, public_id: uuid.UUID, number: An
     """The whole text of one version, as a file."""
     clerk = clerk_of(request)
     item = opened(request, sight, public_id)
-    version = next((each for each in item.versions if each.number == number), None)
-    if version is None:
-        raise HTTPException(404, NO_RECORD)
+    version = version_of(item, number)
     clerk.record(request, "record opened", str(public_id), {"revision": item.revision, "version": number})
     return PlainTextResponse(
         (version.text or "").encode("utf-8", "replace"),
@@ -134,6 +133,14 @@ def version_text(request: Request, sight: Seen, public_id: uuid.UUID, number: An
     )
 
 
+def version_of(item: ItemShape, number: int) -> VersionShape:
+    """A version of a record by its number. Raises `HTTPException` (404)."""
+    version = next((each for each in item.versions if each.number == number), None)
+    if version is None:
+        raise HTTPException(404, NO_RECORD)
+    return version
+
+
 def opened(request: Request, sight: Sight, public_id: uuid.UUID) -> ItemShape:
     """A record that whoever asks may see.
 
@@ -141,10 +148,11 @@ def opened(request: Request, sight: Sight, public_id: uuid.UUID) -> ItemShape:
         HTTPException: 404 or 403, as `clerk.visibility.require_item`.
     """
     with repeatable_read(clerk_of(request).archive.engine) as connection:
-        return _item(request, connection, sight, public_id)
+        return item_of(request, connection, sight, public_id)
 
 
-def _item(request: Request, connection: Connection, sight: Sight, public_id: uuid.UUID) -> ItemShape:
+def item_of(request: Request, connection: Connection, sight: Sight, public_id: uuid.UUID) -> ItemShape:
+    """As `opened`, read on this connection."""
     item_id = reading.item_id_of(connection, public_id)
     found = None if item_id is None else load_shapes(connection, [item_id])[item_id]
     return require_item(request, sight, found, public_id, NO_RECORD)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from archiver.database import repeatable_read
-from clerk import reading, views, visibility
+from archiver.records.store.thumbnails import thumbnails_of
+from clerk import conversation, reading, visibility
 from clerk.asking import asked_for, today
 from clerk.context import Clerk, clerk_of, page
+from clerk.hits import ResultView, attached, results
 from clerk.roles import Ability, allowed
 from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address
+from clerk.security import SCRIPTED
 from clerk.visibility import Seen, Sight, audit_refusal
 from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.exports.formats import FORMATS
@@ -20,9 +23,6 @@ from search.query import SearchResult, search
 
 if TYPE_CHECKING:
     import datetime as dt
-    import uuid
-
-    from archiver.records.shapes import ItemShape
 
 router = APIRouter()
 _BAD_REQUEST, _FORBIDDEN, _UNAVAILABLE = 400, 403, 503
@@ -59,7 +59,7 @@ def front(request: Request, sight: Seen) -> Response:
             detail["problem"] = data["problem"]
         clerk.record(request, "searched", None, detail)
     accounts = reading.account_names(clerk.archive.engine, sight.account_ids)
-    return page(
+    answer = page(
         request,
         "search.html",
         status=status,
@@ -77,6 +77,9 @@ def front(request: Request, sight: Seen) -> Response:
         formats=_formats(request),
         **data,
     )
+    if data["results"]:
+        answer.headers["Content-Security-Policy"] = SCRIPTED
+    return answer
 
 
 def _formats(request: Request) -> dict[str, str]:
@@ -88,12 +91,16 @@ def _search(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> Searc
     return search(clerk.client, clerk.index, asked_for(clerk, sight, form, day))
 
 
-def _results(clerk: Clerk, sight: Sight, result: SearchResult) -> list[views.ResultView]:
+def _results(clerk: Clerk, sight: Sight, result: SearchResult) -> list[ResultView]:
+    """The hits with what stands around them: as many statements for a hundred of them as for one."""
     with repeatable_read(clerk.archive.engine) as connection:
         ids = reading.item_ids_of(connection, [hit.item_public_id for hit in result.hits])
-        shapes = visibility.shapes(connection, sight, ids.values())
-    by_public_id: dict[uuid.UUID, ItemShape] = {shape.public_id: shape for shape in shapes.values()}
-    return views.results(result.hits, by_public_id, clerk.archive.settings.zone)
+        around = conversation.around(connection, ids.values(), sight.account_ids)
+        beside = {each for one in around.values() for each in (one.parent, one.top) if each is not None}
+        shapes = visibility.shapes(connection, sight, {*ids.values(), *beside})
+        media = [each.sha256 for key in around if key in shapes for each in attached(shapes[key])]
+        made = thumbnails_of(connection, [each for each in media if each is not None])
+    return results(result.hits, ids, shapes, around, made, clerk.archive.settings.zone)
 
 
 def _next(form: SearchForm, result: SearchResult | None) -> str | None:

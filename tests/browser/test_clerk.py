@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.fixtures.clerk import City
 
 PHONE = {"width": 390, "height": 844}
-KEPT = {"search", "record", "account"}
+KEPT = {"search", "record", "account", "conversation"}
 WAYS: dict[str, dict[str, Any]] = {
     "": {},
     "-phone": {"viewport": PHONE, "is_mobile": True, "has_touch": True},
@@ -115,6 +115,10 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         ("record-markup", module_city.page_of("notice")),
         ("exchange", f"/exchanges/{module_city.account.exchange}"),
         ("record-moderated", module_city.page_of("hidden")),
+        ("conversation", f"/threads/{module_city.public_id('answer')}"),
+        ("conversation-then", f"/threads/{module_city.public_id('post')}?by=2026-05-02"),
+        ("evidence", f"{module_city.page_of('post')}/versions/2/evidence"),
+        ("picture", f"/media/{module_city.media['street']}/view?of={module_city.public_id('post')}"),
         ("accounts", "/accounts"),
         ("account", f"/accounts/{account_id(module_city)}"),
         ("moderation", "/moderation"),
@@ -129,7 +133,7 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         assert_accessible(page)
         assert no_sideways_scrolling(page), address
         titles.add(page.title())
-    assert len(titles) == 20
+    assert len(titles) == 24
 
 
 def test_mistakes_are_accessible_too(browser_page: PageMaker, module_city: City) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.evidence import commitments
 from archiver.evidence.fields import carried_over, content_hash, evidence_fields, media_of
-from archiver.platforms.items import Item, Json, Source
 from archiver.records import bulk
 from archiver.records.models import uuid7
+from archiver.records.superseding import displaces
 
 if TYPE_CHECKING:
     import uuid
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from archiver.platforms.items import Item, Json, Source
     from archiver.records.store.items import Held, Key
     from archiver.records.store.ready import Ready
 
@@ -158,18 +159,10 @@ def new_versions(
 
 
 def supersedes(item: Item, before: Earlier) -> bool:
-    """Whether a new version becomes the current one: by the platform's edit time where both have one, else by receipt.
-
-    An import brings what was said at some earlier time, so it never displaces what an API or a feed shows unless its edit
-    time says that it is later.
-    """
-    if before.current_source is None:
-        return True
-    imported = item.source is Source.IMPORT and before.current_source != Source.IMPORT.value
-    if item.edited_at is not None and before.current_edited_at is not None:
-        later = item.edited_at > before.current_edited_at
-        return later or (item.edited_at == before.current_edited_at and not imported)
-    return not imported
+    """Whether a new version becomes the current one, as `archiver.records.superseding` decides; the first always does."""
+    return before.current_source is None or displaces(
+        item.source, item.edited_at, before.current_source, before.current_edited_at
+    )
 
 
 def insert_versions(

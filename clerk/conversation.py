@@ -1,0 +1,197 @@
+"""What the page of a whole conversation reads: its records by their ids, how each stands, when it was captured.
+
+However large a conversation is, what is read of all of it is a few numbers of each record; what they say is read of one page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from archiver.records.shapes import load_shapes
+from archiver.records.through import CAME_THROUGH, parameters
+from clerk import reading
+from clerk.as_of import derived, found_by
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy.engine import Connection, Row
+
+    from archiver.records.shapes import ItemShape
+    from clerk.thread import Reply
+
+MOST_DAYS = 60
+
+_ROOT = sa.text("""
+    select id from items where platform = :platform and namespace = :namespace and platform_id = :root
+    union all
+    select item_id from item_aliases where platform = :platform and namespace = :namespace and alias = :root limit 1
+""")
+_STANDING = sa.text("""
+    select i.id, i.state, i.first_seen_at,
+           (select count(*) from versions v where v.item_id = i.id and (:now or v.captured_at < :until)) as versions
+    from items i where i.id = any(:ids)
+""")
+_SIGHTED = sa.text("""
+    select g.item_id, g.stream_id, g.first_seen_at from sightings g join streams s on s.id = g.stream_id
+    where g.item_id = any(:ids) and (not :limited or s.account_id = any(:accounts))
+""")
+_FOUND = sa.text("""
+    select h.item_id, h.stream_id, h.state, h.observed_at from states h join streams s on s.id = h.stream_id
+    where h.item_id = any(:ids) and (not :limited or s.account_id = any(:accounts)) order by h.id
+""")
+_LAST_CAPTURE = sa.text("""
+    select c.finished_at, s.kind as stream, a.platform || ':' || a.handle as account
+    from captures c join streams s on s.id = c.stream_id join accounts a on a.id = s.account_id
+    where c.stream_id in (select distinct g.stream_id from sightings g where g.item_id = any(:ids))
+      and (not :limited or a.id = any(:accounts)) and c.outcome in ('complete', 'partial') and c.finished_at < :until
+    order by c.finished_at desc, c.id desc limit 1
+""")
+_DAYS = sa.text("""
+    select (at at time zone :zone)::date as day, count(*) filter (where what = 'new') as new,
+           count(*) filter (where what = 'version') as changed, count(*) filter (where what = 'state') as found
+    from (
+        select first_seen_at as at, 'new' as what from items where id = any(:ids)
+        union all
+        select captured_at, 'version' from versions where item_id = any(:ids) and number > 1
+        union all
+        select h.observed_at, 'state' from states h join streams s on s.id = h.stream_id
+        where h.item_id = any(:ids) and (not :limited or s.account_id = any(:accounts))
+    ) happened
+    group by 1 order by 1 desc limit :most
+""")
+# `h` is the hit. A direct message stands among direct messages only, and nothing else does.
+_NAMED = """
+    select p.id from items p where p.platform = h.platform and p.namespace = h.namespace and p.platform_id = {name}
+       and (p.kind = 'message') = (h.kind = 'message')
+    union all
+    select p.id from item_aliases a join items p on p.id = a.item_id
+    where a.platform = h.platform and a.namespace = h.namespace and a.alias = {name}
+      and (p.kind = 'message') = (h.kind = 'message') limit 1
+"""
+_BELOW = """
+    select count(*) from items i where i.platform = h.platform and i.namespace = h.namespace and i.{name} = h.platform_id
+       and i.id <> h.id and (i.kind = 'message') = (h.kind = 'message') and {seen}
+"""
+_AROUND = sa.text(f"""
+    select h.id, h.parent_id is not null as answers,
+           ({_NAMED.format(name="h.parent_id")}) as parent, ({_NAMED.format(name="h.root_id")}) as top,
+           ({_BELOW.format(name="parent_id", seen=CAME_THROUGH)}) as direct,
+           case when h.parent_id is null then ({_BELOW.format(name="root_id", seen=CAME_THROUGH)}) else 0 end as whole
+    from items h where h.id = any(:ids)
+""")  # noqa: S608 - conditions of our own
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a record: whether it answers anything; the row ids of what it answers and of the first record of its
+    conversation, where they are held; and how many records stand below it (below one that is itself an answer: answer it).
+    """
+
+    answers: bool
+    parent: int | None
+    top: int | None
+    below: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Standing:
+    """How one record stood: its state, and how many versions were held of it."""
+
+    state: str
+    versions: int
+
+
+def whole(connection: Connection, item: ItemShape) -> tuple[int | None, list[Reply]]:
+    """The conversation that an item is part of, whoever asks: its first record's row id, and everything else in it.
+
+    None where the first record is not held: then the item is among the others, which hang on nothing.
+    """
+    root = _root(connection, item)
+    if root is not None:
+        top = item if root == item.id else load_shapes(connection, [root])[root]
+        return root, reading.replies_below(connection, top)
+    if item.root_id is not None:
+        return None, reading.in_thread(connection, item)
+    # A platform may name no root: then what can be followed up from the item is the beginning.
+    above, _ = reading.ancestors(connection, item)
+    top = load_shapes(connection, above[:1])[above[0]] if above else item
+    return top.id, reading.replies_below(connection, top)
+
+
+def _root(connection: Connection, item: ItemShape) -> int | None:
+    if item.root_id is not None:
+        where = {"platform": item.platform, "namespace": item.namespace, "root": item.root_id}
+        found: int | None = connection.scalar(_ROOT, where)
+        return found
+    return item.id if item.parent_id is None else None
+
+
+def around(connection: Connection, ids: Collection[int], accounts: Collection[int] | None) -> dict[int, Around]:
+    """What stands around these records, by row id, in one statement; counted is only what came through `accounts` (None: any)."""
+    rows = connection.execute(_AROUND, {"ids": list(ids), **parameters(accounts)})
+    return {row.id: Around(row.answers, row.parent, row.top, max(row.direct, row.whole)) for row in rows}
+
+
+def standing(
+    connection: Connection, ids: Collection[int], accounts: Collection[int] | None, until: dt.datetime | None
+) -> dict[int, Standing]:
+    """How these records stand, by row id; with `until`, how they stood then, without those that were captured later.
+
+    `accounts`: through which they may be seen (row ids), None: any.
+    """
+    asked = list(ids)
+    rows = connection.execute(_STANDING, {"ids": asked, "now": until is None, "until": until}).all()
+    if until is None:
+        return {row.id: Standing(row.state, row.versions) for row in rows}
+    what = {"ids": asked, **parameters(accounts)}
+    states: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(_FOUND, what):
+        states[row.item_id].append(row)
+    sightings: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(_SIGHTED, what | {"ids": list(states)}):
+        sightings[row.item_id].append(row)
+    return {
+        row.id: Standing(
+            _state_by(sightings[row.id], states[row.id], until) if row.id in states else row.state, row.versions
+        )
+        for row in rows
+        if row.first_seen_at < until
+    }
+
+
+def _state_by(sightings: Sequence[Row[Any]], states: Sequence[Row[Any]], until: dt.datetime) -> str:
+    found = found_by(
+        ((each.stream_id, each.first_seen_at) for each in sightings),
+        ((each.stream_id, each.state, each.observed_at) for each in states),
+        until,
+    )
+    return derived(found.values())
+
+
+def last_capture(
+    connection: Connection, ids: Collection[int], accounts: Collection[int] | None, until: dt.datetime
+) -> Row[Any] | None:
+    """The last capture before then, through whatever these records were seen in, that came to an end; None: there was none."""
+    return connection.execute(_LAST_CAPTURE, {"ids": list(ids), "until": until, **parameters(accounts)}).first()
+
+
+def days(
+    connection: Connection, ids: Collection[int], accounts: Collection[int] | None, zone: str
+) -> Sequence[Row[Any]]:
+    """The latest days on which something of these records was captured that was not known before, the last first: how many
+    records, versions and changes of state.
+    """
+    return connection.execute(_DAYS, {"ids": list(ids), "zone": zone, "most": MOST_DAYS, **parameters(accounts)}).all()
+
+
+def counted(standings: Mapping[int, Standing]) -> Counter[str]:
+    """How many of them are in each state, and how many were changed (`edited`)."""
+    found = Counter(each.state for each in standings.values())
+    found["edited"] = sum(1 for each in standings.values() if each.versions > 1)
+    return found

@@ -1,0 +1,99 @@
+"""From the hits of a search to what its page shows: each in its native context. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from clerk import views
+from clerk.shown import highlighted
+
+if TYPE_CHECKING:
+    import uuid
+    import zoneinfo
+    from collections.abc import Mapping, Sequence
+
+    from markupsafe import Markup
+    from sqlalchemy.engine import Row
+
+    from archiver.records.shapes import ItemShape, MediumShape
+    from clerk.conversation import Around
+    from clerk.views import Card
+    from search.query import Hit
+
+IN_CONTEXT = 140
+"""How many characters of what a hit answers are shown."""
+MOST_MEDIA = 4
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Context:
+    """What stands around a hit. `parent`: what it answers (None with `unknown`: that is not held, or not shown); `top`: the first
+    record of its conversation, where that is another; `below`: how many replies to it, or below it where it answers nothing.
+    """
+
+    parent: Card | None
+    unknown: bool
+    top: Card | None
+    below: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ResultView:
+    """A hit: its card (None where Postgres no longer has the item), its highlight, which version matched, what is around it."""
+
+    public_id: uuid.UUID
+    card: Card | None
+    highlight: Markup
+    matched_version: int | None
+    is_current: bool
+    context: Context | None
+    more_media: int
+    """How many attachments it has besides those that its card names."""
+
+
+def attached(item: ItemShape) -> Sequence[MediumShape]:
+    """The attachments that a result shows."""
+    return item.current.media[:MOST_MEDIA] if item.current else ()
+
+
+def results(
+    hits: Sequence[Hit],
+    ids: Mapping[uuid.UUID, int],
+    shapes: Mapping[int, ItemShape],
+    around: Mapping[int, Around],
+    thumbnails: Mapping[bytes, Row[Any]],
+    zone: zoneinfo.ZoneInfo,
+) -> list[ResultView]:
+    """Hits with what Postgres knows of them: row ids by public id, by those the records that may be seen, and what is around."""
+    found = []
+    for hit in hits:
+        item_id = ids.get(hit.item_public_id)
+        item = None if item_id is None else shapes.get(item_id)
+        card = None if item is None else views.card(item, zone, longest=views.IN_RESULT, thumbnails=thumbnails)
+        found.append(
+            ResultView(
+                public_id=hit.item_public_id,
+                card=None if card is None else dataclasses.replace(card, media=card.media[:MOST_MEDIA]),
+                highlight=highlighted(hit.highlight),
+                matched_version=hit.matched_version,
+                is_current=hit.is_current_match,
+                context=_context(around[item.id], shapes, zone) if item is not None and item.id in around else None,
+                more_media=0 if card is None else max(len(card.media) - MOST_MEDIA, 0),
+            )
+        )
+    return found
+
+
+def _context(around: Around, shapes: Mapping[int, ItemShape], zone: zoneinfo.ZoneInfo) -> Context:
+    def card(item_id: int | None) -> Card | None:
+        item = None if item_id is None else shapes.get(item_id)
+        return None if item is None else views.card(item, zone, longest=IN_CONTEXT)
+
+    parent = card(around.parent)
+    return Context(
+        parent=parent,
+        unknown=around.answers and parent is None,
+        top=card(around.top) if around.answers and around.top != around.parent else None,
+        below=around.below,
+    )

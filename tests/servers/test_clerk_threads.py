@@ -1,0 +1,223 @@
+"""The page of a whole conversation: all of it as a tree, what is marked, what was changed, and as it was by an earlier moment."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from tests.fixtures.clerk import NAME
+from tests.servers.test_clerk_pages import Elements, text_of
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.fixtures.clerk import City
+
+HUGE = 20_000
+
+
+def opened(client: httpx.Client, city: City, name: str, **params: str | int) -> httpx.Response:
+    """The conversation of a record by its name here."""
+    return client.get(f"/threads/{city.public_id(name)}", params=params)
+
+
+@pytest.mark.parametrize("name", ["post", "answer", "hidden", "orphan"])
+def test_a_conversation_is_whole_from_any_of_its_records(module_city: City, name: str) -> None:
+    """From its first record on, each once, each in its state, and the one that was come from is marked and in the open."""
+    page = opened(module_city.signed_in(), module_city, name)
+    seen = text_of(page.text)
+    assert "9 records, 1 confirmed gone, 1 hidden, 1 not seen any more, 1 changed." in seen
+    for text in (
+        "Elm Avenue instead", "near the school included?", "school to 3rd Avenue", "kids walk", "Waste of money",
+        "Third pothole", "be ashamed", "I said the same", "alert(1)",
+    ):  # fmt: skip
+        assert seen.count(text) == 1 if text != "Elm Avenue instead" else text in seen
+    assert "unknown unless the platform or a moderator said so" in seen
+    ids = [attributes["id"] for _, attributes in Elements(page.text).found if attributes.get("id", "").startswith("r-")]
+    assert len(set(ids)) == len(ids)
+    assert f"r-{module_city.public_id(name)}" in ids
+    assert f'"#r-{module_city.public_id(name)}"' in page.text or name == "post"
+    assert ("The record that you came from" in seen) is (name != "post")
+
+
+def test_what_was_changed_is_shown_word_by_word(module_city: City) -> None:
+    """Each version of a changed record, with what came and what went."""
+    page = opened(module_city.signed_in(), module_city, "question").text
+    assert "<del>Monday</del><ins>Thursday</ins>" in page
+    assert "What was changed: 2 versions" in text_of(page)
+
+
+def test_branches_with_something_in_them_are_open_and_others_closed(city: City) -> None:
+    """A long branch is closed; as soon as something in it is hidden, changed or looked for it is open."""
+    root = "at://did:plc:cityofexample/app.bsky.feed.post/root"
+    for number in range(20):
+        city.items[f"long {number}"] = city.searchable.records.item(
+            city.account, f"me too {number}", kind="comment", stream="comments", parent_id="at://comments/thanks",
+            root_id=root, platform_id=f"at://long/{number}",
+        )  # fmt: skip
+    client = city.signed_in()
+
+    def is_open(name: str) -> bool:
+        found = re.search(
+            r"<details( open)?>\s*<summary>20 replies<span class=\"unseen\"> to Rosa", opened(client, city, name).text
+        )
+        assert found
+        return found[1] is not None
+
+    assert not is_open("post")
+    assert is_open("long 7")
+    city.searchable.records.state(city.account, city.items["long 3"], "hidden", "blocked", stream="comments")
+    assert is_open("post")
+
+
+def test_a_day_before_shows_what_was_held_then(module_city: City) -> None:
+    """The first night: the post in its first words, the comments not there yet and counted, and when it was captured last."""
+    client = module_city.signed_in()
+    for name in ("post", "question"):
+        page = opened(client, module_city, name, by="2026-05-02")
+        seen = text_of(page.text)
+        assert "This conversation as last captured by 2 May 2026, 23:59 PDT" in seen
+        assert "The last capture of it before then ended 2 May 2026, 12:05 PDT" in seen
+        assert "repaired on Monday" in seen
+        assert "Thursday" not in seen
+        assert "1 record captured by then. 8 records captured later are not shown." in seen
+        assert "No replies were held by then." in seen
+        assert "Present by what was captured until then" in seen
+        assert ("which was captured later and is not shown" in seen) is (name == "question")
+    later = text_of(opened(client, module_city, "post", by="2026-05-03T02:10").text)
+    assert "as last captured by 3 May 2026, 02:10 PDT" in later
+    assert "Thursday" in later
+    assert "8 replies" in later
+    before = opened(client, module_city, "post", by="2026-05-02", time="12:04")
+    assert "The record at the top is one that the archive did not hold by then" in text_of(before.text)
+    assert "No capture of it had ended before then" in text_of(before.text)
+    assert "9 records captured later are not shown" in text_of(before.text)
+
+
+def test_a_state_is_as_it_was_noticed_by_then(city: City) -> None:
+    """Hidden on one night and shown again on another: at each moment what was known, and its own page knows all of it."""
+    records = city.searchable.records
+    with city.archive.engine.connect() as connection:
+        shown, hidden = connection.execute(sa.text("select now() - interval '2 days', now() - interval '1 day'")).one()
+    records.now = lambda: shown
+    city.items["blinking"] = records.item(city.parks, "Now you see me")
+    for state, at in (("hidden", shown.replace(hour=12)), ("present", hidden.replace(hour=23, minute=1))):
+        records.now = lambda at=at: at
+        records.state(city.parks, city.items["blinking"], state)
+    client = city.signed_in()
+    zone = city.archive.settings.zone
+
+    def badge(moment: object) -> str:
+        by = moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M")  # type: ignore[attr-defined] # a datetime
+        found = re.search(r'class="badge (\w+)"', opened(client, city, "blinking", by=by).text)
+        return found[1] if found else "not there"
+
+    assert badge(shown.replace(hour=12)) == "hidden"
+    assert badge(hidden.replace(hour=23, minute=0)) == "hidden"
+    assert badge(hidden.replace(hour=23, minute=1)) == "present"
+
+
+@pytest.mark.parametrize(
+    ("by", "clock", "sentence"),
+    [
+        ("2026-02-30", "", "is no day and time"),
+        ("", "02:10", "A time needs its day"),
+        ("2199-01-01", "", "knows nothing of the year 2199"),
+        ("\u0000", "", "is no day and time"),
+    ],
+)
+def test_a_mistaken_moment_is_said_and_today_shown(module_city: City, by: str, clock: str, sentence: str) -> None:
+    """What is no moment is answered in words, with what was typed in its field and the conversation as it is."""
+    page = opened(module_city.signed_in(), module_city, "post", by=by, time=clock)
+    assert page.status_code == 400
+    assert sentence in text_of(page.text)
+    assert "Thursday" in page.text
+    assert f'name="time" type="time" value="{clock}"' in page.text
+
+
+def test_the_days_of_new_captures_lead_to_the_conversation_then(module_city: City) -> None:
+    """Each day on which something new came has a link, and says what came."""
+    page = opened(module_city.signed_in(), module_city, "post").text
+    assert "By 3 May 2026: 8 new records, 1 new version" in text_of(page)
+    assert f'href="/threads/{module_city.public_id("post")}?by=2026-05-02"' in page
+
+
+def test_a_record_leads_to_its_conversation_and_it_is_audited(city: City) -> None:
+    """The link on the record's page opens the conversation; who opened it, and as of when, is in the audit log."""
+    client = city.signed_in()
+    found = re.search(r'href="(/threads/[^"#]+)#r-', client.get(city.page_of("answer")).text)
+    assert found
+    assert client.get(found[1], params={"by": "2026-05-03"}).status_code == 200
+    (row,) = city.audit("conversation opened")
+    assert (row.actor, row.subject, row.detail) == (NAME, str(city.public_id("answer")), {"by": "2026-05-03"})
+    assert client.get("/threads/018f0000-0000-7000-8000-000000000000").status_code == 404
+
+
+def test_a_conversation_whose_first_record_is_not_held_is_shown_without_it(city: City) -> None:
+    """Comments that name a root nobody captured are one conversation, and the page says that its top is missing."""
+    add = city.searchable.records.item
+    for name, parent in (("one", "at://never"), ("two", "at://lost/one")):
+        city.items[name] = add(
+            city.account, f"lost {name}", kind="comment", stream="comments", platform_id=f"at://lost/{name}",
+            parent_id=parent, root_id="at://never",
+        )  # fmt: skip
+    for name in ("one", "two"):
+        seen = text_of(opened(city.signed_in(), city, name).text)
+        assert "The record at the top is one that the archive does not hold or does not show you." in seen
+        assert "2 replies" in seen
+        assert seen.index("lost one") < seen.index("lost two")
+
+
+def test_a_thread_of_twenty_thousand_is_a_page_at_a_time(city: City) -> None:
+    """Each page is made in a bounded time, of a bounded size; a record far down is on the page that opens for it."""
+    with city.archive.engine.begin() as connection:
+        _many(connection, city)
+        sought = connection.scalar(sa.text("select public_id from items where platform_id = 'at://many/15000'"))
+    client = city.signed_in()
+    began = time.monotonic()
+    page = client.get(f"/threads/{sought}")
+    took = time.monotonic() - began
+    assert took < 10, f"{took:.1f} s"
+    assert len(page.content) < 1_000_000
+    assert f"{HUGE + 9:,} records" in text_of(page.text)
+    assert f'id="r-{sought}"' in page.text
+    assert page.text.count('id="r-') == 200
+    following = re.search(r'rel="next" href="([^"]+)"', page.text)
+    assert following
+    after = client.get(f"/threads/{sought}{html.unescape(following[1]).partition('#')[0]}")
+    assert after.text.count('id="r-') == 200
+    assert f'id="r-{sought}"' not in after.text
+    then = client.get(f"/threads/{sought}", params={"by": "2026-05-02"})
+    assert f"{HUGE + 8:,} records captured later are not shown" in text_of(then.text)
+
+
+def _many(connection: sa.Connection, city: City) -> None:
+    root = "at://did:plc:cityofexample/app.bsky.feed.post/root"
+    connection.execute(
+        sa.text("""
+            with made as (
+                insert into items (public_id, platform, namespace, platform_id, kind, parent_id, root_id, created_at,
+                                   first_seen_at)
+                select gen_random_uuid(), 'bluesky', '', 'at://many/' || n, 'comment',
+                       case when n % 3 = 0 then 'at://many/' || (n - 1) else :root end, :root,
+                       timestamptz '2026-05-02 18:00Z' + n * interval '1 second', timestamptz '2026-05-03 09:10Z'
+                from generate_series(1, :huge) n returning id, platform_id
+            ), said as (
+                insert into versions (public_id, item_id, number, source, capture_id, exchange_id, pointer, captured_at, text,
+                                      fields, content_hash, commitment, commitment_scheme)
+                select gen_random_uuid(), id, 1, 'api', :capture, :exchange, '', timestamptz '2026-05-03 09:10Z',
+                       'one of many: ' || platform_id, '{}', '\\x00', '\\x00', 1 from made
+            )
+            insert into sightings (item_id, stream_id, first_seen_at, last_seen_at)
+            select id, :stream, timestamptz '2026-05-03 09:10Z', timestamptz '2026-05-03 09:10Z' from made
+        """),
+        {
+            "root": root, "huge": HUGE, "capture": city.account.captures["comments"], "exchange": city.account.exchange,
+            "stream": city.account.streams["comments"],
+        },
+    )  # fmt: skip
