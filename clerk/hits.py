@@ -63,14 +63,19 @@ def results(
     shapes: Mapping[int, ItemShape],
     around: Mapping[int, Around],
     thumbnails: Mapping[bytes, Row[Any]],
+    removals: Mapping[int, str],
     zone: zoneinfo.ZoneInfo,
 ) -> list[ResultView]:
-    """Hits with what Postgres knows of them: row ids by public id, by those the records that may be seen, and what is around."""
+    """Hits with what Postgres knows of them: row ids by public id; by those the records that may be seen, what is around them,
+    and who took them away.
+    """
     found = []
     for hit in hits:
         item_id = ids.get(hit.item_public_id)
         item = None if item_id is None else shapes.get(item_id)
-        card = None if item is None else views.card(item, zone, longest=views.IN_RESULT, thumbnails=thumbnails)
+        card = None
+        if item is not None:
+            card = views.card(item, zone, longest=views.IN_RESULT, thumbnails=thumbnails, removals=removals)
         found.append(
             ResultView(
                 public_id=hit.item_public_id,

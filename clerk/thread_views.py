@@ -50,7 +50,8 @@ class ThreadItem:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Look:
     """How a conversation is shown. `sought`: the record that was looked for, by its row id; `then`: as of an earlier moment;
-    `changes`: with what was changed in its records; `thumbnails`: of its attachments, by their digest.
+    `changes`: with what was changed in its records; `thumbnails`: of its attachments, by their digest; `removals`: who
+    took records away, by row id.
     """
 
     zone: zoneinfo.ZoneInfo
@@ -58,10 +59,18 @@ class Look:
     then: bool = False
     changes: bool = False
     thumbnails: Mapping[bytes, Row[str]] | None = None
+    removals: Mapping[int, str] | None = None
 
     def card(self, item: ItemShape) -> Card:
         """An item as a conversation shows it."""
-        return views.card(item, self.zone, longest=views.IN_THREAD, thumbnails=self.thumbnails, then=self.then)
+        return views.card(
+            item,
+            self.zone,
+            longest=views.IN_THREAD,
+            thumbnails=self.thumbnails,
+            removals=self.removals,
+            then=self.then,
+        )
 
 
 def changes(item: ItemShape) -> list[VersionView]:

@@ -60,6 +60,7 @@ class Card:
     first_seen_at: dt.datetime
     state: str
     state_sentence: str
+    removed: str
     title: str | None
     text: str
     html: Markup | None
@@ -192,11 +193,12 @@ def card(
     *,
     longest: int,
     thumbnails: Mapping[bytes, Row[Any]] | None = None,
+    removals: Mapping[int, str] | None = None,
     then: bool = False,
 ) -> Card:
     """An item for any page, its text cut at `longest` characters; with what was made of its pictures, by their digest.
 
-    `then`: it is shown as it was captured by an earlier moment.
+    `removals`: who took records away, by row id. `then`: it is shown as it was captured by an earlier moment.
     """
     known = thumbnails or {}
     version = item.current
@@ -216,6 +218,7 @@ def card(
         first_seen_at=item.first_seen_at,
         state=item.state,
         state_sentence=(words.state_sentence_then if then else words.state_sentence)(item, zone),
+        removed=(removals or {}).get(item.id, ""),
         title=version.title if version else None,
         text=text,
         html=sanitised(version.html) if version and version.html and not left_off else None,

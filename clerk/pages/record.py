@@ -14,6 +14,7 @@ from archiver.records.shapes import load_shapes
 from archiver.records.store.thumbnails import thumbnails_of
 from clerk import capturing, kept, reading, views, visibility
 from clerk.context import clerk_of, page
+from clerk.removals import removals
 from clerk.roles import Ability, allowed
 from clerk.shown import LONGEST
 from clerk.thread import page_of, seen_above, seen_below
@@ -71,6 +72,7 @@ def show(
         evidence = reading.evidence(connection, list(exchanges))
         attached = item.current.media if item.current else ()
         made = thumbnails_of(connection, [each.sha256 for each in attached if each.sha256 is not None])
+        away = removals(connection, shapes.values())
         place = reading.thread_of(connection, public_id, sight.account_ids)
         whole = reading.whole_of(connection, item_id, place) if place is not None and place.is_top else None
         acts = moderation.listed(connection, moderation.Wanted(item_id=item_id), messages=True, most=MOST_ACTS)
@@ -83,7 +85,7 @@ def show(
                 asked.progress(connection, place.account_id, post_id=place.post_id, thread=True) if place else None
             )
     clerk.record(request, "record opened", str(public_id), {"revision": item.revision})
-    card = views.card(item, zone, longest=LONGEST, thumbnails=made)
+    card = views.card(item, zone, longest=LONGEST, thumbnails=made, removals=away)
     return page(
         request,
         "record.html",
@@ -93,10 +95,10 @@ def show(
         card=card,
         links=views.links(item.current),
         facts=views.facts(item),
-        above=[views.card(shapes[each], zone, longest=views.IN_THREAD) for each in above],
+        above=[views.card(shapes[each], zone, longest=views.IN_THREAD, removals=away) for each in above],
         missing_above=missing_above,
         thread=replies,
-        replies=thread_items(replies.replies, shapes, Look(zone)),
+        replies=thread_items(replies.replies, shapes, Look(zone, removals=away)),
         thread_page=THREAD_PAGE,
         versions=views.versions(item, pointers, longest=LONGEST),
         places=views.places(item, zone),

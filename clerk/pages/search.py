@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
+from archiver import gaps
 from archiver.database import repeatable_read
 from archiver.records.store.thumbnails import thumbnails_of
 from clerk import conversation, reading, visibility
 from clerk.asking import asked_for, today
 from clerk.context import Clerk, clerk_of, page
 from clerk.hits import ResultView, attached, results
+from clerk.removals import removals
 from clerk.roles import Ability, allowed
 from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address
 from clerk.security import SCRIPTED
 from clerk.visibility import Seen, Sight, audit_refusal
+from search.accounts import resolve_account
 from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.exports.formats import FORMATS
 from search.freshness import freshness
@@ -37,7 +40,9 @@ def front(request: Request, sight: Seen) -> Response:
     clerk = clerk_of(request)
     form = form_of(request.query_params)
     day = today(clerk)
-    data: dict[str, Any] = {"result": None, "results": [], "problem": "", "chips": [], "facets": None, "bars": []}
+    data: dict[str, Any] = {
+        "result": None, "results": [], "problem": "", "chips": [], "facets": None, "bars": [], "gaps": [],
+    }  # fmt: skip
     status = 200
     if form.asked:
         detail: dict[str, Any] = {**form.fields, "page": form.page}
@@ -45,6 +50,8 @@ def front(request: Request, sight: Seen) -> Response:
             result = _search(clerk, sight, form, day)
             detail["total"] = result.total
             data |= {"result": result, "results": _results(clerk, sight, result), "chips": chips_of(form, result.parts)}
+            if not result.total:
+                data["gaps"] = _gaps(clerk, sight, form)
             if result.facets is not None:
                 data |= {"facets": result.facets, "bars": bars_of(form, result.facets.months, day)}
         except MessagesRefusedError as error:
@@ -82,6 +89,20 @@ def front(request: Request, sight: Seen) -> Response:
     return answer
 
 
+def _gaps(clerk: Clerk, sight: Sight, form: SearchForm) -> list[Any]:
+    """The gaps that are open now of the accounts that were searched: why there may be nothing."""
+    with clerk.archive.engine.connect() as connection:
+        listed = gaps.listed(connection, only_open=True)
+        chosen = resolve_account(connection, form.account, sight.account_ids).public_id if form.account else None
+    return [
+        gap
+        for gap in listed
+        if sight.sees_account(gap.account_id)
+        and chosen in {None, gap.account_public_id}
+        and (not form.platform or gap.account.startswith(f"{form.platform}:"))
+    ]
+
+
 def _formats(request: Request) -> dict[str, str]:
     """The formats that whoever asks may export in."""
     return {name: each.title for name, each in FORMATS.items()} if allowed(request, Ability.EXPORT) else {}
@@ -100,7 +121,8 @@ def _results(clerk: Clerk, sight: Sight, result: SearchResult) -> list[ResultVie
         shapes = visibility.shapes(connection, sight, {*ids.values(), *beside})
         media = [each.sha256 for key in around if key in shapes for each in attached(shapes[key])]
         made = thumbnails_of(connection, [each for each in media if each is not None])
-    return results(result.hits, ids, shapes, around, made, clerk.archive.settings.zone)
+        away = removals(connection, shapes.values())
+    return results(result.hits, ids, shapes, around, made, away, clerk.archive.settings.zone)
 
 
 def _next(form: SearchForm, result: SearchResult | None) -> str | None:

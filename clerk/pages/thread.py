@@ -12,6 +12,7 @@ from archiver.records.store.thumbnails import thumbnails_of
 from clerk import as_of, conversation, views, visibility
 from clerk.context import clerk_of, page
 from clerk.pages.record import item_of
+from clerk.removals import removals
 from clerk.thread import page_of, seen_below, start_of
 from clerk.thread_views import Look, changes, thread_items
 from clerk.visibility import Seen, Sight, visible
@@ -55,7 +56,14 @@ def thread(
         data["days"] = conversation.days(connection, data.pop("ids"), sight.account_ids, settings.time_zone)
     detail = {"by": moment.typed} if moment else {}
     clerk.record(request, "conversation opened", str(public_id), detail)
-    look = Look(settings.zone, item.id, then=moment is not None, changes=True, thumbnails=data.pop("thumbnails"))
+    look = Look(
+        settings.zone,
+        item.id,
+        then=moment is not None,
+        changes=True,
+        thumbnails=data.pop("thumbnails"),
+        removals=data.pop("removals"),
+    )
     shapes: dict[int, ItemShape] = data.pop("shapes")
     first: ItemShape | None = data.pop("first")
     card = views.card(item, settings.zone, longest=views.IN_THREAD)
@@ -104,6 +112,7 @@ def _read(
         "first": shapes.get(hangs_on),
         "replies": found,
         "thumbnails": thumbnails_of(connection, [each for each in media if each is not None]),
+        "removals": removals(connection, shapes.values(), until),
         "counted": counted,
         "shown": len(standings),
         "later": len(ids) - len(standings),
