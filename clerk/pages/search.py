@@ -73,8 +73,8 @@ def front(request: Request, sight: Seen) -> Response:
         fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
-        may_keep=sight.accounts is None and allowed(request, Ability.KEEP_RECEIPTS),
-        formats=_formats(request) if sight.accounts is None else {},
+        may_keep=allowed(request, Ability.KEEP_RECEIPTS),
+        formats=_formats(request),
         **data,
     )
     if data["results"]:
