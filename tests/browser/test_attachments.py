@@ -62,7 +62,11 @@ def test_a_film_is_played_on_its_page(browser_page: PageMaker, city: City) -> No
     assert page.url.startswith(f"{city.address}/media/{medium}/view")
     assert page.get_by_text("No alternative text was given.").is_visible()
     page.evaluate("document.querySelector('video').muted = true; document.querySelector('video').play()")
-    page.wait_for_function("document.querySelector('video').currentTime > 0.1")
+    for _ in range(50):
+        if page.evaluate("document.querySelector('video').currentTime > 0.1"):
+            break
+        page.wait_for_timeout(100)
+    assert page.evaluate("document.querySelector('video').currentTime > 0.1")
     assert page.evaluate("document.querySelector('video').videoWidth") == 64
     assert_accessible(page)
     assert no_sideways_scrolling(page)

@@ -24,10 +24,10 @@ def focused(page: Page) -> str:
     return " ".join(str(page.evaluate("document.activeElement.innerText || document.activeElement.name || ''")).split())
 
 
-def tab_to(page: Page, words: str) -> None:
+def tab_to(page: Page, words: str, key: str = "Tab") -> None:
     """Go on from stop to stop until the focus is on what says this; every stop on the way shows where it is."""
     for _ in range(MOST_STOPS):
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none", f"no focus is seen on {focused(page)!r}"
         if focused(page).startswith(words):
@@ -58,8 +58,9 @@ def test_from_the_log_in_to_the_conversation_and_back(
     page.keyboard.press("Enter")
     page.get_by_role("heading", level=1, name="The whole conversation").wait_for()
     assert page.get_by_text("The record that you came from").is_visible()
-    tab_to(page, "by")
-    page.keyboard.type("05022026")
+    tab_to(page, "Days on which something new was captured", "Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, "By 2 May 2026")
     page.keyboard.press("Enter")
     page.get_by_role("heading", level=1, name="as last captured by 2 May 2026, 23:59 PDT").wait_for()
     assert page.get_by_text("8 records captured later are not shown").is_visible()
