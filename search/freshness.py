@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from elasticsearch import Elasticsearch
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import Connection, Engine
 
     from search.analysis import Capabilities
 
@@ -23,19 +23,15 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 @dataclass(frozen=True, slots=True)
-class Freshness:
-    """How the index stands.
+class Lag:
+    """How far the index is behind.
 
-    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `documents`, `messages` (those
-    of the messages' own index) and `capabilities`: None where the index cannot be asked, and then `problem` says why.
+    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `problem`: why the index cannot
+    be asked, None where it can.
     """
 
     waiting: int
     oldest: dt.timedelta | None
-    documents: int | None
-    messages: int | None
-    rebuilding: bool
-    capabilities: Capabilities | None
     problem: str | None
 
     @property
@@ -50,8 +46,39 @@ class Freshness:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness(Lag):
+    """How the index stands besides. `documents`, `messages` (those of the messages' own index) and `capabilities`: None where the
+    index cannot be asked.
+    """
+
+    documents: int | None
+    messages: int | None
+    rebuilding: bool
+    capabilities: Capabilities | None
+
+
+def lag(connection: Connection, client: Elasticsearch, index: str, *, answered: bool) -> Lag:
+    """Ask how far the index is behind, and no more. Elasticsearch being down is part of the answer, not an error.
+
+    Args:
+        connection: to the archive's database.
+        client: from `search.client.client_for`.
+        index: the alias.
+        answered: whether it has just answered a search, and need not be asked whether it can.
+    """
+    row = connection.execute(_OUTBOX).one()
+    problem = None
+    if not answered:
+        try:
+            shelves.documents(client, shelves.shelves(index)[0])
+        except SearchError as error:
+            problem = str(error)
+    return Lag(row.waiting, row.age, problem)
+
+
 def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
-    """Ask how far the index is. Elasticsearch being down is part of the answer, not an error."""
+    """Ask how the index is in all. Elasticsearch being down is part of the answer, not an error."""
     with engine.connect() as connection:
         row = connection.execute(_OUTBOX).one()
     try:
@@ -59,8 +86,12 @@ def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
         can = indices.capabilities(client, index)
         rebuilding = any(indices.behind(client, indices.building_alias(each.alias)) for each in shelves.shelves(index))
     except SearchError as error:
-        return Freshness(row.waiting, row.age, None, None, False, None, str(error))
-    return Freshness(row.waiting, row.age, documents, messages, rebuilding, can, None)
+        return Freshness(
+            row.waiting, row.age, str(error), documents=None, messages=None, rebuilding=False, capabilities=None
+        )
+    return Freshness(
+        row.waiting, row.age, None, documents=documents, messages=messages, rebuilding=rebuilding, capabilities=can
+    )
 
 
 def spoken(age: dt.timedelta) -> str:

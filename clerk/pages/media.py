@@ -13,6 +13,7 @@ from archiver.records.store.thumbnails import thumbnails_of
 from archiver.thumbnails.making import CONTENT_TYPE, MOST_BYTES, is_webp
 from clerk import reading
 from clerk.context import clerk_of
+from clerk.described import file
 from clerk.views import SAFE_IMAGES
 from clerk.visibility import Seen, Sight, require_medium
 
@@ -44,7 +45,9 @@ def picture_type(head: bytes) -> str | None:
     return "image/avif" if head[4:12] in {b"ftypavif", b"ftypavis"} else None
 
 
-@router.get("/media/{public_id}")
+@router.get(
+    "/media/{public_id}", response_class=Response, responses=file(*sorted(SAFE_IMAGES), "application/octet-stream")
+)
 def medium(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """One attachment. Shown only where both its stated type and its first bytes are of the same safe kind of picture."""
     clerk = clerk_of(request)
@@ -68,7 +71,7 @@ def medium(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     )
 
 
-@router.get("/media/{public_id}/small")
+@router.get("/media/{public_id}/small", response_class=Response, responses=file(CONTENT_TYPE))
 def small(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """The small picture of an attachment: made by us, of a known form, and yet looked at before it is sent."""
     clerk = clerk_of(request)

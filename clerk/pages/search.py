@@ -10,12 +10,13 @@ from archiver.database import repeatable_read
 from clerk import reading, views, visibility
 from clerk.asking import asked_for, today
 from clerk.context import Clerk, clerk_of, page
+from clerk.described import query
 from clerk.roles import Ability, allowed
-from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address
+from clerk.searching import FIELDS, LOOKS, PAGE_SIZES, Narrower, SearchForm, bars_of, chips_of, form_of
 from clerk.visibility import Seen, Sight, audit_refusal
 from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.exports.formats import FORMATS
-from search.freshness import freshness
+from search.freshness import lag
 from search.query import SearchResult, search
 
 if TYPE_CHECKING:
@@ -31,13 +32,15 @@ _UNAVAILABLE_SENTENCE = (
 )
 
 
-@router.get("/")
+@router.get("/", openapi_extra=query(*FIELDS, *LOOKS))
 def front(request: Request, sight: Seen) -> Response:
     """The search form and, once something is asked, what it finds."""
     clerk = clerk_of(request)
     form = form_of(request.query_params)
     day = today(clerk)
-    data: dict[str, Any] = {"result": None, "results": [], "problem": "", "chips": [], "facets": None, "bars": []}
+    data: dict[str, Any] = {
+        "result": None, "results": [], "problem": "", "chips": [], "facets": None, "narrow": None, "bars": []
+    }  # fmt: skip
     status = 200
     if form.asked:
         detail: dict[str, Any] = {**form.fields, "page": form.page}
@@ -46,7 +49,8 @@ def front(request: Request, sight: Seen) -> Response:
             detail["total"] = result.total
             data |= {"result": result, "results": _results(clerk, sight, result), "chips": chips_of(form, result.parts)}
             if result.facets is not None:
-                data |= {"facets": result.facets, "bars": bars_of(form, result.facets.months, day)}
+                narrow = Narrower(form, day)
+                data |= {"facets": result.facets, "narrow": narrow, "bars": bars_of(narrow, result.facets.months)}
         except MessagesRefusedError as error:
             status, data["problem"] = _FORBIDDEN, str(error)
             audit_refusal(request, None, "search direct messages", **form.fields)
@@ -58,7 +62,9 @@ def front(request: Request, sight: Seen) -> Response:
         if data["problem"]:
             detail["problem"] = data["problem"]
         clerk.record(request, "searched", None, detail)
-    accounts = reading.account_names(clerk.archive.engine, sight.account_ids)
+    with clerk.archive.engine.connect() as connection:
+        accounts = reading.account_names(connection, sight.account_ids)
+        fresh = lag(connection, clerk.client, clerk.index, answered=data["result"] is not None)
     return page(
         request,
         "search.html",
@@ -69,8 +75,7 @@ def front(request: Request, sight: Seen) -> Response:
         accounts=accounts,
         platforms=sorted({account.platform for account in accounts}),
         sizes=PAGE_SIZES,
-        narrow=lambda typed: narrowed_address(form, typed, day),
-        fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
+        fresh=fresh,
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
         may_keep=sight.accounts is None and allowed(request, Ability.KEEP_RECEIPTS),
@@ -90,8 +95,7 @@ def _search(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> Searc
 
 def _results(clerk: Clerk, sight: Sight, result: SearchResult) -> list[views.ResultView]:
     with repeatable_read(clerk.archive.engine) as connection:
-        ids = reading.item_ids_of(connection, [hit.item_public_id for hit in result.hits])
-        shapes = visibility.shapes(connection, sight, ids.values())
+        shapes = visibility.shapes(connection, sight, [hit.item_id for hit in result.hits])
     by_public_id: dict[uuid.UUID, ItemShape] = {shape.public_id: shape for shape in shapes.values()}
     return views.results(result.hits, by_public_id, clerk.archive.settings.zone)
 

@@ -253,6 +253,7 @@ def _hit(hit: dict[str, Any], limits: Limits) -> Hit:
         inner["_source"] if inner else {"number": source.get("version_count") or None, "is_current": True}
     )
     return Hit(
+        item_id=source["item_id"],
         item_public_id=uuid.UUID(source["public_id"]),
         platform=source["platform"],
         account=accounts[0] if accounts else None,

@@ -138,7 +138,7 @@ def overdue(archive: Archive, connection: Connection, accounts: frozenset[str]) 
 def outbox(connection: Connection) -> dict[str, Any]:
     """How far the index is behind the archive: how many changes wait, and since when the oldest does."""
     row = connection.execute(_OUTBOX).one()
-    behind = freshness.Freshness(row.waiting, row.age, None, None, False, None, None)
+    behind = freshness.Lag(row.waiting, row.age, None)
     return {"waiting": row.waiting, "since": when(row.since), "sentence": behind.sentence}
 
 
