@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import random
 import resource
 import statistics
@@ -77,12 +78,14 @@ def _of(endpoints: Endpoints, home: Path, count: int, rounds: int) -> dict[str, 
         indexed, report = timed(lambda: drain(archive.engine, client, ALIAS))
         if report.indexed != count:
             raise RuntimeError(f"{report} of {count} records")
+        print(f"{count:,} records: filled in {filled:.0f} s, indexed in {indexed:.0f} s")
         _settle(client)
         with running(archive, client, index=ALIAS) as address, contextlib.ExitStack() as stack:
             browsers = {name: stack.enter_context(signed_in(archive, address, who)) for name, who in PEOPLE.items()}
             asked = [deep(each, archive, client, ALIAS) for each in ASKED]
             work = _Work(archive, client, browsers)
             seconds = work.rounds(asked, rounds)
+            print(json.dumps(_summary(seconds), indent=2))
             built = _rebuilt(archive, client, work, asked, home)
     return {
         "items": count,

@@ -71,6 +71,8 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
     node, index, asked = ready.node, ready.index, ready.request
     arguments = compiler.body(node, asked)
     if after is not None:
+        if len(after) != len(arguments["sort"]):
+            raise cursor.of_another_search()
         arguments["search_after"] = after
     with translated(f"searching {index}"):
         answer = client.search(index=index, **arguments).body
