@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from search import indices, shelves
+from search.analysis import Capabilities
 from search.errors import SearchError
 
 if TYPE_CHECKING:
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Connection, Engine
 
-    from search.analysis import Capabilities
-
 _OUTBOX = sa.text("select count(*) as waiting, clock_timestamp() - min(created_at) as age from outbox")
+_UNTIL_THEN = "until then what is new in the archive is not found, and who sees a part of it may find nothing"
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -26,24 +26,27 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 class Lag:
     """How far the index is behind.
 
-    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `problem`: why the index cannot
-    be asked, None where it can.
+    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `outdated`: whether it is of an
+    earlier version; `rebuilding`: whether another is being built, which is asked where that matters. `problem`: why the index
+    cannot be asked, None where it can.
     """
 
     waiting: int
     oldest: dt.timedelta | None
+    rebuilding: bool
+    outdated: bool
     problem: str | None
 
     @property
     def sentence(self) -> str:
-        """What the page says: one sentence."""
+        """What the page says: one sentence, and another where the index is of an earlier version and behind as well."""
         if self.problem is not None:
             return f"The index cannot be searched now; {self.waiting:,} {_changes(self.waiting)} for it."
-        if not self.waiting or self.oldest is None:
-            return "The index is up to date."
-        return f"The index is {spoken(self.oldest)} and {self.waiting:,} changes behind.".replace(
-            " 1 changes", " 1 change"
-        )
+        if self.outdated:
+            mended = "is being rebuilt now" if self.rebuilding else "is rebuilt by the next nightly run"
+            also = f" {behind(self.waiting, self.oldest)}" if self.waiting else ""
+            return f"The index is of an earlier version and {mended}: {_UNTIL_THEN}.{also}"
+        return behind(self.waiting, self.oldest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,9 @@ class Freshness(Lag):
     index cannot be asked.
     """
 
-    documents: int | None
-    messages: int | None
-    rebuilding: bool
-    capabilities: Capabilities | None
+    documents: int | None = None
+    messages: int | None = None
+    capabilities: Capabilities | None = None
 
 
 def lag(connection: Connection, client: Elasticsearch, index: str, *, answered: bool) -> Lag:
@@ -68,13 +70,14 @@ def lag(connection: Connection, client: Elasticsearch, index: str, *, answered: 
         answered: whether it has just answered a search, and need not be asked whether it can.
     """
     row = connection.execute(_OUTBOX).one()
-    problem = None
-    if not answered:
-        try:
+    try:
+        if not answered:
             shelves.documents(client, shelves.shelves(index)[0])
-        except SearchError as error:
-            problem = str(error)
-    return Lag(row.waiting, row.age, problem)
+        outdated = indices.is_of_earlier_version(indices.meta(client, index))
+        rebuilding = outdated and _is_rebuilding(client, index)
+    except SearchError as error:
+        return Lag(row.waiting, row.age, rebuilding=False, outdated=False, problem=str(error))
+    return Lag(row.waiting, row.age, rebuilding, outdated, None)
 
 
 def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
@@ -83,15 +86,25 @@ def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
         row = connection.execute(_OUTBOX).one()
     try:
         documents, messages = (shelves.documents(client, each) for each in shelves.shelves(index))
-        can = indices.capabilities(client, index)
-        rebuilding = any(indices.behind(client, indices.building_alias(each.alias)) for each in shelves.shelves(index))
+        meta = indices.meta(client, index)
+        rebuilding = _is_rebuilding(client, index)
     except SearchError as error:
-        return Freshness(
-            row.waiting, row.age, str(error), documents=None, messages=None, rebuilding=False, capabilities=None
-        )
+        return Freshness(row.waiting, row.age, rebuilding=False, outdated=False, problem=str(error))
+    can, outdated = Capabilities.from_json(meta["capabilities"]), indices.is_of_earlier_version(meta)
     return Freshness(
-        row.waiting, row.age, None, documents=documents, messages=messages, rebuilding=rebuilding, capabilities=can
+        row.waiting, row.age, rebuilding, outdated, None, documents=documents, messages=messages, capabilities=can
     )
+
+
+def _is_rebuilding(client: Elasticsearch, index: str) -> bool:
+    return any(indices.behind(client, indices.building_alias(each.alias)) for each in shelves.shelves(index))
+
+
+def behind(waiting: int, oldest: dt.timedelta | None) -> str:
+    """How far the index is, in one sentence: so many changes wait, the oldest for so long."""
+    if not waiting or oldest is None:
+        return "The index is up to date."
+    return f"The index is {spoken(oldest)} and {waiting:,} changes behind.".replace(" 1 changes", " 1 change")
 
 
 def spoken(age: dt.timedelta) -> str:

@@ -7,6 +7,7 @@ together and may be written elsewhere under that revision.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import uuid
 from collections import defaultdict
@@ -153,6 +154,16 @@ class ItemShape:
     def current(self) -> VersionShape | None:
         """The version that the item shows today; None where none was ever captured."""
         return next((version for version in self.versions if version.is_current), None)
+
+    def within(self, accounts: Mapping[int, uuid.UUID]) -> ItemShape:
+        """The same without what other accounts than these (public ids by row ids) have to do with it."""
+        public_ids = set(accounts.values())
+        return dataclasses.replace(
+            self,
+            sightings=tuple(each for each in self.sightings if each.account_id in accounts),
+            states=tuple(each for each in self.states if each.account_id in accounts),
+            through=tuple(each for each in self.through if each in public_ids),
+        )
 
 
 # Postgres writes the JSON of a whole item, and of a whole version, as one text: reading that back costs Python a fraction

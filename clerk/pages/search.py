@@ -78,8 +78,8 @@ def front(request: Request, sight: Seen) -> Response:
         fresh=fresh,
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
-        may_keep=sight.accounts is None and allowed(request, Ability.KEEP_RECEIPTS),
-        formats=_formats(request) if sight.accounts is None else {},
+        may_keep=allowed(request, Ability.KEEP_RECEIPTS),
+        formats=_formats(request),
         **data,
     )
 
