@@ -1,6 +1,6 @@
 """`make bench`: run the measures and keep their results as JSON.
 
-`python -m bench [capture] [export] [index] [log] [night] [--posts 100] [--comments 100] [--rounds 3]`
+`python -m bench [capture] [export] [index] [log] [night] [search] [--posts 100] [--comments 100] [--items 100000 …] [--rounds 3]`
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from archiver.local.stack import running
-from bench import capture, export, index, log, night
+from bench import capture, export, index, log, night, search
 
+SEARCH = "search"
 RESULTS = Path(__file__).parent / "results"
 MEASURES = {
     "capture": capture.measure,
@@ -24,14 +25,16 @@ MEASURES = {
     "log": log.measure,
     "night": night.measure,
 }
+"""Those of a city that is captured. `search` fills its archives itself."""
 
 
 def main() -> None:
     """Run what was asked for on embedded servers of its own, and print the ratios."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("measures", nargs="*", choices=[[], *MEASURES], help="default: all")
+    parser.add_argument("measures", nargs="*", choices=[[], *MEASURES, SEARCH], help="default: all")
     parser.add_argument("--posts", type=int, default=100)
     parser.add_argument("--comments", type=int, default=100, help="below each post")
+    parser.add_argument("--items", type=int, nargs="+", default=[100_000], help="of the archives that are searched")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     found: dict[str, Any] = {
@@ -46,8 +49,12 @@ def main() -> None:
         home = Path(folder)
         home.chmod(0o755)
         with running(home / "home", say=print) as endpoints:
-            for name in options.measures or MEASURES:
-                found[name] = MEASURES[name](endpoints, home, options.posts, options.comments, options.rounds)
+            for name in options.measures or (*MEASURES, SEARCH):
+                found[name] = (
+                    search.measure(endpoints, home, options.items, options.rounds)
+                    if name == SEARCH
+                    else MEASURES[name](endpoints, home, options.posts, options.comments, options.rounds)
+                )
                 print(json.dumps({name: found[name]["ratios"]}, indent=2))
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}.json"

@@ -8,12 +8,13 @@ from urllib.parse import quote
 import structlog
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from clerk.context import STATIC, clerk_for, error_page
+from clerk.described import EVERYWHERE
 from clerk.pages import (
     account,
     accounts,
@@ -56,7 +57,15 @@ def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> Fa
         index: the alias that searches go to.
     """
     # Without the generated API pages: they load scripts from elsewhere, and there is no API yet.
-    app = FastAPI(title="Civic Archive", dependencies=[Depends(gate)], openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Civic Archive",
+        dependencies=[Depends(gate)],
+        default_response_class=HTMLResponse,
+        responses=EVERYWHERE,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.clerk = clerk_for(archive, search_client, index)
     app.state.clerk.templates.globals["navigation"] = navigation
     app.add_middleware(Guard)

@@ -59,20 +59,18 @@ def attached(item: ItemShape) -> Sequence[MediumShape]:
 
 def results(
     hits: Sequence[Hit],
-    ids: Mapping[uuid.UUID, int],
     shapes: Mapping[int, ItemShape],
     around: Mapping[int, Around],
     thumbnails: Mapping[bytes, Row[Any]],
     removals: Mapping[int, str],
     zone: zoneinfo.ZoneInfo,
 ) -> list[ResultView]:
-    """Hits with what Postgres knows of them: row ids by public id; by those the records that may be seen, what is around them,
-    and who took them away.
-    """
+    """Hits with what Postgres knows of them, by row id: the records that may be seen, what is around them, who took them away."""
     found = []
     for hit in hits:
-        item_id = ids.get(hit.item_public_id)
-        item = None if item_id is None else shapes.get(item_id)
+        item = shapes.get(hit.item_id)
+        if item is not None and item.public_id != hit.item_public_id:
+            item = None  # the index speaks of another archive's record
         card = None
         if item is not None:
             card = views.card(item, zone, longest=views.IN_RESULT, thumbnails=thumbnails, removals=removals)

@@ -15,9 +15,9 @@ from clerk.thread import Reply, below
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
-    from sqlalchemy.engine import Connection, Engine, Row
+    from sqlalchemy.engine import Connection, Row
 
     from archiver.records.shapes import ItemShape
 
@@ -111,12 +111,6 @@ class Evidence:
 def item_id_of(connection: Connection, public_id: uuid.UUID) -> int | None:
     """The row id of an item by its public id."""
     return connection.scalar(sa.select(Item.id).where(Item.public_id == public_id))
-
-
-def item_ids_of(connection: Connection, public_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """The row ids of items by their public ids; one that does not exist is not in the answer."""
-    rows = connection.execute(sa.select(Item.public_id, Item.id).where(Item.public_id.in_(list(public_ids))))
-    return {row.public_id: row.id for row in rows}
 
 
 def ancestors(connection: Connection, item: ItemShape) -> tuple[list[int], str | None]:
@@ -230,13 +224,12 @@ def whole_of(connection: Connection, item_id: int, place: ThreadPlace) -> PostCo
     return next(iter(posts_of(connection, place.account_id, place.platform, item_id=item_id)), None)
 
 
-def account_names(engine: Engine, accounts: Collection[int] | None) -> Sequence[Row[str, str, str]]:
+def account_names(connection: Connection, accounts: Collection[int] | None) -> Sequence[Row[str, str, str]]:
     """Platform, handle and department of these accounts (row ids; None: of all), in the order of a list to choose from."""
     asked = sa.select(Account.platform, Account.handle, Account.department).order_by(
         Account.department, Account.platform, Account.handle
     )
-    with engine.connect() as connection:
-        return connection.execute(asked if accounts is None else asked.where(Account.id.in_(accounts))).all()
+    return connection.execute(asked if accounts is None else asked.where(Account.id.in_(accounts))).all()
 
 
 def medium_of(connection: Connection, public_id: uuid.UUID) -> Row[Any] | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from archiver.records.storable import mend
 from search.errors import QueryError
 from search.query import SearchRequest, Sort
-from search.query.narrowing import narrowed
+from search.query.narrowing import Narrowing
 from search.query.words import platform_title
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ PAGE_SIZES = (25, 50, 100)
 LONGEST_QUERY = 4_000
 _MOST_PAGES = 10_000_000
 _MOST_DIGITS = len(str(_MOST_PAGES))
-_FIELDS = ("q", "account", "platform", "from", "to", "messages", "sort")
+FIELDS = ("q", "account", "platform", "from", "to", "messages", "sort")
+"""What is asked for, as the address names it."""
+LOOKS = ("size", "dense", "after", "page")
+"""How the result is looked at."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class SearchForm:
         """What is filled in, as in the address."""
         messages = "1" if self.messages else ""
         values = (self.q, self.account, self.platform, self.date_from, self.date_to, messages, self.sort)
-        return {name: value for name, value in zip(_FIELDS, values, strict=True) if value}
+        return {name: value for name, value in zip(FIELDS, values, strict=True) if value}
 
     @property
     def looks(self) -> dict[str, str]:
@@ -64,12 +67,12 @@ class SearchForm:
         names = {"date_from": "from", "date_to": "to"}
         changes = {names.get(name, name): value for name, value in changed.items()}
         fields = {name: value for name, value in (self.fields | self.looks | changes).items() if value}
-        return f"/?{urlencode(fields if fields.keys() & set(_FIELDS) else {'q': ''} | fields)}"
+        return f"/?{urlencode(fields if fields.keys() & set(FIELDS) else {'q': ''} | fields)}"
 
 
 def form_of(params: Mapping[str, str]) -> SearchForm:
     """Read the form from the address's query. Nothing is refused here."""
-    fields = {name: mend(params.get(name, "")).strip() for name in (*_FIELDS, "after")}
+    fields = {name: mend(params.get(name, "")).strip() for name in (*FIELDS, "after")}
     page = params.get("page", "1")
     return SearchForm(
         q=fields["q"],
@@ -85,7 +88,7 @@ def form_of(params: Mapping[str, str]) -> SearchForm:
         page=min(max(int(page), 1), _MOST_PAGES)
         if page.isascii() and page.isdigit() and len(page) <= _MOST_DIGITS
         else 1,
-        asked=any(name in params for name in _FIELDS),
+        asked=any(name in params for name in FIELDS),
     )
 
 
@@ -180,17 +183,27 @@ class Bar:
     height: int
 
 
-def bars_of(form: SearchForm, months: Sequence[Month], today: dt.date) -> list[Bar]:
+class Narrower:
+    """The addresses of a search with one thing more asked for."""
+
+    def __init__(self, form: SearchForm, today: dt.date) -> None:
+        """Take the search that was made apart.
+
+        Raises:
+            QueryError: it cannot be understood.
+        """
+        self._narrowing = Narrowing(form.q, today)
+        # The form holds no NUL, so that the first one is where the query goes.
+        self._before, _, self._after = form.address(q="\0").partition(quote_plus("\0"))
+
+    def __call__(self, typed: str) -> str:
+        """The address of the search with this asked for besides."""
+        return f"{self._before}{quote_plus(self._narrowing.by(typed))}{self._after}"
+
+
+def bars_of(narrow: Narrower, months: Sequence[Month]) -> list[Bar]:
     """The chart of the months; empty where there is but one."""
     most = max((month.count for month in months), default=0)
     if len(months) < 2:  # noqa: PLR2004 - one bar says nothing
         return []
-    return [
-        Bar(narrowed_address(form, month.typed, today), month.first, month.count, -(-100 * month.count // most))
-        for month in months
-    ]
-
-
-def narrowed_address(form: SearchForm, typed: str, today: dt.date) -> str:
-    """The address of the search with this asked for besides."""
-    return form.address(q=narrowed(form.q, typed, today))
+    return [Bar(narrow(month.typed), month.first, month.count, -(-100 * month.count // most)) for month in months]

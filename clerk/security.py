@@ -6,11 +6,12 @@ Every page asks for a session unless its path is in `PUBLIC`: a page that is add
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation
+from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -40,6 +41,9 @@ HEADERS = {
 SCRIPTED = f"{HEADERS['Content-Security-Policy']}; script-src 'self'"
 """The policy of a page that a script of our own makes more comfortable; all others allow none."""
 FORM_FIELD = "csrf_token"
+_BAD_REQUEST = 400
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+"""What a form in parts can hold that names an encoding of its own: halves of characters, which nothing can store or show."""
 _LOGIN_COOKIE = "login_token"
 _SESSION_COOKIE = "session"
 _ALLOWED_FETCH_SITES = frozenset({"same-origin", "none"})
@@ -103,6 +107,7 @@ async def gate(request: Request) -> None:
     Raises:
         NotSignedIn: the page wants a session and there is none.
         ForgedForm: something is to be changed, and the form is not ours.
+        HTTPException: the form is no text.
     """
     clerk: Clerk = request.app.state.clerk
     token = request.cookies.get(cookie_name(request, _SESSION_COOKIE))
@@ -118,7 +123,12 @@ async def gate(request: Request) -> None:
     if request.headers.get("sec-fetch-site", "none") not in _ALLOWED_FETCH_SITES:
         raise ForgedForm
     expected = session.csrf_token if session and path not in PUBLIC else login_token(request)
-    given = (await request.form()).get(FORM_FIELD)
+    form = await request.form()
+    if any(_NO_TEXT.search(part) for parts in form.multi_items() for part in parts if isinstance(part, str)):
+        raise HTTPException(
+            _BAD_REQUEST, "The form is in no encoding of text. Nothing was changed: send it from its page."
+        )
+    given = form.get(FORM_FIELD)
     if not expected or not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
         raise ForgedForm
 

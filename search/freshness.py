@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from elasticsearch import Elasticsearch
-    from sqlalchemy.engine import Engine
+    from sqlalchemy.engine import Connection, Engine
 
 _OUTBOX = sa.text("select count(*) as waiting, clock_timestamp() - min(created_at) as age from outbox")
 _UNTIL_THEN = "until then what is new in the archive is not found, and who sees a part of it may find nothing"
@@ -23,20 +23,18 @@ _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 @dataclass(frozen=True, slots=True)
-class Freshness:
-    """How the index stands.
+class Lag:
+    """How far the index is behind.
 
-    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `documents`, `messages` (those
-    of the messages' own index) and `capabilities`: None where the index cannot be asked, and then `problem` says why.
+    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `outdated`: whether it is of an
+    earlier version; `rebuilding`: whether another is being built, which is asked where that matters. `problem`: why the index
+    cannot be asked, None where it can.
     """
 
     waiting: int
     oldest: dt.timedelta | None
-    documents: int | None
-    messages: int | None
     rebuilding: bool
     outdated: bool
-    capabilities: Capabilities | None
     problem: str | None
 
     @property
@@ -51,18 +49,55 @@ class Freshness:
         return behind(self.waiting, self.oldest)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness(Lag):
+    """How the index stands besides. `documents`, `messages` (those of the messages' own index) and `capabilities`: None where the
+    index cannot be asked.
+    """
+
+    documents: int | None = None
+    messages: int | None = None
+    capabilities: Capabilities | None = None
+
+
+def lag(connection: Connection, client: Elasticsearch, index: str, *, answered: bool) -> Lag:
+    """Ask how far the index is behind, and no more. Elasticsearch being down is part of the answer, not an error.
+
+    Args:
+        connection: to the archive's database.
+        client: from `search.client.client_for`.
+        index: the alias.
+        answered: whether it has just answered a search, and need not be asked whether it can.
+    """
+    row = connection.execute(_OUTBOX).one()
+    try:
+        if not answered:
+            shelves.documents(client, shelves.shelves(index)[0])
+        outdated = indices.is_of_earlier_version(indices.meta(client, index))
+        rebuilding = outdated and _is_rebuilding(client, index)
+    except SearchError as error:
+        return Lag(row.waiting, row.age, rebuilding=False, outdated=False, problem=str(error))
+    return Lag(row.waiting, row.age, rebuilding, outdated, None)
+
+
 def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
-    """Ask how far the index is. Elasticsearch being down is part of the answer, not an error."""
+    """Ask how the index is in all. Elasticsearch being down is part of the answer, not an error."""
     with engine.connect() as connection:
         row = connection.execute(_OUTBOX).one()
     try:
         documents, messages = (shelves.documents(client, each) for each in shelves.shelves(index))
         meta = indices.meta(client, index)
-        rebuilding = any(indices.behind(client, indices.building_alias(each.alias)) for each in shelves.shelves(index))
+        rebuilding = _is_rebuilding(client, index)
     except SearchError as error:
-        return Freshness(row.waiting, row.age, None, None, False, False, None, str(error))
+        return Freshness(row.waiting, row.age, rebuilding=False, outdated=False, problem=str(error))
     can, outdated = Capabilities.from_json(meta["capabilities"]), indices.is_of_earlier_version(meta)
-    return Freshness(row.waiting, row.age, documents, messages, rebuilding, outdated, can, None)
+    return Freshness(
+        row.waiting, row.age, rebuilding, outdated, None, documents=documents, messages=messages, capabilities=can
+    )
+
+
+def _is_rebuilding(client: Elasticsearch, index: str) -> bool:
+    return any(indices.behind(client, indices.building_alias(each.alias)) for each in shelves.shelves(index))
 
 
 def behind(waiting: int, oldest: dt.timedelta | None) -> str:

@@ -99,8 +99,9 @@ def meta(client: Elasticsearch, index: str) -> dict[str, Any]:
         IndexMissingError: there is none.
     """
     with translated(f"reading the mapping of {index}"):
-        answer = client.indices.get_mapping(index=index).body
-    found = answer[max(answer)]["mappings"].get("_meta")
+        # Every page of results asks: what the fields are would be the most of the answer.
+        answer = client.indices.get_mapping(index=index, filter_path="*.mappings._meta").body
+    found = answer[max(answer)]["mappings"]["_meta"] if answer else None
     if not isinstance(found, dict):
         raise IndexMissingError(f"{index} was not made by this archive: run `civic-archive index --rebuild`.")
     return found

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from clerk import auditing
 from clerk.context import clerk_of, page
+from clerk.described import file, query
 from clerk.roles import Ability, require
 
 router = APIRouter()
@@ -16,7 +17,7 @@ PAGE = 100
 _BAD_REQUEST = 400
 
 
-@router.get("/audit")
+@router.get("/audit", openapi_extra=query(*auditing.FILTERS, "before"))
 def audit(request: Request) -> Response:
     """The log, the latest first."""
     require(request, Ability.READ_AUDIT, None)
@@ -44,7 +45,7 @@ def audit(request: Request) -> Response:
     )
 
 
-@router.get("/audit.csv")
+@router.get("/audit.csv", response_class=Response, responses=file("text/csv"), openapi_extra=query(*auditing.FILTERS))
 def as_file(request: Request) -> Response:
     """The same as CSV, all of it."""
     require(request, Ability.READ_AUDIT, None)

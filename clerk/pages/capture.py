@@ -24,7 +24,7 @@ router = APIRouter()
 _CONFLICT = 409
 
 
-@router.post("/accounts/{public_id}/capture")
+@router.post("/accounts/{public_id}/capture", status_code=303, response_class=RedirectResponse)
 def capture_account(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """Have a whole account captured."""
     require(request, Ability.CAPTURE_NOW, str(public_id))
@@ -35,7 +35,7 @@ def capture_account(request: Request, sight: Seen, public_id: uuid.UUID) -> Resp
     return _start(request, row, None, f"/accounts/{public_id}#capture")
 
 
-@router.post("/items/{public_id}/capture")
+@router.post("/items/{public_id}/capture", status_code=303, response_class=RedirectResponse)
 def capture_thread(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """Have the thread of a record captured: the comments below its post at once, then the newest posts."""
     require(request, Ability.CAPTURE_NOW, str(public_id))

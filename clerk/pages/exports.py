@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from archiver.blobs import BlobStore
+from clerk import described
 from clerk.asking import asked_to_keep, today
 from clerk.context import clerk_of, page, signed_in
 from clerk.roles import Ability, require
@@ -45,7 +46,7 @@ def exports(request: Request, sight: Seen) -> Response:
     return _page(request, sight)
 
 
-@router.post("/exports")
+@router.post("/exports", status_code=303, response_class=RedirectResponse)
 def ask(
     request: Request,
     sight: Seen,
@@ -93,7 +94,7 @@ def _ask(request: Request, sight: Sight, asked: SearchForm, form: str, *, messag
     )
 
 
-@router.post("/exports/{public_id}/cancel")
+@router.post("/exports/{public_id}/cancel", status_code=303, response_class=RedirectResponse)
 def cancel(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """Have an export end that is not made yet."""
     job = _job(request, sight, public_id)
@@ -107,7 +108,7 @@ def cancel(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     return RedirectResponse("/exports", 303)
 
 
-@router.get("/exports/{public_id}/file")
+@router.get("/exports/{public_id}/file", response_class=Response, responses=described.file(*_TYPES.values()))
 def file(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """The finished file, which no browser shows as a page."""
     job = _job(request, sight, public_id)

@@ -12,6 +12,7 @@ from archiver import audit
 from archiver.records.storable import mend
 from clerk import security, sessions, users
 from clerk.context import clerk_of, page, signed_in
+from clerk.described import query
 from clerk.limiter import network_of
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ router = APIRouter()
 _LONGEST_IN_LOG = 100
 
 
-@router.get("/healthz")
+@router.get("/healthz", response_class=PlainTextResponse)
 def health() -> Response:
     """Whether the program answers; says nothing else."""
     return PlainTextResponse("ok\n")
 
 
-@router.get("/login")
+@router.get("/login", openapi_extra=query("next"))
 def form(request: Request) -> Response:
     """The log-in form."""
     target = security.local_target(request.query_params.get("next", "/"))
@@ -48,7 +49,7 @@ def form_page(request: Request, target: str, *, name: str = "", problem: str = "
     return response
 
 
-@router.post("/login")
+@router.post("/login", status_code=303, response_class=RedirectResponse)
 def log_in(
     request: Request,
     name: Annotated[str, Form()] = "",

@@ -14,6 +14,7 @@ from archiver.records.store.thumbnails import thumbnails_of
 from archiver.thumbnails.making import CONTENT_TYPE, MOST_BYTES, is_webp
 from clerk import reading
 from clerk.context import clerk_of
+from clerk.described import file
 from clerk.views import FILMS, SAFE_IMAGES
 from clerk.visibility import Seen, Sight, require_medium
 
@@ -54,7 +55,11 @@ def film_type(head: bytes) -> str | None:
     return "video/webm" if head.startswith(b"\x1a\x45\xdf\xa3") else None
 
 
-@router.get("/media/{public_id}")
+@router.get(
+    "/media/{public_id}",
+    response_class=Response,
+    responses=file(*sorted(SAFE_IMAGES | FILMS), "application/octet-stream"),
+)
 def medium(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """One attachment. Shown only where both its stated type and its first bytes are of the same safe kind of picture; a film
     of such a kind is named as one, so that the page it is on can play it, and is a download by itself.
@@ -98,7 +103,7 @@ def _range(asked: str, size: int | None) -> range | None:
     return range(first, last + 1) if first <= last else None
 
 
-@router.get("/media/{public_id}/small")
+@router.get("/media/{public_id}/small", response_class=Response, responses=file(CONTENT_TYPE))
 def small(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """The small picture of an attachment: made by us, of a known form, and yet looked at before it is sent."""
     clerk = clerk_of(request)

@@ -12,6 +12,7 @@ from archiver import accounts
 from archiver import moderation as record
 from clerk import moderating, reading
 from clerk.context import clerk_of, csv_file, page, signed_in
+from clerk.described import file, query
 from clerk.pages.record import opened, show
 from clerk.roles import Ability, require
 from clerk.visibility import Seen, Sight  # noqa: TC001 - FastAPI reads the annotation
@@ -28,7 +29,7 @@ PAGE = 100
 _BAD_REQUEST = 400
 
 
-@router.get("/moderation")
+@router.get("/moderation", openapi_extra=query(*moderating.FILTERS, "before"))
 def moderation(request: Request, sight: Seen) -> Response:
     """Who hid or removed what, the latest first."""
     clerk = clerk_of(request)
@@ -40,6 +41,8 @@ def moderation(request: Request, sight: Seen) -> Response:
         problem = str(error)
     clerk.record(request, "moderation listed", None, filters.chosen)
     more = len(rows) > PAGE
+    with clerk.archive.engine.connect() as connection:
+        accounts = reading.account_names(connection, sight.account_ids)
     return page(
         request,
         "moderation.html",
@@ -48,13 +51,18 @@ def moderation(request: Request, sight: Seen) -> Response:
         rows=rows[:PAGE],
         filters=filters,
         problem=problem,
-        accounts=reading.account_names(clerk.archive.engine, sight.account_ids),
+        accounts=accounts,
         next_address=filters.address(before=str(rows[PAGE - 1].id)) if more else None,
         file_address=filters.address("/moderation.csv"),
     )
 
 
-@router.get("/moderation.csv")
+@router.get(
+    "/moderation.csv",
+    response_class=Response,
+    responses=file("text/csv"),
+    openapi_extra=query(*moderating.FILTERS),
+)
 def as_file(request: Request, sight: Seen) -> Response:
     """The same as CSV, all of it."""
     clerk = clerk_of(request)
@@ -82,7 +90,7 @@ def _rows(request: Request, sight: Sight, filters: Filters, most: int) -> Sequen
         return record.listed(connection, wanted, messages=sight.messages, accounts=sight.account_ids, most=most)
 
 
-@router.post("/items/{public_id}/moderation")
+@router.post("/items/{public_id}/moderation", status_code=303, response_class=RedirectResponse)
 def add(
     request: Request,
     sight: Seen,

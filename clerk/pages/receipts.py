@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from clerk.asking import asked_to_keep, today
 from clerk.context import clerk_of, download, error_page, page, signed_in
+from clerk.described import file, query
 from clerk.roles import Ability, require
 from clerk.searching import form_of
 from clerk.visibility import Seen, Sight, audit_refusal, require_covered
@@ -30,7 +31,7 @@ _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _UNAVAILABLE = 400, 403, 404, 503
 _MOST_DIGITS = 15
 
 
-@router.get("/receipts")
+@router.get("/receipts", openapi_extra=query("before"))
 def receipts(request: Request, sight: Seen) -> Response:
     """The receipts of what whoever asks sees all of, the latest first."""
     clerk = clerk_of(request)
@@ -47,7 +48,7 @@ def receipts(request: Request, sight: Seen) -> Response:
     )
 
 
-@router.post("/receipts")
+@router.post("/receipts", status_code=303, response_class=RedirectResponse)
 def keep(
     request: Request,
     sight: Seen,
@@ -90,7 +91,7 @@ def _make(request: Request, sight: Sight, form: SearchForm, note: str) -> Kept:
     return make(clerk.archive, clerk.client, clerk.index, asked, made_by=by, note=note)
 
 
-@router.get("/receipts/{number}.pdf")
+@router.get("/receipts/{number}.pdf", response_class=Response, responses=file("application/pdf"))
 def as_pdf(request: Request, sight: Seen, number: int) -> Response:
     """One receipt as a PDF. Stands before the page, whose address would else take the name of the file for a number."""
     found = _load(request, sight, number)
@@ -98,7 +99,7 @@ def as_pdf(request: Request, sight: Seen, number: int) -> Response:
     return download(f"receipt-{number}.pdf", pdf(found), "application/pdf")
 
 
-@router.get("/receipts/{number}.json")
+@router.get("/receipts/{number}.json", response_class=Response, responses=file("application/json"))
 def as_json(request: Request, sight: Seen, number: int) -> Response:
     """One receipt in its exact form, with the digest that is made of it."""
     found = _load(request, sight, number)

@@ -14,6 +14,7 @@ from archiver.records.shapes import load_shapes
 from archiver.records.store.thumbnails import thumbnails_of
 from clerk import capturing, kept, reading, views, visibility
 from clerk.context import clerk_of, page
+from clerk.described import file
 from clerk.removals import removals
 from clerk.roles import Ability, allowed
 from clerk.shown import LONGEST
@@ -119,7 +120,7 @@ def show(
     )
 
 
-@router.get("/items/{public_id}/versions/{number}/text")
+@router.get("/items/{public_id}/versions/{number}/text", response_class=Response, responses=file("text/plain"))
 def version_text(request: Request, sight: Seen, public_id: uuid.UUID, number: Annotated[int, Path(ge=1)]) -> Response:
     """The whole text of one version, as a file."""
     clerk = clerk_of(request)
@@ -180,7 +181,7 @@ def exchange(request: Request, sight: Seen, exchange_id: uuid.UUID) -> Response:
     )  # fmt: skip
 
 
-@router.get("/exchanges/{exchange_id}/record")
+@router.get("/exchanges/{exchange_id}/record", response_class=Response, responses=file("application/gzip"))
 def exchange_record(request: Request, sight: Seen, exchange_id: uuid.UUID) -> Response:
     """The kept record as a file: a gzipped WARC with this record alone, byte for byte as it lies in its own file."""
     clerk = clerk_of(request)

@@ -12,16 +12,17 @@ from archiver.records.store.thumbnails import thumbnails_of
 from clerk import conversation, reading, visibility
 from clerk.asking import asked_for, today
 from clerk.context import Clerk, clerk_of, page
+from clerk.described import query
 from clerk.hits import ResultView, attached, results
 from clerk.removals import removals
 from clerk.roles import Ability, allowed
-from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address
+from clerk.searching import FIELDS, LOOKS, PAGE_SIZES, Narrower, SearchForm, bars_of, chips_of, form_of
 from clerk.security import SCRIPTED
 from clerk.visibility import Seen, Sight, audit_refusal
 from search.accounts import resolve_account
 from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.exports.formats import FORMATS
-from search.freshness import freshness
+from search.freshness import lag
 from search.query import SearchResult, search
 
 if TYPE_CHECKING:
@@ -34,14 +35,14 @@ _UNAVAILABLE_SENTENCE = (
 )
 
 
-@router.get("/")
+@router.get("/", openapi_extra=query(*FIELDS, *LOOKS))
 def front(request: Request, sight: Seen) -> Response:
     """The search form and, once something is asked, what it finds."""
     clerk = clerk_of(request)
     form = form_of(request.query_params)
     day = today(clerk)
     data: dict[str, Any] = {
-        "result": None, "results": [], "problem": "", "chips": [], "facets": None, "bars": [], "gaps": [],
+        "result": None, "results": [], "problem": "", "chips": [], "facets": None, "narrow": None, "bars": [], "gaps": [],
     }  # fmt: skip
     status = 200
     if form.asked:
@@ -53,7 +54,8 @@ def front(request: Request, sight: Seen) -> Response:
             if not result.total:
                 data["gaps"] = _gaps(clerk, sight, form)
             if result.facets is not None:
-                data |= {"facets": result.facets, "bars": bars_of(form, result.facets.months, day)}
+                narrow = Narrower(form, day)
+                data |= {"facets": result.facets, "narrow": narrow, "bars": bars_of(narrow, result.facets.months)}
         except MessagesRefusedError as error:
             status, data["problem"] = _FORBIDDEN, str(error)
             audit_refusal(request, None, "search direct messages", **form.fields)
@@ -65,7 +67,9 @@ def front(request: Request, sight: Seen) -> Response:
         if data["problem"]:
             detail["problem"] = data["problem"]
         clerk.record(request, "searched", None, detail)
-    accounts = reading.account_names(clerk.archive.engine, sight.account_ids)
+    with clerk.archive.engine.connect() as connection:
+        accounts = reading.account_names(connection, sight.account_ids)
+        fresh = lag(connection, clerk.client, clerk.index, answered=data["result"] is not None)
     answer = page(
         request,
         "search.html",
@@ -76,8 +80,7 @@ def front(request: Request, sight: Seen) -> Response:
         accounts=accounts,
         platforms=sorted({account.platform for account in accounts}),
         sizes=PAGE_SIZES,
-        narrow=lambda typed: narrowed_address(form, typed, day),
-        fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
+        fresh=fresh,
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
         may_keep=allowed(request, Ability.KEEP_RECEIPTS),
@@ -115,14 +118,14 @@ def _search(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> Searc
 def _results(clerk: Clerk, sight: Sight, result: SearchResult) -> list[ResultView]:
     """The hits with what stands around them: as many statements for a hundred of them as for one."""
     with repeatable_read(clerk.archive.engine) as connection:
-        ids = reading.item_ids_of(connection, [hit.item_public_id for hit in result.hits])
-        around = conversation.around(connection, ids.values(), sight.account_ids)
+        ids = [hit.item_id for hit in result.hits]
+        around = conversation.around(connection, ids, sight.account_ids)
         beside = {each for one in around.values() for each in (one.parent, one.top) if each is not None}
-        shapes = visibility.shapes(connection, sight, {*ids.values(), *beside})
+        shapes = visibility.shapes(connection, sight, {*ids, *beside})
         media = [each.sha256 for key in around if key in shapes for each in attached(shapes[key])]
         made = thumbnails_of(connection, [each for each in media if each is not None])
         away = removals(connection, shapes.values())
-    return results(result.hits, ids, shapes, around, made, away, clerk.archive.settings.zone)
+    return results(result.hits, shapes, around, made, away, clerk.archive.settings.zone)
 
 
 def _next(form: SearchForm, result: SearchResult | None) -> str | None:

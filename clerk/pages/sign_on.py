@@ -11,6 +11,7 @@ from archiver import audit
 from archiver.records.storable import mend
 from clerk import security, sessions, users
 from clerk.context import clerk_of
+from clerk.described import query
 from clerk.limiter import network_of
 from clerk.pages.login import form_page, too_many
 from clerk.single_sign_on import Attempt, SignOnError
@@ -25,7 +26,7 @@ _LONGEST_IN_LOG = 100
 _UNAUTHORIZED = 401
 
 
-@router.get("/login/single-sign-on")
+@router.get("/login/single-sign-on", status_code=303, response_class=RedirectResponse, openapi_extra=query("next"))
 def go(request: Request) -> Response:
     """Send the browser to the provider."""
     sign_on = _sign_on(request)
@@ -40,7 +41,9 @@ def go(request: Request) -> Response:
     return response
 
 
-@router.get("/login/single-sign-on/return")
+@router.get(
+    BACK, status_code=303, response_class=RedirectResponse, openapi_extra=query("code", "state", "iss", "error")
+)
 def back(request: Request) -> Response:
     """Take the provider's answer; open a session for whom it names."""
     sign_on = _sign_on(request)

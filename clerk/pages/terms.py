@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 
-from clerk import reading
+from clerk import described, reading
 from clerk.asking import asked_for, today
 from clerk.context import clerk_of, csv_file, page
 from clerk.csv_cells import csv_of
@@ -34,17 +34,22 @@ def empty(request: Request, sight: Seen) -> Response:
     return _page(request, sight, SearchForm(), "")
 
 
-@router.post("/terms")
+@router.post("/terms", responses=described.file("text/csv"))
 async def counted(
     request: Request,
     sight: Seen,
     terms: Annotated[str, Form()] = "",
     file: UploadFile | None = None,
+    account: Annotated[str, Form()] = "",
+    platform: Annotated[str, Form()] = "",
+    date_from: Annotated[str, Form(alias="from")] = "",
+    date_to: Annotated[str, Form(alias="to")] = "",
+    messages: Annotated[str, Form()] = "",
     as_file: Annotated[str, Form(alias="as")] = "",
 ) -> Response:
     """The list, counted."""
-    sent = await request.form()
-    form = form_of({name: str(value) for name, value in sent.items()})
+    filters = {"account": account, "platform": platform, "from": date_from, "to": date_to, "messages": messages}
+    form = form_of(filters)
     try:
         listed = terms or (_text(await file.read(_MOST_BYTES + 1)) if file is not None else "")
     except QueryError as error:
@@ -114,7 +119,8 @@ def _page(
     problem: str = "",
     counts: TermCounts | None = None,
 ) -> Response:
-    accounts = reading.account_names(clerk_of(request).archive.engine, sight.account_ids)
+    with clerk_of(request).archive.engine.connect() as connection:
+        accounts = reading.account_names(connection, sight.account_ids)
     return page(
         request,
         "terms.html",

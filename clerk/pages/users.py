@@ -42,13 +42,13 @@ def user(request: Request, public_id: uuid.UUID) -> Response:
     return _page(request, _person(request, public_id))
 
 
-@router.post("/users/{public_id}/role")
+@router.post("/users/{public_id}/role", status_code=303, response_class=RedirectResponse)
 def set_role(request: Request, public_id: uuid.UUID, role: Annotated[str, Form()] = "") -> Response:
     """Give them another role."""
     return _change(request, public_id, lambda name, actor: people.set_role(_engine(request), name, role, actor=actor))
 
 
-@router.post("/users/{public_id}/departments")
+@router.post("/users/{public_id}/departments", status_code=303, response_class=RedirectResponse)
 def set_departments(
     request: Request, public_id: uuid.UUID, department: Annotated[list[str] | None, Form()] = None
 ) -> Response:
@@ -59,7 +59,7 @@ def set_departments(
     )
 
 
-@router.post("/users/{public_id}/grants")
+@router.post("/users/{public_id}/grants", status_code=303, response_class=RedirectResponse)
 def set_grant(
     request: Request,
     public_id: uuid.UUID,
@@ -84,7 +84,7 @@ def set_grant(
     return _change(request, public_id, change)
 
 
-@router.post("/users/{public_id}/disabled")
+@router.post("/users/{public_id}/disabled", status_code=303, response_class=RedirectResponse)
 def set_disabled(request: Request, public_id: uuid.UUID, disabled: Annotated[str, Form()] = "") -> Response:
     """Let them in no more, or again."""
     if disabled not in {"yes", "no"}:
@@ -96,7 +96,7 @@ def set_disabled(request: Request, public_id: uuid.UUID, disabled: Annotated[str
     )
 
 
-@router.post("/users/{public_id}/sessions")
+@router.post("/users/{public_id}/sessions", status_code=303, response_class=RedirectResponse)
 def end_sessions(request: Request, public_id: uuid.UUID) -> Response:
     """End every session that they have open."""
     return _change(request, public_id, lambda name, actor: people.end_sessions(_engine(request), name, actor=actor))

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from search.query.model import SearchRequest
 
 
+_MOST = 2**63
+"""Where a date is missing Elasticsearch sorts by the least or the greatest number of eight bytes."""
+
+
 def encode(request: SearchRequest, after: list[Any]) -> str:
     """The cursor of the page after the hit with these sort values."""
     return base64.urlsafe_b64encode(json.dumps([_fingerprint(request), after]).encode()).decode().rstrip("=")
@@ -33,11 +37,21 @@ def decode(request: SearchRequest) -> list[Any] | None:
         return None
     try:
         fingerprint, after = json.loads(base64.urlsafe_b64decode(request.cursor + "=" * (-len(request.cursor) % 4)))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         fingerprint, after = None, None
-    if fingerprint != _fingerprint(request) or not isinstance(after, list):
-        raise QueryError("This page belongs to another search: go back to its first page.")
+    if fingerprint != _fingerprint(request) or not isinstance(after, list) or not all(map(_is_place, after)):
+        raise of_another_search()
     return after
+
+
+def of_another_search() -> QueryError:
+    """What to say of a cursor that this search never gave."""
+    return QueryError("This page belongs to another search: go back to its first page.")
+
+
+def _is_place(value: object) -> bool:
+    """Whether a hit is sorted by such a value: a score, a time, an id; nothing that only somebody who made it up would send."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MOST
 
 
 def _fingerprint(request: SearchRequest) -> str:

@@ -202,6 +202,7 @@ class Hit:
     `highlight` is safe HTML with `<mark>` from the version that matched, `matched_version`. Times are in UTC.
     """
 
+    item_id: int
     item_public_id: uuid.UUID
     platform: str
     account: str | None

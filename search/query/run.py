@@ -70,6 +70,8 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
     node, index, asked = ready.node, ready.index, ready.request
     arguments = compiler.body(node, asked)
     if after is not None:
+        if len(after) != len(arguments["sort"]):
+            raise cursor.of_another_search()
         arguments["search_after"] = after
     with translated(f"searching {index}"):
         answer = client.search(index=index, **arguments).body
@@ -239,6 +241,7 @@ def _hit(hit: dict[str, Any], limits: Limits) -> Hit:
         inner["_source"] if inner else {"number": source.get("version_count") or None, "is_current": True}
     )
     return Hit(
+        item_id=source["item_id"],
         item_public_id=uuid.UUID(source["public_id"]),
         platform=source["platform"],
         account=accounts[0] if accounts else None,

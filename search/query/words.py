@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from archiver.platforms import PLATFORMS
@@ -9,6 +10,9 @@ from archiver.platforms import PLATFORMS
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
+
+
+_TO_BE_QUOTED = re.compile('[\\s()"\u201c\u201d\u201e\u201f\uff02]')
 
 
 def quoted(text: str) -> str:
@@ -33,5 +37,5 @@ def platform_title(platform: str) -> str:
 
 def plain_or_quoted(value: str) -> str:
     """A field's value as it is typed: in quotation marks where it has spaces or brackets."""
-    plain = value and not any(each.isspace() or each in '()"\u201c\u201d\u201e\u201f\uff02' for each in value)
+    plain = value and not _TO_BE_QUOTED.search(value)
     return value if plain else '"{}"'.format(value.replace('"', " "))
