@@ -15,6 +15,7 @@ from archiver.evidence.roots import stamp_of
 from archiver.evidence.verify import NotProven
 from clerk import reading, views
 from clerk.context import clerk_of, download, page
+from clerk.described import file
 from clerk.pages.record import opened, version_of
 from clerk.visibility import Seen, visible_exchanges
 
@@ -71,7 +72,9 @@ def _stamp(root: Mapping[str, Any] | None) -> Stamp | None:
         return None
 
 
-@router.get("/items/{public_id}/versions/{number}/proof.json")
+@router.get(
+    "/items/{public_id}/versions/{number}/proof.json", response_class=Response, responses=file("application/json")
+)
 def proof(
     request: Request,
     sight: Seen,

@@ -116,6 +116,7 @@ def _ids(city: City, user: str) -> dict[str, dict[str, list[str]]]:
         "users": {"public_id": [user, nobody]},
         "exports": {"public_id": [nobody]},
         "receipts": numbers,
+        "threads": {"public_id": [str(city.public_id("post")), str(city.public_id("orphan")), nobody]},
     }
 
 
