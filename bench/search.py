@@ -37,7 +37,7 @@ from search.indexer import drain
 from search.rebuild import rebuild
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import httpx
@@ -131,7 +131,10 @@ class _Work:
         seconds: dict[str, dict[str, list[float]]] = {each.name: {"page": [], "bare": []} for each in asked}
         for number in range(rounds + 1):
             for each in dice.sample([*asked] * TIMES, len(asked) * TIMES):
-                both = [("page", partial(self.page, each)), ("bare", bares[each.name])]
+                both: list[tuple[str, Callable[[], int]]] = [
+                    ("page", partial(self.page, each)),
+                    ("bare", bares[each.name]),
+                ]
                 dice.shuffle(both)
                 spent = {what: timed(work) for what, work in both}
                 if (got := spent["page"][1]) != (wanted := spent["bare"][1]):
