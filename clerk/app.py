@@ -28,6 +28,7 @@ from clerk.pages import (
     search,
     sign_on,
     status,
+    tags,
     terms,
     users,
 )
@@ -59,7 +60,7 @@ def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> Fa
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for pages in (
-        login, sign_on, search, terms, receipts, exports, record, media, accounts, account, capture, moderation, status,
+        login, sign_on, search, terms, receipts, exports, record, tags, media, accounts, account, capture, moderation, status,
         users, audit,
     ):  # fmt: skip
         app.include_router(pages.router)

@@ -29,6 +29,6 @@ def asked_for(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> Sea
         QueryError: an account, a date or an order is none; its message is for the page.
     """
     with clerk.archive.engine.connect() as connection:
-        known = directory(connection, sight.public_ids)
+        known = directory(connection, sight.public_ids, messages=sight.messages)
         account_id = resolve_account(connection, form.account, sight.account_ids).public_id if form.account else None
     return request_of(form, clerk.archive.settings.zone, account_id, limits=sight.limits, today=day, directory=known)

@@ -124,6 +124,14 @@ class SightingShape:
 
 
 @dataclass(frozen=True, slots=True)
+class TagShape:
+    """A tag that a clerk put on the item: what is compared, and as it was first written."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemShape:
     """An item at one revision: its versions by number, its states by time, its sightings, its latest counts."""
 
@@ -148,6 +156,8 @@ class ItemShape:
     whose captures received it. Who may see none of them may not see it."""
     counts: Mapping[str, Any]
     counted_at: dt.datetime | None
+    tagged: tuple[TagShape, ...] = ()
+    """What clerks have put on it, by name; no part of the record."""
 
     @property
     def current(self) -> VersionShape | None:
@@ -176,7 +186,13 @@ _ITEMS = """
                ) end as through,
                (select to_json(one) from (
                     select o.counts, o.observed_at from observations o where o.item_id = i.id order by o.id desc limit 1
-               ) one) as counted
+               ) one) as counted,
+               (select json_agg(one) from (
+                    select t.key, t.name from (
+                        select distinct on (e.tag_id) e.tag_id, e.put_on from tag_events e
+                        where e.item_id = i.id order by e.tag_id, e.id desc
+                    ) latest join tags t on t.id = latest.tag_id where latest.put_on order by t.key
+               ) one) as tagged
         from items i where i.id = any(%s)
     ) item
 """
@@ -262,6 +278,7 @@ def _item(item: Json, versions: Sequence[Json], accounts: Mapping[int, Row[Any]]
         through=tuple(sorted(accounts[each].public_id for each in seen_by)),
         counts=counted["counts"] if counted else {},
         counted_at=_moment(counted["observed_at"]) if counted else None,
+        tagged=tuple([TagShape(each["key"], each["name"]) for each in item["tagged"] or ()]),
     )
 
 

@@ -70,7 +70,7 @@ def fix(
 
 def _walks(archive: Archive, client: Elasticsearch, index: str, job: Row[Any]) -> Iterator[Walk]:
     with archive.engine.connect() as connection:
-        request = request_of(job.search, directory(connection))
+        request = request_of(job.search, directory(connection, messages=job.messages))
     if job.messages:
         limits = dataclasses.replace(request.limits, messages=True)
         request = dataclasses.replace(request, messages=True, limits=limits)

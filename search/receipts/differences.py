@@ -39,6 +39,7 @@ class Cause(enum.StrEnum):
     STATE = "its state changed since"
     PLACE = "seen through another account since"
     REGISTER = "the register changed since"
+    TAG = "a clerk put a tag on it, or took one off, since"
     UNDER_WAY = "a capture was just storing it"
     NOT_INDEXED_THEN = "in the archive then, but not yet in the index"
     NOT_INDEXED_NOW = "a change of it waits for the index now"
@@ -107,6 +108,7 @@ class History:
     waiting: bool
     revision: int
     indexed: int | None
+    tags: Sequence[Event] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ def _of_record(pair: Pair, kind: Kind, history: History, since: Since) -> Iterat
         yield from _events(Cause.STATE, [*history.states, *history.places], since)
     if On.PLACES in since.hangs_on:
         yield from _events(Cause.PLACE, history.places, since)
+    if On.TAGS in since.hangs_on:
+        yield from _events(Cause.TAG, history.tags, since)
     if On.REGISTER in since.hangs_on:
         for account in sorted(history.accounts & since.changed_accounts.keys()):
             yield Reason(Cause.REGISTER, since.changed_accounts[account])

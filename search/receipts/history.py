@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from search.errors import translated
+from search.query.words import quoted
 from search.receipts.differences import Event, History
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ _AUTHORS = sa.text("""
     join accounts a on a.platform = p.platform and a.platform_id = p.platform_id
     where v.item_id = any(:ids)
 """)
+_TAGS = sa.text("""
+    select e.item_id, e.at, e.put_on, t.name from tag_events e join tags t on t.id = e.tag_id
+    where e.item_id = any(:ids) order by e.item_id, e.id
+""")
 _STATE_WORDS = {
     "present": "Seen again",
     "not_returned": "Not returned any more",
@@ -62,6 +67,7 @@ def histories(connection: Connection, client: Elasticsearch, index: str, item_id
     versions: defaultdict[int, list[Event]] = defaultdict(list)
     states: defaultdict[int, list[Event]] = defaultdict(list)
     places: defaultdict[int, list[Event]] = defaultdict(list)
+    tags: defaultdict[int, list[Event]] = defaultdict(list)
     accounts: defaultdict[int, set[str]] = defaultdict(set)
     for row in connection.execute(_VERSIONS, ids):
         words = f"Version {row.number} was {'imported' if row.source == 'import' else 'captured'}"
@@ -72,6 +78,9 @@ def histories(connection: Connection, client: Elasticsearch, index: str, item_id
     for row in connection.execute(_PLACES, ids):
         places[row.item_id].append(Event(row.first_seen_at, f"Seen through {row.name} ({row.kind})"))
         accounts[row.item_id].add(row.account)
+    for row in connection.execute(_TAGS, ids):
+        words = f"The tag {quoted(row.name)} was {'put on it' if row.put_on else 'taken off'}"
+        tags[row.item_id].append(Event(row.at, words))
     for row in connection.execute(_AUTHORS, ids):
         accounts[row.item_id].add(row.account)
     with translated(f"looking up records in {index}"):
@@ -87,6 +96,7 @@ def histories(connection: Connection, client: Elasticsearch, index: str, item_id
             row.waiting,
             row.revision,
             indexed.get(row.id),
+            tags[row.id],
         )
         for row in rows
     }

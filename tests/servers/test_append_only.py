@@ -121,6 +121,15 @@ def small(make_archive: ArchiveMaker) -> Iterator[Town]:
                     "insert into grants (public_id, user_id, what, given, reason, by_whom, at) select gen_random_uuid(), id, "
                     "'messages', true, 'r', 'b', now() from users"
                 ),
+                "insert into tags (key, name, by_whom, at) values ('t', 't', 'b', now())",
+                (
+                    "insert into tag_events (item_id, tag_id, put_on, by_whom, at) select i.id, t.id, true, 'b', now() "
+                    "from items i, tags t limit 1"
+                ),
+                (
+                    "insert into notes (public_id, item_id, text, by_whom, at) select gen_random_uuid(), id, 'n', 'b', now() "
+                    "from items limit 1"
+                ),
             ):
                 connection.execute(sa.text(statement))
             connection.execute(

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
-from archiver import accounts, standing
+from archiver import accounts, notes, standing, tags
 from archiver.records.models import Account, Gap, Medium, Moderation
 from archiver.register_file import import_csv
 from clerk import people
@@ -143,6 +143,8 @@ def add_mayor(city: City) -> Guarded:
             sa.insert(Gap).values(account_id=mayor.id, opened_at=NIGHT, reason=f"the {WORD} broke", cause="failed")
         )
     assert medium is not None
+    tags.put_on(city.archive.engine, ids["post"], WORD, user="trusted", now=NIGHT)
+    notes.add(city.archive.engine, ids["post"], f"A note on the {WORD}", user="trusted", now=NIGHT)
     city.searchable.drain()
     return Guarded(city, mayor, public, medium, account)
 
@@ -199,6 +201,7 @@ def hidden(guarded: Guarded) -> dict[str, list[str]]:
         "/media/{public_id}/small": [f"/media/{guarded.medium}/small"],
         "/exchanges/{exchange_id}": [exchange],
         "/exchanges/{exchange_id}/record": [f"{exchange}/record"],
+        "/tags": ["/tags", f"/?q=tag:{WORD}", f"/?q=tag:{WORD[:-1]}", "/?q=-tag:streets"],
         "/accounts": ["/accounts"],
         "/accounts/{public_id}": [f"/accounts/{guarded.account}"],
         "/moderation": ["/moderation", f"/moderation?account={account}"],
@@ -257,11 +260,14 @@ def test_a_hidden_thing_answers_like_one_that_is_not_there(guarded: Guarded) -> 
         there, absent = client.get(address), client.get(f"{address.rpartition('/')[0]}/{nothing}")
         assert (there.status_code, there.text) == (absent.status_code, absent.text), address
     token = token_of(client.get("/"))
-    form = {"csrf_token": token, "action": "hidden", "reason": "why"}
+    form = {"csrf_token": token, "action": "hidden", "reason": "why", "tag": WORD, "note": "why"}
     for there, absent in (
         (f"/items/{guarded.items['post']}/moderation", f"/items/{nothing}/moderation"),
         (f"/items/{guarded.items['post']}/capture", f"/items/{nothing}/capture"),
         (f"/accounts/{guarded.account}/capture", f"/accounts/{nothing}/capture"),
+        (f"/items/{guarded.items['post']}/tags", f"/items/{nothing}/tags"),
+        (f"/items/{guarded.items['post']}/tags/off", f"/items/{nothing}/tags/off"),
+        (f"/items/{guarded.items['post']}/notes", f"/items/{nothing}/notes"),
     ):
         answers = [client.post(each, data=form) for each in (there, absent)]
         assert answers[0].status_code == 404

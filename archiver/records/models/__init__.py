@@ -21,6 +21,7 @@ from archiver.records.models.log import FixityCheck, LogLeaf, LogNode, LogOutbox
 from archiver.records.models.operations import AuditRow, Grant, OutboxRow, User, UserSession
 from archiver.records.models.receipts import Receipt
 from archiver.records.models.supervision import CaptureRequest, CoverageRow, Moderation
+from archiver.records.models.tags import Note, Tag, TagEvent
 from archiver.records.models.thumbnails import Thumbnail
 from archiver.records.models.tokens import AccountToken, Allowance, TokenCheck
 
@@ -45,6 +46,9 @@ append_only = (
     "fixity_checks",
     "receipts",
     "grants",
+    "tags",
+    "tag_events",
+    "notes",
 )
 
 __all__ = [
@@ -76,6 +80,7 @@ __all__ = [
     "LogRoot",
     "Medium",
     "Moderation",
+    "Note",
     "Observation",
     "OutboxRow",
     "Party",
@@ -84,6 +89,8 @@ __all__ = [
     "Stream",
     "StreamState",
     "SubCursor",
+    "Tag",
+    "TagEvent",
     "Thumbnail",
     "TokenCheck",
     "User",
