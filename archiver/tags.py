@@ -111,7 +111,14 @@ def _locked(connection: Connection, item_id: int) -> uuid.UUID:
 
 
 def _add(
-    connection: Connection, item_id: int, public_id: uuid.UUID, tag: Row[int, str], *, put_on: bool, user: str, now: datetime
+    connection: Connection,
+    item_id: int,
+    public_id: uuid.UUID,
+    tag: Row[int, str],
+    *,
+    put_on: bool,
+    user: str,
+    now: datetime,
 ) -> bool:
     if bool(connection.scalar(_LATEST, {"item": item_id, "tag": tag.id})) is put_on:
         return False

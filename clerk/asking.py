@@ -11,6 +11,7 @@ from search.query.directory import directory
 if TYPE_CHECKING:
     import datetime as dt
 
+    from archiver.archive import Archive
     from clerk.context import Clerk
     from clerk.searching import SearchForm
     from clerk.visibility import Sight
@@ -23,12 +24,17 @@ def today(clerk: Clerk) -> dt.date:
 
 
 def asked_for(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
-    """The search, within what whoever asks may see; `day` is the one that "yesterday" goes by.
+    """The search, within what whoever asks may see; `day` is the one that "yesterday" goes by. Raises as `request_for`."""
+    return request_for(clerk.archive, sight, form, day)
+
+
+def request_for(archive: Archive, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
+    """The same, where there are no pages about.
 
     Raises:
         QueryError: an account, a date or an order is none; its message is for the page.
     """
-    with clerk.archive.engine.connect() as connection:
+    with archive.engine.connect() as connection:
         known = directory(connection, sight.public_ids, messages=sight.messages)
         account_id = resolve_account(connection, form.account, sight.account_ids).public_id if form.account else None
-    return request_of(form, clerk.archive.settings.zone, account_id, limits=sight.limits, today=day, directory=known)
+    return request_of(form, archive.settings.zone, account_id, limits=sight.limits, today=day, directory=known)

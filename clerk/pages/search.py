@@ -11,6 +11,7 @@ from clerk import reading, views, visibility
 from clerk.asking import asked_for, today
 from clerk.context import Clerk, clerk_of, page
 from clerk.roles import Ability, allowed
+from clerk.saved.store import LONGEST_NAME
 from clerk.searching import PAGE_SIZES, SearchForm, bars_of, chips_of, form_of, narrowed_address
 from clerk.visibility import Seen, Sight, audit_refusal
 from search.errors import MessagesRefusedError, QueryError, SearchError
@@ -73,6 +74,8 @@ def front(request: Request, sight: Seen) -> Response:
         fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
+        may_save=allowed(request, Ability.SAVE_SEARCHES),
+        longest_name=LONGEST_NAME,
         may_keep=sight.accounts is None and allowed(request, Ability.KEEP_RECEIPTS),
         formats=_formats(request) if sight.accounts is None else {},
         **data,

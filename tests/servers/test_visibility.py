@@ -44,8 +44,8 @@ MAYOR = "mayor.example.social"
 NIGHT = dt.datetime(2026, 5, 3, 9, 10, tzinfo=dt.UTC)
 WITHOUT_RECORDS = {
     "/users", "/users/{public_id}", "/users/{public_id}/role", "/users/{public_id}/departments",
-    "/users/{public_id}/grants", "/users/{public_id}/disabled", "/users/{public_id}/sessions", "/audit", "/audit.csv",
-    "/logout", "/{path:path}",
+    "/users/{public_id}/grants", "/users/{public_id}/email", "/users/{public_id}/disabled", "/users/{public_id}/sessions",
+    "/audit", "/audit.csv", "/logout", "/{path:path}",
 }  # fmt: skip
 """The routes that show no record. A route that is in neither this list nor asks what may be seen fails the test below."""
 
@@ -202,6 +202,7 @@ def hidden(guarded: Guarded) -> dict[str, list[str]]:
         "/exchanges/{exchange_id}": [exchange],
         "/exchanges/{exchange_id}/record": [f"{exchange}/record"],
         "/tags": ["/tags", f"/?q=tag:{WORD}", f"/?q=tag:{WORD[:-1]}", "/?q=-tag:streets"],
+        "/searches": ["/searches"],
         "/accounts": ["/accounts"],
         "/accounts/{public_id}": [f"/accounts/{guarded.account}"],
         "/moderation": ["/moderation", f"/moderation?account={account}"],

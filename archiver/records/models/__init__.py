@@ -20,6 +20,7 @@ from archiver.records.models.lists import ListChange, ListFailure, ListSnapshot
 from archiver.records.models.log import FixityCheck, LogLeaf, LogNode, LogOutboxRow, LogRoot
 from archiver.records.models.operations import AuditRow, Grant, OutboxRow, User, UserSession
 from archiver.records.models.receipts import Receipt
+from archiver.records.models.saved import SavedChange, SavedRun, SavedSearch, SavedTold
 from archiver.records.models.supervision import CaptureRequest, CoverageRow, Moderation
 from archiver.records.models.tags import Note, Tag, TagEvent
 from archiver.records.models.thumbnails import Thumbnail
@@ -46,6 +47,9 @@ append_only = (
     "fixity_checks",
     "receipts",
     "grants",
+    "saved_searches",
+    "saved_changes",
+    "saved_runs",
     "tags",
     "tag_events",
     "notes",
@@ -85,6 +89,10 @@ __all__ = [
     "OutboxRow",
     "Party",
     "Receipt",
+    "SavedChange",
+    "SavedRun",
+    "SavedSearch",
+    "SavedTold",
     "Sighting",
     "Stream",
     "StreamState",
