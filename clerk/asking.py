@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clerk import visibility
 from clerk.searching import request_of
 from search.accounts import resolve_account
 from search.query.directory import directory
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 def today(clerk: Clerk) -> dt.date:
     """The day that it is in the city."""
     return clerk.archive.now().astimezone(clerk.archive.settings.zone).date()
+
+
+def asked_to_keep(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
+    """The same where something is kept of it: its limits name the accounts that whoever asks may see. Raises as `asked_for`."""
+    with clerk.archive.engine.connect() as connection:
+        sight = visibility.to_keep(connection, sight)
+    return asked_for(clerk, sight, form, day)
 
 
 def asked_for(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:

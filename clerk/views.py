@@ -220,7 +220,7 @@ def card(
         version_count=len(item.versions),
         places=tuple(places),
         media=tuple(medium_view(each, known.get(each.sha256 or b"")) for each in version.media) if version else (),
-        tags=tuple(TagView(each.name, tag_address(each.name)) for each in item.tagged),
+        tags=tuple(TagView(each, tag_address(each)) for each in item.tagged.values()),
     )
 
 

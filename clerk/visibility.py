@@ -20,6 +20,7 @@ from clerk import grants, messages
 from clerk.context import clerk_of, signed_in
 from clerk.grants import What
 from search.query import Limits
+from search.query.limits import covers
 from search.query.words import joined
 
 if TYPE_CHECKING:
@@ -37,10 +38,6 @@ WITHOUT_RECORDS = frozenset({"auditor"})
 NO_MESSAGES = (
     "This is a direct message, or came with some: it takes a grant for direct messages, which an administrator gives. "
     "That you tried is in the audit log."
-)
-NOT_WHOLE = (
-    "This is of the whole archive, of which you see a part: ask somebody who sees all of it, or an administrator for the grant "
-    "that you lack. Nothing was made or shown."
 )
 WANTED_MESSAGES = "open direct messages"
 _FORBIDDEN, _NOT_FOUND = 403, 404
@@ -109,14 +106,11 @@ class Sight:
 
     def trimmed(self, item: ItemShape) -> ItemShape:
         """A record that they see, without what other accounts of the register have to do with it."""
-        if self.accounts is None:
-            return item
-        return dataclasses.replace(
-            item,
-            sightings=tuple(each for each in item.sightings if each.account_id in self.accounts),
-            states=tuple(each for each in item.states if each.account_id in self.accounts),
-            through=tuple(each for each in item.through if each in set(self.accounts.values())),
-        )
+        return item if self.accounts is None else item.within(self.accounts)
+
+    def covers(self, kept: Limits) -> bool:
+        """Whether they see all that was searched for something that was kept under these limits."""
+        return covers(self.limits, kept)
 
 
 def look(connection: Connection, user: SignedIn, now: dt.datetime) -> Sight:
@@ -201,17 +195,33 @@ def require_account(request: Request, sight: Sight, account_id: int | None, publ
         _hide(request, str(public_id), nothing)
 
 
-def require_whole(request: Request, sight: Sight, wanted: str, *, with_messages: bool = False) -> None:
-    """Go on only where whoever asks sees every account, as `wanted` ("keep a receipt of a search") is of all of them.
+def require_covered(request: Request, sight: Sight, kept: Limits, subject: str, nothing: str) -> None:
+    """Go on only with what was kept of a search (a receipt, an export) of which they see all.
+
+    Args:
+        request: of whoever asks.
+        sight: what they see.
+        kept: the limits that it was made under.
+        subject: its name in the audit log.
+        nothing: what is said where there is none.
 
     Raises:
-        HTTPException: 403 with a sentence; it is audited.
+        HTTPException: 404 with the sentence `nothing`; it is audited.
     """
-    if sight.accounts is not None:
-        audit_refusal(request, None, wanted)
-        raise HTTPException(_FORBIDDEN, NOT_WHOLE)
-    if with_messages and not sight.messages:
-        refuse_messages(request, None, wanted)
+    if not sight.covers(kept):
+        _hide(request, subject, nothing)
+
+
+def to_keep(connection: Connection, sight: Sight) -> Sight:
+    """The same, as it is put down with what is kept of a search: its accounts by their names.
+
+    Who lacks the grant for officials' own accounts sees every account for as long as the register has none of those. What they
+    keep is of these accounts, and stays theirs to open when one is entered.
+    """
+    if sight.accounts is not None or sight.personal:
+        return sight
+    rows = connection.execute(_ACCOUNTS).all()
+    return dataclasses.replace(sight, accounts={row.id: row.public_id for row in rows if not row.personal})
 
 
 def require_exchange(

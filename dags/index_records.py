@@ -14,13 +14,15 @@ DRAIN_DOC = """
 Brings what waits in the outbox into Elasticsearch. It begins whenever an export stored something, and every quarter of an
 hour besides, because an export that failed half-way has stored something too and cannot say so.
 
+An index that an earlier version of the program made is first built anew, behind the one in use; that may take hours.
+
 **Red?** Elasticsearch does not answer, or refuses documents: the log says which. Nothing is lost, the outbox keeps what
 waits, and the search page says how far the index is. When the cluster is well, the next run catches up by itself.
 """
 
 CHECK_DOC = """
 Compares every document of the index with its record, by id and revision, puts what differs into the outbox, indexes it,
-and compares again.
+and compares again. An index that an earlier version of the program made is built anew before.
 
 **Red?** Something still differs: the log gives examples. Build the index anew with `civic-archive index --rebuild`; searches
 go on meanwhile. The archive itself is not affected, the index can always be made from it.
@@ -46,10 +48,12 @@ def index_records() -> None:
 
     @task(execution_timeout=timedelta(hours=6), doc_md=DRAIN_DOC, **RETRIES)
     def drain() -> dict[str, int]:
-        from search import indexer  # noqa: PLC0415 - in the task: DAG files are read every few minutes
+        from search import indexer, rebuild  # noqa: PLC0415 - in the task: DAG files are read every few minutes
 
         with archive_and_index() as (archive, client):
-            done = indexer.drain(archive.engine, client, archive.settings.index_name)
+            where = archive.engine, client, archive.settings.index_name
+            rebuild.renew(*where)
+            done = indexer.drain(*where)
         if done.refused:
             raise AirflowFailException(
                 f"Elasticsearch refused {len(done.refused)} records, which cannot be searched until this is mended (the "
@@ -76,10 +80,11 @@ def check_index() -> None:
 
     @task(execution_timeout=timedelta(hours=6), doc_md=CHECK_DOC, **RETRIES)
     def check() -> dict[str, int]:
-        from search import indexer, parity  # noqa: PLC0415 - in the task: DAG files are read every few minutes
+        from search import indexer, parity, rebuild  # noqa: PLC0415 - in the task: DAG files are read every few minutes
 
         with archive_and_index() as (archive, client):
             where = archive.engine, client, archive.settings.index_name
+            rebuild.renew(*where)
             indexer.drain(*where)
             repaired = parity.repair(archive.engine, parity.drifts(*where))
             if repaired:

@@ -36,12 +36,13 @@ def tell_saved() -> None:
     @task(execution_timeout=timedelta(hours=6), doc_md=TELL_DOC, **RETRIES)
     def tell() -> dict[str, int]:
         from clerk.saved import nightly  # noqa: PLC0415 - in the task: DAG files are read every few minutes
-        from search import indexer  # noqa: PLC0415 - as above
+        from search import indexer, rebuild  # noqa: PLC0415 - as above
 
         with archive_and_index() as (archive, client):
-            index = archive.settings.index_name
-            indexer.drain(archive.engine, client, index)
-            done = nightly.run(archive, client, index)
+            where = archive.engine, client, archive.settings.index_name
+            rebuild.renew(*where)
+            indexer.drain(*where)
+            done = nightly.run(archive, *where[1:])
         failed = [each for each in done if each.again]
         if failed:
             raise AirflowException(

@@ -27,6 +27,10 @@ class IndexMissingError(SearchError):
     """There is no such index yet."""
 
 
+class IndexOutdatedError(SearchError):
+    """The index is of an earlier version, and lacks what is asked of it; the message says what to do."""
+
+
 class RebuildRunningError(SearchError):
     """Another process is rebuilding this index."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from search import indices, shelves
+from search.analysis import Capabilities
 from search.errors import SearchError
 
 if TYPE_CHECKING:
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Engine
 
-    from search.analysis import Capabilities
-
 _OUTBOX = sa.text("select count(*) as waiting, clock_timestamp() - min(created_at) as age from outbox")
+_UNTIL_THEN = "until then what is new in the archive is not found, and who sees a part of it may find nothing"
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -35,19 +35,20 @@ class Freshness:
     documents: int | None
     messages: int | None
     rebuilding: bool
+    outdated: bool
     capabilities: Capabilities | None
     problem: str | None
 
     @property
     def sentence(self) -> str:
-        """What the page says: one sentence."""
+        """What the page says: one sentence, and another where the index is of an earlier version and behind as well."""
         if self.problem is not None:
             return f"The index cannot be searched now; {self.waiting:,} {_changes(self.waiting)} for it."
-        if not self.waiting or self.oldest is None:
-            return "The index is up to date."
-        return f"The index is {spoken(self.oldest)} and {self.waiting:,} changes behind.".replace(
-            " 1 changes", " 1 change"
-        )
+        if self.outdated:
+            mended = "is being rebuilt now" if self.rebuilding else "is rebuilt by the next nightly run"
+            also = f" {behind(self.waiting, self.oldest)}" if self.waiting else ""
+            return f"The index is of an earlier version and {mended}: {_UNTIL_THEN}.{also}"
+        return behind(self.waiting, self.oldest)
 
 
 def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
@@ -56,11 +57,19 @@ def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
         row = connection.execute(_OUTBOX).one()
     try:
         documents, messages = (shelves.documents(client, each) for each in shelves.shelves(index))
-        can = indices.capabilities(client, index)
+        meta = indices.meta(client, index)
         rebuilding = any(indices.behind(client, indices.building_alias(each.alias)) for each in shelves.shelves(index))
     except SearchError as error:
-        return Freshness(row.waiting, row.age, None, None, False, None, str(error))
-    return Freshness(row.waiting, row.age, documents, messages, rebuilding, can, None)
+        return Freshness(row.waiting, row.age, None, None, False, False, None, str(error))
+    can, outdated = Capabilities.from_json(meta["capabilities"]), indices.is_of_earlier_version(meta)
+    return Freshness(row.waiting, row.age, documents, messages, rebuilding, outdated, can, None)
+
+
+def behind(waiting: int, oldest: dt.timedelta | None) -> str:
+    """How far the index is, in one sentence: so many changes wait, the oldest for so long."""
+    if not waiting or oldest is None:
+        return "The index is up to date."
+    return f"The index is {spoken(oldest)} and {waiting:,} changes behind.".replace(" 1 changes", " 1 change")
 
 
 def spoken(age: dt.timedelta) -> str:

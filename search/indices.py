@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from search import analysis, mapping
 from search.analysis import Capabilities
-from search.errors import IndexMissingError, SearchError, translated
+from search.errors import IndexMissingError, IndexOutdatedError, SearchError, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Connection
@@ -111,8 +111,32 @@ def capabilities(client: Elasticsearch, alias: str) -> Capabilities:
     return Capabilities.from_json(meta(client, alias)["capabilities"])
 
 
+def is_of_earlier_version(meta: Mapping[str, Any]) -> bool:
+    """Whether an index that says this of itself was made by another definition than this program's. Pure."""
+    made_with = Capabilities.from_json(meta["capabilities"])
+    return bool(meta.get("fingerprint") != mapping.index_body(made_with)["mappings"]["_meta"]["fingerprint"])
+
+
+def require_current(client: Elasticsearch, alias: str) -> None:
+    """Go on only with an index that has all that this program asks of one: an earlier one would find too little, and not say so.
+
+    Raises:
+        IndexOutdatedError: it has not.
+        IndexUnavailableError, IndexMissingError: as for a search.
+    """
+    if is_of_earlier_version(meta(client, alias)):
+        raise IndexOutdatedError(
+            f"The index {alias} is of an earlier version of the program, by which a part of the archive cannot be searched: run "
+            "`civic-archive index`, or wait for the next nightly run, then try again."
+        )
+
+
 def is_outdated(client: Elasticsearch, alias: str) -> bool:
-    """Whether a rebuild would change the index: the definition or what the cluster can do is not what it was."""
+    """Whether a rebuild would change the index: the definition or what the cluster can do is not what it was.
+
+    Raises:
+        IndexUnavailableError, IndexMissingError: as for a search.
+    """
     wanted = mapping.index_body(analysis.probe(client))["mappings"]["_meta"]["fingerprint"]
     return bool(meta(client, alias).get("fingerprint") != wanted)
 

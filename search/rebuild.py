@@ -86,6 +86,18 @@ def rebuild(
     return dataclasses.replace(at_large, messages=messages)
 
 
+def renew(engine: Engine, client: Elasticsearch, alias: str, **options: Any) -> RebuildReport | None:
+    """Build the index anew where it, or the messages' own, is of an earlier version; else None.
+
+    To be done before anything is written: an index that lacks a field refuses every record that has it. The arguments, and what
+    is raised, are those of `rebuild`.
+    """
+    there = [shelf.alias for shelf in shelves.shelves(alias) if indices.behind(client, shelf.alias)]
+    if any(indices.is_outdated(client, each) for each in there):
+        return rebuild(engine, client, alias, **options)
+    return None
+
+
 def _rebuild(
     engine: Engine,
     client: Elasticsearch,

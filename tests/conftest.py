@@ -7,6 +7,8 @@ pytest_plugins = [
     "tests.fixtures.clerk",
     "tests.fixtures.searching",
     "tests.fixtures.exporting",
+    "tests.fixtures.guarded",
+    "tests.fixtures.desk",
     "tests.fixtures.stack",
     "tests.fixtures.airflow",  # last: it imports some of the others
 ]

@@ -35,7 +35,9 @@ from clerk.users import create_user
 from samplecity.city import recent_start
 from samplecity.running import RunningCity
 from search.client import client_for
+from search.errors import RebuildRunningError
 from search.indexer import drain
+from search.rebuild import renew
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,6 +216,9 @@ def _index(archive: Archive, endpoints: Endpoints, say: Callable[[str], None]) -
     """The DAG index_records is on its way already; what it has not reached yet is brought in here."""
     say("Bringing the index up to date")
     with contextlib.closing(client_for(endpoints)) as client:
+        with contextlib.suppress(RebuildRunningError):  # the DAG does it just now, and what is drained goes to both
+            if renew(archive.engine, client, archive.settings.index_name):
+                say("The index was of an earlier version, and was built anew")
         drain(archive.engine, client, archive.settings.index_name)
 
 

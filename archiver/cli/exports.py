@@ -47,9 +47,10 @@ def listed(
 ) -> None:
     """Show the latest exports and how far each is."""
     from search.exports import jobs  # noqa: PLC0415 - `--help` stays quick
+    from search.query import Limits  # noqa: PLC0415 - as above
 
     with opened() as archive, archive.engine.connect() as connection:
-        rows = jobs.listed(connection, messages=messages, most=100)
+        rows = jobs.listed(connection, Limits(messages=messages), most=100)
     if as_json:
         print_json([_plain(row) for row in rows])
         return

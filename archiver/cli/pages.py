@@ -48,14 +48,15 @@ def index(
     repair: Annotated[bool, typer.Option(help="With --check: send what drifted to the index again.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the index up to date with the records."""
+    """Bring the index up to date with the records; one of an earlier version is built anew, behind the one in use."""
     from search import indexer, parity  # noqa: PLC0415 - `--help` stays quick
     from search.rebuild import rebuild as build  # noqa: PLC0415 - as above
+    from search.rebuild import renew  # noqa: PLC0415 - as above
 
     found: dict[str, Any] = {}
     with archive_and_index() as (archive, client, name):
-        if rebuild:
-            built = build(archive.engine, client, name)
+        built = (build if rebuild else renew)(archive.engine, client, name)
+        if built is not None:
             found["rebuilt"] = dataclasses.asdict(built)
         drained = indexer.drain(archive.engine, client, name)
         found |= {
@@ -72,6 +73,8 @@ def index(
     if as_json:
         print_json(found)
     else:
+        if "rebuilt" in found and not rebuild:
+            console.print("The index was of an earlier version and was built anew.")
         console.print(f"{found['indexed']} items indexed, {found['remaining']} changes still wait.")
         if check:
             console.print(

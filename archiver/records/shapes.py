@@ -7,10 +7,11 @@ together and may be written elsewhere under that revision.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import uuid
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -124,14 +125,6 @@ class SightingShape:
 
 
 @dataclass(frozen=True, slots=True)
-class TagShape:
-    """A tag that a clerk put on the item: what is compared, and as it was first written."""
-
-    key: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class ItemShape:
     """An item at one revision: its versions by number, its states by time, its sightings, its latest counts."""
 
@@ -156,13 +149,23 @@ class ItemShape:
     whose captures received it. Who may see none of them may not see it."""
     counts: Mapping[str, Any]
     counted_at: dt.datetime | None
-    tagged: tuple[TagShape, ...] = ()
-    """What clerks have put on it, by name; no part of the record."""
+    tagged: Mapping[str, str] = field(default_factory=dict)
+    """The tags that clerks have put on it, as first written, by what is compared; no part of the record."""
 
     @property
     def current(self) -> VersionShape | None:
         """The version that the item shows today; None where none was ever captured."""
         return next((version for version in self.versions if version.is_current), None)
+
+    def within(self, accounts: Mapping[int, uuid.UUID]) -> ItemShape:
+        """The same without what other accounts than these (public ids by row ids) have to do with it."""
+        public_ids = set(accounts.values())
+        return dataclasses.replace(
+            self,
+            sightings=tuple(each for each in self.sightings if each.account_id in accounts),
+            states=tuple(each for each in self.states if each.account_id in accounts),
+            through=tuple(each for each in self.through if each in public_ids),
+        )
 
 
 # Postgres writes the JSON of a whole item, and of a whole version, as one text: reading that back costs Python a fraction
@@ -187,12 +190,10 @@ _ITEMS = """
                (select to_json(one) from (
                     select o.counts, o.observed_at from observations o where o.item_id = i.id order by o.id desc limit 1
                ) one) as counted,
-               (select json_agg(one) from (
-                    select t.key, t.name from (
-                        select distinct on (e.tag_id) e.tag_id, e.put_on from tag_events e
-                        where e.item_id = i.id order by e.tag_id, e.id desc
-                    ) latest join tags t on t.id = latest.tag_id where latest.put_on order by t.key
-               ) one) as tagged
+               (select json_object_agg(t.key, t.name order by t.key) from (
+                    select distinct on (e.tag_id) e.tag_id, e.put_on from tag_events e
+                    where e.item_id = i.id order by e.tag_id, e.id desc
+               ) latest join tags t on t.id = latest.tag_id where latest.put_on) as tagged
         from items i where i.id = any(%s)
     ) item
 """
@@ -278,7 +279,7 @@ def _item(item: Json, versions: Sequence[Json], accounts: Mapping[int, Row[Any]]
         through=tuple(sorted(accounts[each].public_id for each in seen_by)),
         counts=counted["counts"] if counted else {},
         counted_at=_moment(counted["observed_at"]) if counted else None,
-        tagged=tuple([TagShape(each["key"], each["name"]) for each in item["tagged"] or ()]),
+        tagged=item["tagged"] or {},
     )
 
 

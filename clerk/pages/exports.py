@@ -9,13 +9,14 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from archiver.blobs import BlobStore
-from clerk.asking import asked_for, today
+from clerk.asking import asked_to_keep, today
 from clerk.context import clerk_of, page, signed_in
 from clerk.roles import Ability, require
 from clerk.searching import form_of
-from clerk.visibility import Seen, Sight, require_whole
-from search.errors import QueryError, SearchError
+from clerk.visibility import Seen, Sight, audit_refusal, refuse_messages, require_covered
+from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.exports import asking, jobs
+from search.exports.asked import limits_under
 from search.exports.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -27,10 +28,9 @@ if TYPE_CHECKING:
     from clerk.searching import SearchForm
 
 router = APIRouter()
-_BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
+_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _UNAVAILABLE = 400, 403, 404, 503
 _CHUNK = 1 << 18
 _LISTED = 100
-WANTED = "export what a search finds"
 _TYPES = {
     "zip": "application/zip",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -40,9 +40,8 @@ _NO_EXPORT = "There is no such export: check that the address was copied whole."
 
 @router.get("/exports")
 def exports(request: Request, sight: Seen) -> Response:
-    """The latest exports, and how far each is."""
+    """The latest exports of what whoever asks sees all of, and how far each is."""
     require(request, Ability.EXPORT, None)
-    require_whole(request, sight, WANTED)
     return _page(request, sight)
 
 
@@ -58,12 +57,16 @@ def ask(
     form: Annotated[str, Form(alias="format")] = "",
     messages: Annotated[str, Form()] = "",
 ) -> Response:
-    """Have everything that a search finds made into a file."""
+    """Have everything that a search finds, of what whoever asks may see, made into a file."""
     require(request, Ability.EXPORT, None)
-    require_whole(request, sight, WANTED, with_messages=bool(messages))
+    if messages and not sight.messages:
+        refuse_messages(request, None)
     asked = form_of({"q": q, "account": account, "platform": platform, "from": date_from, "to": date_to})
     try:
         _ask(request, sight, asked, form, messages=bool(messages))
+    except MessagesRefusedError as error:
+        audit_refusal(request, None, "search direct messages", **asked.fields)
+        return _page(request, sight, status=_FORBIDDEN, problem=str(error))
     except QueryError as error:
         return _page(request, sight, status=_BAD_REQUEST, problem=str(error))
     except SearchError:
@@ -82,7 +85,7 @@ def _ask(request: Request, sight: Sight, asked: SearchForm, form: str, *, messag
         clerk.archive.engine,
         clerk.client,
         clerk.index,
-        asked_for(clerk, sight, asked, today(clerk)),
+        asked_to_keep(clerk, sight, asked, today(clerk)),
         form=form,
         messages=messages,
         by=signed_in(request).user.name,
@@ -135,7 +138,7 @@ def _job(request: Request, sight: Sight, public_id: uuid.UUID) -> Row[Any]:
         job = jobs.one(connection, public_id)
     if job is None:
         raise HTTPException(_NOT_FOUND, _NO_EXPORT)
-    require_whole(request, sight, WANTED, with_messages=job.messages)
+    require_covered(request, sight, limits_under(job), str(public_id), _NO_EXPORT)
     return job
 
 
@@ -147,7 +150,7 @@ def _pieces(opened: IO[bytes]) -> Iterator[bytes]:
 
 def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "") -> Response:
     with clerk_of(request).archive.engine.connect() as connection:
-        rows = jobs.listed(connection, messages=sight.messages, most=_LISTED)
+        rows = jobs.listed(connection, sight.limits, most=_LISTED)
     return page(
         request,
         "exports.html",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from clerk.asking import asked_for, today
+from clerk.asking import asked_to_keep, today
 from clerk.context import clerk_of, download, error_page, page, signed_in
 from clerk.roles import Ability, require
 from clerk.searching import form_of
-from clerk.visibility import Seen, Sight, require_whole
-from search.errors import QueryError, SearchError
+from clerk.visibility import Seen, Sight, audit_refusal, require_covered
+from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.receipts import document, kept, words
 from search.receipts.check import MOST_SHOWN, check
 from search.receipts.make import make
@@ -27,20 +26,18 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 PAGE = 50
-WANTED = "read and keep receipts of searches"
-_BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
+_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _UNAVAILABLE = 400, 403, 404, 503
 _MOST_DIGITS = 15
 
 
 @router.get("/receipts")
 def receipts(request: Request, sight: Seen) -> Response:
-    """All receipts, the latest first."""
-    require_whole(request, sight, WANTED)
+    """The receipts of what whoever asks sees all of, the latest first."""
     clerk = clerk_of(request)
     given = request.query_params.get("before", "")
     before = int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else None
     with clerk.archive.engine.connect() as connection:
-        listed = kept.listed(connection, PAGE + 1, before)
+        listed = kept.listed(connection, PAGE + 1, before, within=sight.limits)
     return page(
         request,
         "receipts.html",
@@ -60,14 +57,18 @@ def keep(
     date_from: Annotated[str, Form(alias="from")] = "",
     date_to: Annotated[str, Form(alias="to")] = "",
     sort: Annotated[str, Form()] = "",
+    messages: Annotated[str, Form()] = "",
     note: Annotated[str, Form()] = "",
 ) -> Response:
-    """Make a receipt of a search, and show it."""
+    """Make a receipt of a search, within what whoever asks may see, and show it."""
     require(request, Ability.KEEP_RECEIPTS, None)
-    require_whole(request, sight, WANTED)
-    form = form_of({"q": q, "account": account, "platform": platform, "from": date_from, "to": date_to, "sort": sort})
+    sent = {"q": q, "account": account, "platform": platform, "from": date_from, "to": date_to, "sort": sort}
+    form = form_of({**sent, "messages": messages})
     try:
         made = _make(request, sight, form, note)
+    except MessagesRefusedError as error:
+        audit_refusal(request, None, "search direct messages", **form.fields)
+        return error_page(request, _FORBIDDEN, "No receipt was made", str(error))
     except (QueryError, ReceiptError) as error:
         clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": str(error)})
         return error_page(request, _BAD_REQUEST, "No receipt was made", str(error))
@@ -84,8 +85,7 @@ def keep(
 
 def _make(request: Request, sight: Sight, form: SearchForm, note: str) -> Kept:
     clerk = clerk_of(request)
-    quiet = dataclasses.replace(sight, messages=False)  # a receipt is for everybody's eyes
-    asked = asked_for(clerk, quiet, form, today(clerk))
+    asked = asked_to_keep(clerk, sight, form, today(clerk))
     by = signed_in(request).user.name
     return make(clerk.archive, clerk.client, clerk.index, asked, made_by=by, note=note)
 
@@ -120,6 +120,7 @@ def receipt(request: Request, sight: Seen, number: int) -> Response:
         heading=document.heading(found.body),
         sections=document.sections(found),
         statement=words.statement(found.body, document.zone_of(found.body)),
+        statement_title=words.statement_title(found.body),
     )
 
 
@@ -151,9 +152,11 @@ def run_again(request: Request, sight: Seen, number: int) -> Response:
 
 
 def _load(request: Request, sight: Sight, number: int) -> Kept:
-    require_whole(request, sight, WANTED)
+    """A receipt of which whoever asks sees all. Raises `HTTPException`, as of a number that nobody gave, where they do not."""
     with clerk_of(request).archive.engine.connect() as connection:
         try:
-            return kept.load(connection, number)
+            found = kept.load(connection, number)
         except ReceiptError as error:
             raise HTTPException(_NOT_FOUND, str(error)) from error
+    require_covered(request, sight, kept.limits(found), str(number), kept.no_receipt(number))
+    return found

@@ -76,8 +76,8 @@ def front(request: Request, sight: Seen) -> Response:
         next_address=_next(form, data["result"]),
         may_save=allowed(request, Ability.SAVE_SEARCHES),
         longest_name=LONGEST_NAME,
-        may_keep=sight.accounts is None and allowed(request, Ability.KEEP_RECEIPTS),
-        formats=_formats(request) if sight.accounts is None else {},
+        may_keep=allowed(request, Ability.KEEP_RECEIPTS),
+        formats=_formats(request),
         **data,
     )
 

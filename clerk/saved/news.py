@@ -18,6 +18,7 @@ from clerk.asking import request_for
 from clerk.saved.letter import LONGEST_TEXT, MOST_LISTED
 from clerk.users import SignedIn
 from clerk.visibility import look
+from search import indices
 from search.query.everything import every
 
 if TYPE_CHECKING:
@@ -76,7 +77,13 @@ def sight_of(connection: Connection, saved: Saved, now: dt.datetime) -> Sight:
 
 
 def walk(archive: Archive, client: Elasticsearch, index: str, saved: Saved, sight: Sight) -> Walk:
-    """Everything that the search finds now; "yesterday" is the day before today in the city. Raises as a search does."""
+    """Everything that the search finds now; "yesterday" is the day before today in the city.
+
+    Raises:
+        IndexOutdatedError: the index is of an earlier version, by which something could be found too late, or too little.
+        QueryError, IndexUnavailableError, IndexMissingError, SearchError: as for a search.
+    """
+    indices.require_current(client, index)
     today = archive.now().astimezone(archive.settings.zone).date()
     form = dataclasses.replace(saved.form, messages=False)
     return every(client, index, request_for(archive, sight, form, today))

@@ -10,6 +10,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from search.exports.rows import INTERNAL
+from search.query.limits import limits_of
 
 if TYPE_CHECKING:
     import uuid
@@ -44,6 +45,11 @@ class About:
     changed: int
     altered: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
+    @property
+    def part(self) -> str:
+        """Of which part of the archive it is, as it follows "everything"; empty where it is of the whole."""
+        return ", ".join(limits_of(self.search.get("limits")).words)
+
     def name(self, suffix: str) -> str:
         """The name of the file: what it is, when it was asked for, and which."""
         day = self.asked_at.astimezone(self.zone).strftime("%Y-%m-%d-%H%M")
@@ -57,6 +63,7 @@ class About:
             ("Archive", f"{self.city}, social media records archive"),
             ("Search", self.sentence),
             ("As typed", self.search.get("text") or "(nothing was typed)"),
+            *([("Covers", f"Only a part of the archive: everything {self.part}")] if self.part else []),
             ("Direct messages", "are in it, as asked for" if self.messages else "are left out"),
             ("Asked for by", f"{self.asked_by} on {self._when(self.asked_at)}, when it found {self.found:,}"),
             (
@@ -97,6 +104,7 @@ class About:
             "format": self.format,
             "search": dict(self.search),
             "sentence": self.sentence,
+            "covers": f"everything {self.part}" if self.part else "the whole archive",
             "direct_messages": self.messages,
             "asked_by": self.asked_by,
             "asked_at": self.asked_at.astimezone(dt.UTC).isoformat(),

@@ -1,16 +1,20 @@
-"""A search as it is kept with an export: what it asked, the day it went by, the zone. Pure."""
+"""A search as it is kept with an export: what it asked, the day it went by, the zone, the limits it was asked under. Pure."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import uuid
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
-from search.query import SearchRequest
+from search.query import Limits, SearchRequest
+from search.query.limits import as_json, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sqlalchemy.engine import Row
 
     from search.query.directory import Directory
 
@@ -24,7 +28,14 @@ def kept(request: SearchRequest) -> dict[str, Any]:
     found |= {name: day.isoformat() for name in _DAYS if (day := getattr(request, name)) is not None}
     if request.account_id is not None:
         found["account_id"] = str(request.account_id)
-    return {name: value for name, value in found.items() if value} | {"zone": request.zone.key}
+    found = {name: value for name, value in found.items() if value} | {"zone": request.zone.key}
+    return found if request.limits == Limits() else found | {"limits": as_json(request.limits)}
+
+
+def limits_under(job: Row[Any]) -> Limits:
+    """The limits that an export was asked for under. One from before there were any is of the whole archive."""
+    found = limits_of(job.search.get("limits"))
+    return dataclasses.replace(found, messages=found.messages or job.messages)
 
 
 def request_of(search: Mapping[str, Any], directory: Directory | None) -> SearchRequest:
@@ -40,4 +51,5 @@ def request_of(search: Mapping[str, Any], directory: Directory | None) -> Search
         date_to=days.get("date_to"),
         today=days.get("today"),
         directory=directory,
+        limits=limits_of(search.get("limits")),
     )

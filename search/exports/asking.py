@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from search import indices
 from search.errors import QueryError
 from search.exports import jobs
 from search.exports.asked import kept
@@ -41,26 +42,30 @@ def ask(
         engine: of the archive.
         client: of the cluster that the index is in.
         index: the alias.
-        request: what to find; its order, page and cursor are not looked at.
+        request: what to find, and within which limits; its order, page and cursor are not looked at.
         form: one of `FORMATS`.
-        messages: direct messages too; the caller has seen to it that whoever asks may open them.
+        messages: direct messages too, where the limits allow them.
         by: who asks.
         now: the archive's time.
 
     Raises:
         QueryError: the search cannot be understood, nothing is found, or too many exports are under way.
+        IndexOutdatedError: a part of the archive cannot be searched by this index.
         IndexUnavailableError, IndexMissingError, SearchError: as for a search.
     """
     asked = dataclasses.replace(request, page_size=1, cursor=None, sort=None, facets=False)
     if messages:
         asked = dataclasses.replace(asked, messages=True)
+    if asked.limits.accounts is not None:
+        indices.require_current(client, index)
     ready = prepared(client, index, asked)
+    messages = ready.request.messages
     result = search(client, index, asked)
     found, undated = result.total, result.undated_excluded
     if not found:
         raise QueryError("Nothing is found, so that there is nothing to export.")
     sentence = explain(ready.node, ready.request, ignored=ready.ignored, ordered=False) + undated_note(undated)
-    search_kept = kept(request)
+    search_kept = kept(ready.request)
     with engine.begin() as connection:
         already = jobs.under_way(connection, by=by, form=form, search=search_kept, messages=messages)
         if already is not None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.custody import nodes
 from archiver.database import repeatable_read
+from search import indices
 from search.exports import jobs
-from search.exports.asked import request_of
+from search.exports.asked import limits_under, request_of
 from search.exports.found_set import pack
 from search.freshness import freshness
 from search.query.directory import directory
@@ -69,11 +70,12 @@ def fix(
 
 
 def _walks(archive: Archive, client: Elasticsearch, index: str, job: Row[Any]) -> Iterator[Walk]:
+    limits = limits_under(job)
+    if limits.accounts is not None:
+        indices.require_current(client, index)
     with archive.engine.connect() as connection:
-        request = request_of(job.search, directory(connection, messages=job.messages))
-    if job.messages:
-        limits = dataclasses.replace(request.limits, messages=True)
-        request = dataclasses.replace(request, messages=True, limits=limits)
+        request = request_of(job.search, directory(connection, limits.accounts, messages=limits.messages))
+    request = dataclasses.replace(request, messages=job.messages, limits=limits)
     yield every(client, index, request)
 
 

@@ -10,15 +10,19 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from archiver import audit
 from archiver.records.models import Export, uuid7
+from search.query.limits import covered
 
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection, Engine, Row
+
+    from search.query.model import Limits
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 SILENT_FOR = dt.timedelta(seconds=60)
@@ -153,10 +157,12 @@ def cancel(connection: Connection, public_id: uuid.UUID, by: str, now: dt.dateti
     return bool(done.rowcount)
 
 
-def listed(connection: Connection, *, messages: bool, most: int) -> Sequence[Row[Any]]:
-    """The latest jobs, the last first; with `messages`, also those that direct messages are in."""
-    chosen = sa.select(Export.__table__).order_by(Export.id.desc()).limit(most)
-    return connection.execute(chosen if messages else chosen.where(~Export.messages)).all()
+def listed(connection: Connection, within: Limits, *, most: int) -> Sequence[Row[Any]]:
+    """The latest jobs of what somebody sees all of (`within`), the last first."""
+    theirs = [covered(sa.func.jsonb_extract_path(Export.search, "limits", type_=JSONB), within)]
+    if not within.messages:
+        theirs.append(~Export.messages)
+    return connection.execute(sa.select(Export.__table__).where(*theirs).order_by(Export.id.desc()).limit(most)).all()
 
 
 def one(connection: Connection, public_id: uuid.UUID) -> Row[Any] | None:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from archiver.database import repeatable_read
 from archiver.platforms.text import html_to_text
 from archiver.records.shapes import load_shapes
+from archiver.records.through import parameters
 from search.exports.rows import Cells, Record
 
 if TYPE_CHECKING:
+    import uuid
     import zoneinfo
     from collections.abc import Sequence
 
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
     from archiver.records.shapes import ItemShape
     from search.query.everything import Found
+    from search.query.model import Limits
 
 _APART = "\x1f"
 _SAID, _MORE, _TEXT = slice(5, 25), slice(25, 33), 24
@@ -30,12 +35,15 @@ _CELLS = r"""
            case when v.text is null and jsonb_typeof(v.fields->'text') is distinct from 'string'
                      and jsonb_typeof(v.fields->'html') = 'string' then v.fields->>'html' end,
            i.public_id::text, i.platform, i.platform_id, i.namespace, i.kind, i.state,
-           to_json(coalesce((select h.observed_at from states h where h.item_id = i.id and h.state = i.state
+           to_json(coalesce((select h.observed_at from states h join streams s on s.id = h.stream_id
+                             where h.item_id = i.id and h.state = i.state
+                                   and (not %(limited)s or s.account_id = any(%(accounts)s))
                              order by h.id desc limit 1), i.first_seen_at)) #>> '{}',
            coalesce(seen.accounts, ''), coalesce(seen.departments, ''),
            coalesce(v.author_name, ''), coalesce(v.author_handle, ''), coalesce(p.platform_id, ''),
            case when p.id is null then ''
-                when exists (select from accounts a where a.platform = i.platform and a.platform_id = p.platform_id
+                when exists (select from accounts a
+                             where a.platform = i.platform and a.platform_id = p.platform_id and not a.personal
                              and (p.namespace = '' or a.namespace in (p.namespace, ''))) then 'yes' else 'no' end,
            coalesce(to_json(coalesce(i.created_at, v.created_at)) #>> '{}', ''),
            coalesce((to_json(coalesce(i.created_at, v.created_at) at time zone 'UTC') #>> '{}') || '+00:00', ''),
@@ -66,15 +74,24 @@ _CELLS = r"""
         select string_agg(a.platform || ':' || a.handle, E'\x1f' order by g.stream_id) as accounts,
                string_agg(a.department, E'\x1f' order by g.stream_id) as departments, max(g.last_seen_at) as last
         from sightings g join streams s on s.id = g.stream_id join accounts a on a.id = s.account_id
-        where g.item_id = i.id
+        where g.item_id = i.id and (not %(limited)s or a.id = any(%(accounts)s))
     ) seen
-    where i.id = any(%s)
+    where i.id = any(%(ids)s)
 """
 _ACCOUNTS, _DEPARTMENTS = 12, 13
+_ACCOUNTS_OF = sa.text("select id, public_id from accounts where public_id = any(cast(:ids as uuid[]))")
+
+
+def accounts_of(connection: Connection, limits: Limits) -> dict[int, uuid.UUID] | None:
+    """The accounts that an export is within, public ids by row ids; None: all."""
+    if limits.accounts is None:
+        return None
+    rows = connection.execute(_ACCOUNTS_OF, {"ids": list(limits.accounts)})
+    return {row.id: row.public_id for row in rows}
 
 
 def records_of(
-    engine: Engine, zone: zoneinfo.ZoneInfo, batch: Sequence[Found], after: int, *, whole: bool
+    engine: Engine, zone: zoneinfo.ZoneInfo, batch: Sequence[Found], after: int, *, limits: Limits, whole: bool
 ) -> list[Record]:
     """The records of a batch as they are now, all of one moment.
 
@@ -83,13 +100,17 @@ def records_of(
         zone: the city's.
         batch: what was found.
         after: how many records stand before it.
+        limits: what the export is within; what other accounts have to do with a record is not told.
         whole: everything that is known of them, and not their cells.
     """
     with repeatable_read(engine) as connection:
+        accounts = accounts_of(connection, limits)
         if whole:
             shapes = load_shapes(connection, [found.item_id for found in batch])
+            if accounts is not None:
+                shapes = {item_id: shape.within(accounts) for item_id, shape in shapes.items()}
             return [_whole(number, found, shapes.get(found.item_id)) for number, found in enumerate(batch, after + 1)]
-        rows = _rows(connection, zone, batch)
+        rows = _rows(connection, zone, batch, accounts)
         earlier = _earlier(connection, batch, rows)
     return [_record(number, found, rows.get(found.item_id), earlier) for number, found in enumerate(batch, after + 1)]
 
@@ -119,10 +140,13 @@ def _mended(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(cells)
 
 
-def _rows(connection: Connection, zone: zoneinfo.ZoneInfo, batch: Sequence[Found]) -> dict[int, tuple[Any, ...]]:
+def _rows(
+    connection: Connection, zone: zoneinfo.ZoneInfo, batch: Sequence[Found], accounts: dict[int, uuid.UUID] | None
+) -> dict[int, tuple[Any, ...]]:
+    wanted = {"ids": [found.item_id for found in batch], **parameters(accounts)}
     with contextlib.closing(connection.connection.cursor()) as cursor:
         cursor.execute("select set_config('TimeZone', %s, true)", (zone.key,))
-        cursor.execute(_CELLS, ([found.item_id for found in batch],))
+        cursor.execute(_CELLS, wanted)
         return {row[0]: row for row in cursor.fetchall()}
 
 

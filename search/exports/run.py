@@ -20,6 +20,7 @@ from archiver.platforms.items import ItemKind
 from search.errors import IndexUnavailableError, SearchError
 from search.exports import jobs
 from search.exports.about import About
+from search.exports.asked import limits_under
 from search.exports.beating import Heart
 from search.exports.fixing import fix
 from search.exports.formats import FORMATS
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from search.exports.rows import Record
     from search.exports.writer import Writer
     from search.query.everything import Found
+    from search.query.model import Limits
 
 FOLDER = "exports"
 """In the spool."""
@@ -180,7 +182,7 @@ def _write(archive: Archive, job: Row[Any], writer: Writer, heart: Heart, place:
     kept, gone, changed = writer.written, place["gone"], place["changed"]
     with archive.blobs.open(BlobStore.key(bytes(job.set_sha256))) as file:
         sets = batches(file, WHOLE_BATCH if writer.whole else BATCH, after=writer.written)
-        for records in _ahead(archive, sets, whole=writer.whole, after=writer.written):
+        for records in _ahead(archive, sets, limits=limits_under(job), whole=writer.whole, after=writer.written):
             heart.check()
             for record in records:
                 _refuse_messages(job, record)
@@ -207,9 +209,11 @@ def _refuse_messages(job: Row[Any], record: Record) -> None:
         )
 
 
-def _ahead(archive: Archive, sets: Iterator[list[Found]], *, whole: bool, after: int) -> Iterator[list[Record]]:
+def _ahead(
+    archive: Archive, sets: Iterator[list[Found]], *, limits: Limits, whole: bool, after: int
+) -> Iterator[list[Record]]:
     """The records batch by batch, the next one being read while one is written."""
-    read = partial(records_of, archive.engine, archive.settings.zone, whole=whole)
+    read = partial(records_of, archive.engine, archive.settings.zone, limits=limits, whole=whole)
     with ThreadPoolExecutor(_READERS, "export-reader") as reader:
         waiting: deque[Future[list[Record]]] = deque()
         while True:

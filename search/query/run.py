@@ -22,7 +22,6 @@ from search.query.model import (
     And,
     Field,
     Filter,
-    Fuzzy,
     Hit,
     Limits,
     Near,
@@ -35,6 +34,7 @@ from search.query.model import (
     Word,
 )
 from search.query.parse import parse, render
+from search.query.spellings import similar
 from search.query.tree import conjuncts, leaves, together, wanted
 from search.query.words import quoted
 
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from search.query.model import Leaf, Node
 
 _OPERATORS = re.compile(r"\b(?:or|not)\b")
-_SPELLINGS = 3
 _LOOKED_UP = frozenset({Field.ACCOUNT, Field.DEPARTMENT, Field.TAG, Field.REQUEST, Field.HOLD})
 
 
@@ -86,7 +85,7 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
         next_cursor=cursor.encode(request, found[-1]["sort"]) if len(found) == request.page_size else None,
         took_ms=answer["took"],
         parts=_parts(client, index, node, asked, alone=total == 0),
-        similar=_similar(client, index, node) if total == 0 and request.limits.accounts is None else (),
+        similar=similar(client, index, node, asked) if total == 0 else (),
         hints=tuple(_hints(node)),
         facets=facets_of(divided, total, request.directory, request.zone) if request.facets else None,
     )
@@ -103,7 +102,8 @@ def count(client: Elasticsearch, index: str, request: SearchRequest) -> int:
 class Prepared:
     """A search ready to be put to Elasticsearch: what is searched for, how, and in which index or indices (comma-separated).
 
-    `ignored`: words that nothing is kept of. The `request` says whether direct messages are searched.
+    `ignored`: words that nothing is kept of. The `request` says whether direct messages are searched, and its limits allow them
+    only where the search asks something of them: they are what it takes to make the same search again.
     """
 
     node: Node | None
@@ -127,11 +127,16 @@ def prepared(client: Elasticsearch, index: str, request: SearchRequest) -> Prepa
             "Direct messages are kept apart, and nothing was searched: a search takes a grant for them, which an administrator "
             f"gives. {'Take type:message out' if named else 'Search without them'} to search everything else."
         )
-    request = dataclasses.replace(request, messages=request.messages or any(map(_names_messages, wanted(node))))
+    limits = dataclasses.replace(request.limits, messages=named or request.messages)
+    searched = request.messages or any(map(_names_messages, wanted(node)))
+    request = dataclasses.replace(request, messages=searched, limits=limits)
+    return Prepared(node, request, ",".join(searched_in(client, index, messages=searched)), ignored)
+
+
+def searched_in(client: Elasticsearch, index: str, *, messages: bool) -> list[str]:
+    """The aliases that a search goes to: with direct messages also theirs, where it was ever made."""
     alias = shelves.messages_alias(index)
-    if request.messages and indices.behind(client, alias):
-        index = f"{index},{alias}"
-    return Prepared(node, request, index, ignored)
+    return [index, alias] if messages and indices.behind(client, alias) else [index]
 
 
 def _names_messages(leaf: Leaf) -> bool:
@@ -210,25 +215,6 @@ def _parts(
 
 def _only_count(node: Node, request: SearchRequest) -> dict[str, Any]:
     return {"size": 0, "track_total_hits": True, "query": compiler.counting(node, request)}
-
-
-def _similar(client: Elasticsearch, index: str, node: Node | None) -> tuple[str, ...]:
-    """Spellings that the archive has of words that it has not, the likeliest first."""
-    words = [leaf.text for leaf in wanted(node) if isinstance(leaf, Word | Fuzzy)]
-    if not words:
-        return ()
-    asked = {
-        f"w{number}": {
-            "text": word,
-            "term": {"field": "versions.text", "suggest_mode": "missing", "size": _SPELLINGS, "min_word_length": 3},
-        }
-        for number, word in enumerate(words[:10])
-    }
-    with translated(f"looking for spellings in {index}"):
-        answer = client.search(index=index, size=0, suggest=asked).body["suggest"]
-    options = [option for number in range(len(asked)) for entry in answer[f"w{number}"] for option in entry["options"]]
-    best = sorted(options, key=lambda option: (-option["score"], -option["freq"]))
-    return tuple(dict.fromkeys(option["text"] for option in best))[:_SPELLINGS]
 
 
 def _hints(node: Node | None) -> list[str]:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.custody import nodes
 from archiver.database import repeatable_read
+from search import indices
 from search.errors import QueryError
 from search.query.directory import directory
 from search.query.everything import every
+from search.query.limits import limits_of
+from search.query.run import prepared
 from search.receipts import listing, scope, surroundings
 from search.receipts.differences import Cause, Difference, Kind, Since, account_changes, explained, merged
 from search.receipts.history import histories
-from search.receipts.make import Asked, again, described
+from search.receipts.make import again, described
 from search.receipts.model import ListDamaged
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from archiver.archive import Archive
+    from search.query.run import Prepared
     from search.receipts.differences import Pair
     from search.receipts.model import Kept
 
@@ -108,31 +112,36 @@ class Checked:
 
 
 def check(archive: Archive, client: Elasticsearch, index: str, kept: Kept) -> Checked:
-    """Run the search of a receipt again and compare, record by record.
+    """Run the search of a receipt again, within the limits that it was made under, and compare, record by record.
 
     Raises:
+        IndexOutdatedError: the part of the archive that it is of cannot be searched by this index.
         IndexUnavailableError, IndexMissingError, SearchError: as for a search.
     """
     at = archive.now()
     if not kept.is_whole:
         return Checked(at, kept.total, None, 0, 0, {}, (), [_altered(kept)], ())
     damage: list[str] = []
+    limits = limits_of(kept.body.get("limits"))
+    if limits.accounts is not None:
+        indices.require_current(client, index)
     with repeatable_read(archive.engine) as connection:
         damage += _log_damage(connection, kept)
-        register = surroundings.register(connection)
-        known = directory(connection)
-    state = surroundings.index_state(client, index)
+        asked = again(kept.body, directory(connection, limits.accounts, messages=limits.messages))
+        part = surroundings.part_of(connection, limits, messages=asked.messages)
+        register = surroundings.register(connection, part)
+    state = surroundings.index_state(client, index, asked)
     notes = list(_notes(kept, state, register))
     tally = _Tally()
     try:
-        asked = again(kept.body, client, known)
-        since = _since(kept, asked, state, register)
+        ready = prepared(client, index, asked)
+        since = _since(kept, ready, state, register)
         notes += [each for each in (since.query_differs,) if each]
         with listing.opened(archive.blobs, kept.results_sha256, kept.number) as then:
-            walk = every(client, index, asked.request)
+            walk = every(client, index, asked)
             for pairs in _batches(tally.differing(merged(then, walk.found))):
                 with repeatable_read(archive.engine) as connection:
-                    known_of = histories(connection, client, index, [pair.item_id for pair, _ in pairs])
+                    known_of = histories(connection, client, ready.index, [pair.item_id for pair, _ in pairs], part)
                 for pair, kind in pairs:
                     tally.add(explained(pair, kind, known_of.get(pair.item_id), since))
     except (ListDamaged, QueryError) as error:
@@ -178,8 +187,8 @@ class _Tally:
             named.append(difference)
 
 
-def _since(kept: Kept, asked: Asked, state: dict[str, Any], register: list[dict[str, Any]]) -> Since:
-    now, body = described(asked), kept.body
+def _since(kept: Kept, ready: Prepared, state: dict[str, Any], register: list[dict[str, Any]]) -> Since:
+    now, body = described(ready), kept.body
     query = None
     if now["accounts_named"] != body["accounts_named"]:
         query = "The names of accounts in the search stand for other accounts of the register now."
@@ -193,8 +202,8 @@ def _since(kept: Kept, asked: Asked, state: dict[str, Any], register: list[dict[
         )
     return Since(
         moment=kept.made_at,
-        zone=asked.request.zone,
-        hangs_on=scope.hangs_on(asked.node, asked.request),
+        zone=ready.request.zone,
+        hangs_on=scope.hangs_on(ready.node, ready.request),
         changed_accounts=account_changes(body["register"], register),
         index_rebuilt_otherwise=rebuilt,
         query_differs=query,

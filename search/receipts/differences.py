@@ -97,7 +97,8 @@ class History:
     """What the archive has of a record now.
 
     `accounts`: those of the register that it was seen through or written by. `waiting`: a change of it waits for the index.
-    `indexed`: the revision that the index has of it; None: it has none.
+    `indexed`: the revision that the index has of it; None: it has none. `within`: it belongs to the part of the archive that the
+    receipt is of.
     """
 
     first_seen_at: dt.datetime
@@ -108,6 +109,7 @@ class History:
     waiting: bool
     revision: int
     indexed: int | None
+    within: bool = True
     tags: Sequence[Event] = ()
 
 
@@ -206,6 +208,10 @@ def _of_record(pair: Pair, kind: Kind, history: History, since: Since) -> Iterat
         yield from _events(Cause.PLACE, history.places, since)
     if On.TAGS in since.hangs_on:
         yield from _events(Cause.TAG, history.tags, since)
+    if kind is Kind.GONE and not history.within:
+        yield Reason(
+            Cause.PLACE, "Of the accounts that it is seen through now, none is in the part of the archive searched."
+        )
     if On.REGISTER in since.hangs_on:
         for account in sorted(history.accounts & since.changed_accounts.keys()):
             yield Reason(Cause.REGISTER, since.changed_accounts[account])

@@ -79,6 +79,10 @@ def heading(body: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("By", body["made_by"]),
         ("Archive", f"The social media archive of {body['archive']['city']}"),
     ]
+    if part := words.part_of(body):
+        facts.append(("Covers", f"Only a part of that archive: everything {part}"))
+    if body["search"].get("messages"):
+        facts.append(("Direct messages", "Were searched as well: this receipt is for those who may open them"))
     return [*facts, ("Note", body["note"])] if body["note"] else facts
 
 
@@ -107,11 +111,12 @@ def _found(body: Mapping[str, Any]) -> Section:
     if body["undated_excluded"]:
         facts.append(("Left out, having no date", f"{body['undated_excluded']:,}"))
     heads = ("What was asked for", "Records")
+    where = "in the part of the archive that was searched" if words.part_of(body) else "in the whole archive"
     tables = [
         Table(title, heads, [(f"Everything {each['words']}", each["alone"]) for each in body[name]])
         for name, title in (
-            ("parts", "What each part has by itself, in the whole archive"),
-            ("terms", "What each term has by itself, in the whole archive"),
+            ("parts", f"What each part has by itself, {where}"),
+            ("terms", f"What each term has by itself, {where}"),
         )
         if body[name] and (name == "parts" or body["terms"] != body["parts"])
     ]
@@ -167,6 +172,10 @@ def _register(body: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> Section:
             f"{stream['stream']} last whole {words.moment(stream['last_complete'], zone)}" for stream in each["streams"]
         )
         said.append(f"{each['name']} ({each['department']}, {each['status']}): {whole or 'no stream was ever read'}")
+    if words.part_of(body):
+        return Section(
+            "register", "The accounts then, of those that were searched", sentences=said or ["There was none."]
+        )
     return Section("register", "The register of accounts then", sentences=said or ["The register was empty."])
 
 
@@ -174,7 +183,10 @@ def _archive(body: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> Section:
     archive, index = body["archive"], body["index"]
     log, signed = archive["log"], archive["log"]["signed"]
     facts = [
-        ("Records held", f"{archive['items']:,}, in {archive['versions']:,} versions"),
+        (
+            "Records held in that part" if words.part_of(body) else "Records held",
+            f"{archive['items']:,}, in {archive['versions']:,} versions",
+        ),
         (
             "The archive\u2019s log",
             f"{log['size']:,} leaves, root {log['root']}; {log['waiting']:,} records not in it yet",

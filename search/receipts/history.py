@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from archiver.records.through import CAME_THROUGH
 from search.errors import translated
 from search.query.words import quoted
 from search.receipts.differences import Event, History
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Connection
 
-_ITEMS = sa.text("""
-    select i.id, i.revision, i.first_seen_at, exists (select from outbox o where o.item_id = i.id) as waiting
+    from search.receipts.surroundings import Part
+
+_ITEMS = sa.text(f"""
+    select i.id, i.revision, i.first_seen_at, exists (select from outbox o where o.item_id = i.id) as waiting,
+           {CAME_THROUGH} as within
     from items i where i.id = any(:ids)
-""")
+""")  # noqa: S608 - a condition of our own
 _VERSIONS = sa.text("""
     select v.item_id, v.number, v.captured_at, v.source,
            case when c.outcome = 'running' then now() else c.finished_at end as stored_by
@@ -28,12 +32,13 @@ _VERSIONS = sa.text("""
 """)
 _STATES = sa.text("""
     select s.item_id, s.state, s.observed_at, case when c.outcome = 'running' then now() else c.finished_at end as stored_by
-    from states s join captures c on c.id = s.capture_id where s.item_id = any(:ids) order by s.item_id, s.id
+    from states s join captures c on c.id = s.capture_id join streams t on t.id = s.stream_id
+    where s.item_id = any(:ids) and (not :limited or t.account_id = any(:accounts)) order by s.item_id, s.id
 """)
 _PLACES = sa.text("""
     select g.item_id, g.first_seen_at, a.public_id::text as account, a.platform || ':' || a.handle as name, s.kind
     from sightings g join streams s on s.id = g.stream_id join accounts a on a.id = s.account_id
-    where g.item_id = any(:ids) order by g.item_id, g.stream_id
+    where g.item_id = any(:ids) and (not :limited or a.id = any(:accounts)) order by g.item_id, g.stream_id
 """)
 _AUTHORS = sa.text("""
     select distinct v.item_id, a.public_id::text as account
@@ -54,13 +59,22 @@ _STATE_WORDS = {
 }
 
 
-def histories(connection: Connection, client: Elasticsearch, index: str, item_ids: Sequence[int]) -> dict[int, History]:
+def histories(
+    connection: Connection, client: Elasticsearch, index: str, item_ids: Sequence[int], part: Part
+) -> dict[int, History]:
     """What there is of these records, by `items.id`; one that the archive does not hold is not in the answer.
+
+    Args:
+        connection: to the archive's database.
+        client: from `search.client.client_for`.
+        index: what is searched, or several with commas.
+        item_ids: of the records.
+        part: of the archive; what other accounts have to do with a record is not told.
 
     Raises:
         IndexUnavailableError, SearchError: as for a search.
     """
-    ids = {"ids": list(item_ids)}
+    ids = {"ids": list(item_ids), **part.parameters}
     rows = connection.execute(_ITEMS, ids).all()
     if not rows:
         return {}
@@ -83,9 +97,11 @@ def histories(connection: Connection, client: Elasticsearch, index: str, item_id
         tags[row.item_id].append(Event(row.at, words))
     for row in connection.execute(_AUTHORS, ids):
         accounts[row.item_id].add(row.account)
-    with translated(f"looking up records in {index}"):
-        documents = client.mget(index=index, ids=[str(row.id) for row in rows], source=False).body["docs"]
-    indexed = {int(each["_id"]): int(each["_version"]) for each in documents if each.get("found")}
+    indexed: dict[int, int] = {}
+    for name in index.split(","):
+        with translated(f"looking up records in {name}"):
+            documents = client.mget(index=name, ids=[str(row.id) for row in rows], source=False).body["docs"]
+        indexed |= {int(each["_id"]): int(each["_version"]) for each in documents if each.get("found")}
     return {
         row.id: History(
             row.first_seen_at,
@@ -96,6 +112,7 @@ def histories(connection: Connection, client: Elasticsearch, index: str, item_id
             row.waiting,
             row.revision,
             indexed.get(row.id),
+            row.within,
             tags[row.id],
         )
         for row in rows

@@ -6,9 +6,11 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from archiver import audit
 from archiver.records.models import Receipt, uuid7
+from search.query.limits import EVERYTHING, covered, limits_of
 from search.receipts.model import Kept, Listed, ReceiptError, digest
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection, Engine
+
+    from search.query.model import Limits
 
 _LOCK = 0x_C1_71C_300
 _COLUMNS = [column for column in Receipt.__table__.columns if column.name != "id"]
@@ -78,13 +82,18 @@ def keep(
     return kept
 
 
+def no_receipt(number: int) -> str:
+    """What is said where there is none of that number, or none that whoever asks may open."""
+    return f"There is no receipt {number}: the page Receipts lists all that you may open."
+
+
 def load(connection: Connection, number: int) -> Kept:
     """One receipt. Raises `ReceiptError` where there is none of that number."""
     row = None
     if 0 < number < _MOST:
         row = connection.execute(sa.select(*_COLUMNS).where(Receipt.number == number)).one_or_none()
     if row is None:
-        raise ReceiptError(f"There is no receipt {number}: the page Receipts lists all there are.")
+        raise ReceiptError(no_receipt(number))
     return Kept(
         number=row.number,
         public_id=row.public_id,
@@ -99,8 +108,15 @@ def load(connection: Connection, number: int) -> Kept:
     )
 
 
-def listed(connection: Connection, most: int = 100, before: int | None = None) -> Sequence[Listed]:
-    """Receipts, the latest first; those with a lower number than `before`."""
+def limits(kept: Kept) -> Limits:
+    """The limits that a receipt was made under."""
+    return limits_of(kept.body.get("limits"))
+
+
+def listed(
+    connection: Connection, most: int = 100, before: int | None = None, *, within: Limits = EVERYTHING
+) -> Sequence[Listed]:
+    """Receipts of what somebody sees all of (`within`), the latest first; those with a lower number than `before`."""
     said = functools.partial(sa.func.jsonb_extract_path_text, Receipt.body)
     rows = connection.execute(
         sa.select(
@@ -113,6 +129,7 @@ def listed(connection: Connection, most: int = 100, before: int | None = None) -
             sa.func.coalesce(said("sentence"), "").label("sentence"),
         )
         .where(Receipt.number < (_MOST if before is None else before))
+        .where(covered(sa.func.jsonb_extract_path(Receipt.body, "limits", type_=JSONB), within))
         .order_by(Receipt.number.desc())
         .limit(most)
     )

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from archiver.blobs import BlobDamaged
 from archiver.database import repeatable_read
 from archiver.records.storable import mend
+from search import indices
 from search.errors import translated
 from search.query import compile as compiler
+from search.query import limits as put_down
 from search.query.dates import span
 from search.query.everything import every
 from search.query.explain import explain, undated_note
 from search.query.model import Field, Filter, SearchRequest, Sort
-from search.query.run import understood
+from search.query.run import prepared
 from search.query.tree import leaves
 from search.receipts import counting, kept, listing, scope, surroundings, words
 from search.receipts.model import FORMAT, LONGEST_NOTE, Kept, ReceiptError
@@ -31,15 +33,8 @@ if TYPE_CHECKING:
     from search.query.directory import Directory
     from search.query.facets import Facets
     from search.query.model import Node
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Asked:
-    """A search that a receipt is of, as it is understood today."""
-
-    request: SearchRequest
-    node: Node | None
-    ignored: list[str]
+    from search.query.run import Prepared
+    from search.receipts.surroundings import Part
 
 
 def make(
@@ -54,13 +49,15 @@ def make(
         archive: the archive.
         client: from `search.client.client_for`.
         index: the alias.
-        request: what to find, with the register (`directory`) and the day (`today`) that relative dates go by.
+        request: what to find, with the register (`directory`) and the day (`today`) that relative dates go by. The receipt is of
+            no more than its limits, which it names.
         made_by: whose receipt it is.
         note: what it is for, such as the number of a request.
 
     Raises:
         QueryError: the search cannot be understood, or the note is too long.
         IndexUnavailableError, IndexMissingError, SearchError: as for a search.
+        IndexOutdatedError: a part of the archive cannot be searched by this index.
         ReceiptError: what was listed is not what was counted, or the store or the log is damaged.
     """
     note = str(mend(note.strip()))
@@ -73,23 +70,26 @@ def make(
         facets=False,
         cursor=None,
     )
-    node, ignored = understood(client, request)
-    asked = Asked(request, node, ignored)
+    if request.limits.accounts is not None:
+        indices.require_current(client, index)
+    ready = prepared(client, index, request)
+    asked = ready.request
     with repeatable_read(archive.engine) as connection:
+        part = surroundings.part_of(connection, asked.limits, messages=asked.messages)
         body: dict[str, Any] = {
             "format": FORMAT,
             "made_at": made_at.isoformat(),
             "made_by": made_by,
             "note": note,
-            **described(asked),
-            **_stood(archive, connection, client, index, asked),
+            **described(ready),
+            **_stood(archive, connection, client, index, ready, part),
         }
         # What a row of the outbox was deleted for is in the index, and can be searched after this.
-        with translated(f"refreshing {index}"):
-            client.indices.refresh(index=index)
+        with translated(f"refreshing {ready.index}"):
+            client.indices.refresh(index=ready.index)
         walk = every(client, index, request)
-        counts = counting.counted(client, walk.point, node, request)
-        lines = listing.joined(walk.found, surroundings.waiting_items(connection))
+        counts = counting.counted(client, walk.point, ready.node, asked)
+        lines = listing.joined(walk.found, surroundings.waiting_items(connection, part))
         try:
             sha256, size, listed = listing.store(archive.blobs, lines)
         except BlobDamaged as error:
@@ -101,7 +101,7 @@ def make(
     body |= _counted(counts)
     body["sentence"] += undated_note(counts.undated_excluded)
     body["results"] = {"sha256": sha256.hex(), "size": size, "records": listed}
-    looked_at = scope.looked_at(body["register"], node, request)
+    looked_at = scope.looked_at(body["register"], ready.node, asked)
     body["not_searched"] = words.not_searched(body, looked_at)
     body["cannot_see"] = words.cannot_see(looked_at)
     return kept.keep(
@@ -115,9 +115,9 @@ def make(
     )
 
 
-def described(asked: Asked) -> dict[str, Any]:
-    """The search as typed, as said in a sentence, and as put to Elasticsearch."""
-    request = asked.request
+def described(ready: Prepared) -> dict[str, Any]:
+    """The search as typed, its limits, as said in a sentence, and as put to Elasticsearch."""
+    request, node = ready.request, ready.node
     return {
         "search": {
             "text": request.text,
@@ -129,22 +129,20 @@ def described(asked: Asked) -> dict[str, Any]:
             "order": None if request.sort is None else request.sort.value,
             "today": None if request.today is None else request.today.isoformat(),
             "time_zone": request.zone.key,
+            "messages": request.messages,
         },
-        "sentence": explain(asked.node, request, ignored=asked.ignored, ordered=False),
-        "ignored": asked.ignored,
-        "accounts_named": sorted({each for leaf in leaves(asked.node) for each in _accounts_of(leaf)}),
-        "query": compiler.body(asked.node, request, shown=compiler.Shown.NOTHING)["query"],
+        "limits": put_down.as_json(request.limits),
+        "sentence": explain(node, request, ignored=ready.ignored, ordered=False),
+        "ignored": list(ready.ignored),
+        "accounts_named": sorted({each for leaf in leaves(node) for each in _accounts_of(leaf)}),
+        "query": compiler.body(node, request, shown=compiler.Shown.NOTHING)["query"],
     }
 
 
-def again(body: Mapping[str, Any], client: Elasticsearch, directory: Directory) -> Asked:
-    """The search of a receipt as it is understood today: the same words, the same day, the register as it is now.
-
-    Raises:
-        QueryError: it cannot be understood any more.
-    """
+def again(body: Mapping[str, Any], directory: Directory) -> SearchRequest:
+    """The search of a receipt: the same words, the same day, the same limits, and within these the register as it is now."""
     search = body["search"]
-    request = SearchRequest(
+    return SearchRequest(
         zone=zoneinfo.ZoneInfo(search["time_zone"]),
         text=search["text"],
         account=search["account"],
@@ -155,26 +153,30 @@ def again(body: Mapping[str, Any], client: Elasticsearch, directory: Directory) 
         today=_day(search["today"]),
         sort=None if search["order"] is None else Sort(search["order"]),
         directory=directory,
+        messages=search.get("messages", False),
+        limits=put_down.limits_of(body.get("limits")),
     )
-    node, ignored = understood(client, request)
-    return Asked(request, node, ignored)
 
 
-def _stood(archive: Archive, connection: Any, client: Elasticsearch, index: str, asked: Asked) -> dict[str, Any]:
-    register = surroundings.register(connection)
-    looked_at = scope.looked_at(register, asked.node, asked.request)
-    begin, end = span(*_ordered(*scope.days(asked.node, asked.request)), asked.request.zone)
-    waits = surroundings.outbox(connection)
+def _stood(
+    archive: Archive, connection: Any, client: Elasticsearch, index: str, ready: Prepared, part: Part
+) -> dict[str, Any]:
+    request = ready.request
+    register = surroundings.register(connection, part)
+    looked_at = scope.looked_at(register, ready.node, request)
+    begin, end = span(*_ordered(*scope.days(ready.node, request)), request.zone)
+    waits = surroundings.outbox(connection, part)
+    accounts = frozenset(each["id"] for each in looked_at)
     return {
-        "archive": surroundings.archive_state(archive, connection),
+        "archive": surroundings.archive_state(archive, connection, part),
         "index": {
-            **surroundings.index_state(client, index),
+            **surroundings.index_state(client, index, request),
             "waiting": waits["waiting"],
             "waiting_since": waits["since"],
             "freshness": waits["sentence"],
         },
         "register": register,
-        "gaps": surroundings.known_gaps(connection, begin, end, frozenset(each["id"] for each in looked_at)),
+        "gaps": surroundings.known_gaps(connection, begin, end, accounts, messages=part.messages),
         "overdue": surroundings.overdue(archive, connection, frozenset(each["name"] for each in looked_at)),
     }
 

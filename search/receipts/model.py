@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping
 
-FORMAT = "civic-archive search receipt 1"
+FORMAT = "civic-archive search receipt 2"
+"""Those of the first format were made before a receipt could be of a part of the archive, or of direct messages: they have no
+`limits`, and their search no `messages`; they are of the whole archive, without messages.
+"""
 LONGEST_NOTE = 2_000
 
 

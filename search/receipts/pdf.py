@@ -127,7 +127,7 @@ def _story(kept: Kept, title: str, glyphs: frozenset[int]) -> Iterator[Any]:
     said = words.statement(kept.body, document.zone_of(kept.body))
     if said:
         yield PageBreak()
-        yield text("Statement: no records in this archive", _TITLE)
+        yield text(words.statement_title(kept.body), _TITLE)
         yield from (text(each) for each in said)
         yield text(f"Search receipt {kept.number}, SHA-256 {kept.sha256.hex()}")
         yield Spacer(1, 14 * mm)

@@ -59,7 +59,7 @@ def hangs_on(node: Node | None, request: SearchRequest) -> frozenset[On]:
                 found |= _FIELDS.get(field, frozenset())
             case _:
                 found.add(On.VERSIONS)
-    if request.account or request.account_id:
+    if request.account or request.account_id or request.limits.accounts is not None:
         found.add(On.PLACES)
     if request.date_from or request.date_to:
         found.add(On.LATEST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,51 +12,90 @@ from archiver import __version__, gaps
 from archiver.custody import nodes, roots
 from archiver.custody.log import waiting
 from archiver.platforms import PLATFORMS
+from archiver.records.through import CAME_THROUGH, parameters
 from search import freshness, indices
 from search.errors import translated
+from search.query import compile as compiler
+from search.query.run import searched_in
 from search.receipts.model import ReceiptError
 
 if TYPE_CHECKING:
     import datetime as dt
     import uuid
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Connection
 
     from archiver.archive import Archive
+    from search.query.model import Limits, SearchRequest
 
 _AT_ONCE = 5_000
 _EVERY = 10**9
-_NOT_SEARCHED = frozenset({"messages", "lists"})
-"""Streams of which nothing is found by a search, whole or not."""
+_LISTS, _MESSAGES = "lists", "messages"
+"""Streams of which nothing is found by a search: never, and unless it is asked for."""
 _HELD = sa.text("""
-    with private as (select id from items where kind = 'message')
+    with private as (select id from items where kind = 'message' and not :messages)
     select (select count(*) from items) - (select count(*) from private) as items,
            (select count(*) from versions)
            - (select count(*) from private p join versions v on v.item_id = p.id) as versions
 """)
+_HELD_IN_PART = sa.text(f"""
+    select count(*) as items, coalesce(sum(said.versions), 0)::bigint as versions
+    from items i cross join lateral (select count(*) as versions from versions v where v.item_id = i.id) said
+    where (:messages or i.kind <> 'message') and {CAME_THROUGH}
+""")  # noqa: S608 - a condition of our own
 _OUTBOX = sa.text(
     "select count(*) as waiting, min(created_at) as since, clock_timestamp() - min(created_at) as age from outbox"
 )
-_WAITING = sa.text("""
+_OUTBOX_IN_PART = sa.text(f"""
+    select count(*) as waiting, min(o.created_at) as since, clock_timestamp() - min(o.created_at) as age
+    from outbox o join items i on i.id = o.item_id where (:messages or i.kind <> 'message') and {CAME_THROUGH}
+""")  # noqa: S608 - as above
+_WAITING = sa.text(f"""
     select o.item_id, i.public_id, max(o.revision) as revision
-    from outbox o join items i on i.id = o.item_id and i.kind <> 'message'
+    from outbox o join items i on i.id = o.item_id where (:messages or i.kind <> 'message') and {CAME_THROUGH}
     group by o.item_id, i.public_id order by o.item_id
-""")
+""")  # noqa: S608 - as above
 _ACCOUNTS = sa.text("""
     select a.id, a.public_id::text as id_shown, a.platform, a.namespace, a.handle, a.platform_id, a.department, a.status,
            a.created_at
     from accounts a order by a.platform, a.handle
 """)
 _STREAMS = sa.text("""
-    select account_id, kind, state, last_complete_at from streams where kind not in ('lists', 'messages')
-    order by account_id, kind
+    select account_id, kind, state, last_complete_at from streams
+    where kind <> 'lists' and (:messages or kind <> 'messages') order by account_id, kind
 """)
 
 
-def archive_state(archive: Archive, connection: Connection) -> dict[str, Any]:
-    """What the archive holds, and its log: size, root, the last root that was signed.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """The part of the archive that a search looks at.
+
+    `accounts`, `public_ids`: the accounts that a record must have come through one of, by either id; None: any.
+    """
+
+    accounts: Collection[int] | None = None
+    public_ids: frozenset[str] | None = None
+    messages: bool = False
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the statements of this module want."""
+        return {"messages": self.messages, **parameters(self.accounts)}
+
+
+def part_of(connection: Connection, limits: Limits, *, messages: bool) -> Part:
+    """The part that a search under these limits looks at; `messages`: direct messages as well."""
+    if limits.accounts is None:
+        return Part(messages=messages)
+    public_ids = frozenset(limits.accounts)
+    accounts = [row.id for row in connection.execute(_ACCOUNTS) if row.id_shown in public_ids]
+    return Part(accounts, public_ids, messages)
+
+
+def archive_state(archive: Archive, connection: Connection, part: Part) -> dict[str, Any]:
+    """What the archive holds of that part, and its log: size, root, the last root that was signed.
 
     Raises:
         ReceiptError: the log lacks what it must have.
@@ -65,7 +105,7 @@ def archive_state(archive: Archive, connection: Connection) -> dict[str, Any]:
     except nodes.LogDamaged as error:
         raise ReceiptError(f"No receipt was made: {error}.") from error
     signed = roots.last(connection)
-    held = connection.execute(_HELD).one()
+    held = connection.execute(_HELD if part.accounts is None else _HELD_IN_PART, part.parameters).one()
     return {
         "city": archive.settings.city,
         "program": __version__,
@@ -80,10 +120,10 @@ def archive_state(archive: Archive, connection: Connection) -> dict[str, Any]:
     }
 
 
-def register(connection: Connection) -> list[dict[str, Any]]:
-    """Every account of the register, and when each of its streams was last captured whole."""
+def register(connection: Connection, part: Part) -> list[dict[str, Any]]:
+    """Every account of the register that is in the part, and when each of its streams was last captured whole."""
     streams: dict[int, list[dict[str, Any]]] = {}
-    for row in connection.execute(_STREAMS):
+    for row in connection.execute(_STREAMS, {"messages": part.messages}):
         streams.setdefault(row.account_id, []).append(
             {"stream": row.kind, "state": row.state, "last_complete": when(row.last_complete_at)}
         )
@@ -100,13 +140,22 @@ def register(connection: Connection) -> list[dict[str, Any]]:
             "streams": streams.get(row.id, []),
         }
         for row in connection.execute(_ACCOUNTS)
+        if part.public_ids is None or row.id_shown in part.public_ids
     ]
 
 
 def known_gaps(
-    connection: Connection, begin: dt.datetime | None, end: dt.datetime | None, accounts: frozenset[str]
+    connection: Connection,
+    begin: dt.datetime | None,
+    end: dt.datetime | None,
+    accounts: frozenset[str],
+    *,
+    messages: bool,
 ) -> list[dict[str, Any]]:
-    """The gaps of these accounts (public ids) that touch the span from `begin` to before `end`; None is an open end."""
+    """The gaps of these accounts (public ids) that touch the span from `begin` to before `end`; None is an open end.
+
+    Those of direct messages only where these are searched.
+    """
     return [
         {
             "account": row.account,
@@ -118,7 +167,8 @@ def known_gaps(
         }
         for row in gaps.listed(connection, most=_EVERY)
         if str(row.account_public_id) in accounts
-        and row.stream not in _NOT_SEARCHED
+        and row.stream != _LISTS
+        and (messages or row.stream != _MESSAGES)
         and (end is None or row.opened_at < end)
         and (begin is None or row.closed_at is None or row.closed_at > begin)
     ]
@@ -135,30 +185,31 @@ def overdue(archive: Archive, connection: Connection, accounts: frozenset[str]) 
     ]
 
 
-def outbox(connection: Connection) -> dict[str, Any]:
+def outbox(connection: Connection, part: Part) -> dict[str, Any]:
     """How far the index is behind the archive: how many changes wait, and since when the oldest does."""
-    row = connection.execute(_OUTBOX).one()
-    behind = freshness.Freshness(row.waiting, row.age, None, None, False, None, None)
-    return {"waiting": row.waiting, "since": when(row.since), "sentence": behind.sentence}
+    row = connection.execute(_OUTBOX if part.accounts is None else _OUTBOX_IN_PART, part.parameters).one()
+    return {"waiting": row.waiting, "since": when(row.since), "sentence": freshness.behind(row.waiting, row.age)}
 
 
-def waiting_items(connection: Connection) -> Iterator[tuple[int, uuid.UUID, int]]:
+def waiting_items(connection: Connection, part: Part) -> Iterator[tuple[int, uuid.UUID, int]]:
     """The records of which a change waits for the index, with its revision, in the order of their ids; as a stream."""
     streaming = connection.execution_options(stream_results=True, yield_per=_AT_ONCE)
-    for row in streaming.execute(_WAITING):
+    for row in streaming.execute(_WAITING, part.parameters):
         yield row.item_id, row.public_id, row.revision
 
 
-def index_state(client: Elasticsearch, alias: str) -> dict[str, Any]:
-    """The index that is searched: which it is, by which definition it was made, what it can do, how much it has.
+def index_state(client: Elasticsearch, alias: str, request: SearchRequest) -> dict[str, Any]:
+    """The index that is searched: which it is, by which definition it was made, what it can do, how much it has within the limits
+    of the search.
 
     Raises:
         IndexUnavailableError, IndexMissingError: as for a search.
     """
-    names = indices.behind(client, alias)
+    aliases = searched_in(client, alias, messages=request.messages)
+    names = [name for each in aliases for name in indices.behind(client, each)]
     meta = indices.meta(client, alias)
     with translated(f"counting {alias}"):
-        documents = int(client.count(index=alias)["count"])
+        documents = int(client.count(index=",".join(aliases), query=compiler.counting(None, request))["count"])
     return {
         "alias": alias,
         "name": ", ".join(names),

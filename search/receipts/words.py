@@ -6,12 +6,14 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import PLATFORMS
+from search.query.limits import limits_of
 from search.query.words import day_of, joined, quoted
 
 if TYPE_CHECKING:
     import zoneinfo
     from collections.abc import Mapping, Sequence
 
+_NO_MESSAGES = "Direct messages were not searched: they are kept apart, for those who have leave to open them."
 CAUSES = {
     "failed": "the capture failed",
     "access_lost": "access was lost",
@@ -23,6 +25,11 @@ CAUSES = {
 }
 
 
+def part_of(body: Mapping[str, Any]) -> str:
+    """Of which part of the archive a receipt is, as it follows "everything"; empty where it is of the whole."""
+    return ", ".join(limits_of(body.get("limits")).words)
+
+
 def not_searched(body: Mapping[str, Any], looked_at: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a search leaves unseen, a sentence each.
 
@@ -30,13 +37,18 @@ def not_searched(body: Mapping[str, Any], looked_at: Sequence[Mapping[str, Any]]
         body: a receipt's body so far: its counts, its index, its gaps, its register.
         looked_at: the accounts of the register that what is found may have been seen through.
     """
+    part = part_of(body)
+    number = _number(len(body["register"]), "account")
     found = [
         "Words inside pictures, videos and sound recordings were not searched; their descriptions were, where they have one.",
         "The contents of attached files, and of the pages that links lead to, were not searched.",
-        "Direct messages were not searched: they are kept apart, for those who have leave to open them.",
+        *([] if body["search"].get("messages") else [_NO_MESSAGES]),
         (
-            f"Only what was seen through the {_number(len(body['register']), 'account')} of the archive's register can be found: "
-            "accounts that are not in it, of officials or of others, were not searched."
+            f"Only a part of the archive was searched: everything {part}. Of it, what was seen through the {number} that this "
+            "receipt names can be found; other accounts, of the city, of officials or of others, were not searched."
+            if part
+            else f"Only what was seen through the {number} of the archive's register can be found: accounts that are not in it, "
+            "of officials or of others, were not searched."
         ),
         "What was published and taken down between two captures was never received, and is not in this archive.",
     ]
@@ -79,23 +91,37 @@ def statement(body: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> list[str]:
     if body["total"]:
         return []
     moment = dt.datetime.fromisoformat(body["made_at"]).astimezone(zone)
-    number = len(body["register"])
+    number = _number(len(body["register"]), "account")
+    part = part_of(body)
     return [
         (
             f"On {day_of(moment.date())} at {moment:%H:%M %Z}, {body['made_by']} searched the social media archive of "
             f"{body['archive']['city']} for what search receipt {body['number']} states: {body['sentence']}"
         ),
-        "The search found no record in this archive.",
         (
-            "This statement is about this archive only. It does not say that no such record exists elsewhere: on the platforms "
-            "themselves, in other systems of the city, or in accounts that are not among the "
-            f"{_number(number, 'account')} of the archive's register."
+            f"The search found no record in the part of this archive that it covered: everything {part}."
+            if part
+            else "The search found no record in this archive."
+        ),
+        (
+            "This statement is about that part of this archive only. It does not say that no such record exists in the rest of "
+            "it, or elsewhere: on the platforms themselves, in other systems of the city, or in accounts that are not among the "
+            f"{number} that the receipt names."
+            if part
+            else "This statement is about this archive only. It does not say that no such record exists elsewhere: on the "
+            f"platforms themselves, in other systems of the city, or in accounts that are not among the {number} of the "
+            "archive's register."
         ),
         (
             f"What was not searched is listed in the receipt, which is part of this statement, with the "
             f"{_number(len(body['gaps']), 'gap')} in capture known when the search was made."
         ),
     ]
+
+
+def statement_title(body: Mapping[str, Any]) -> str:
+    """What stands above the statement."""
+    return f"Statement: no records in {'a part of this archive' if part_of(body) else 'this archive'}"
 
 
 def gap_sentence(gap: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> str:

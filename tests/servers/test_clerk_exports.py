@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from clerk.grants import What, give
 from clerk.users import create_user
 from search.exports.worker import work
 from tests.fixtures.clerk import NAME, PASSWORD, log_in, token_of
@@ -149,7 +150,7 @@ def test_who_may_only_read_takes_nothing_out(city: City) -> None:
 
 
 def test_messages_are_only_for_whoever_may_open_them(city: City) -> None:
-    """A clerk's form has no box for them and a forged one is refused; such an export is in no list of a clerk's."""
+    """A clerk's form has no box for them and a forged one is refused; of such an export a clerk is told nothing."""
     records = city.searchable.records
     account = records.account("desk.example.gov", platform_id="did:plc:desk", streams=("posts", "messages"))
     records.item(account, "A secret pothole", kind="message", stream="messages")
@@ -161,7 +162,13 @@ def test_messages_are_only_for_whoever_may_open_them(city: City) -> None:
     assert "secret" not in refused.text
     assert [row.detail["wanted"] for row in city.audit("refused")] == ["open direct messages"]
     assert not city.audit("export asked for")
+    typed = ask(clerk, q="type:message pothole")
+    assert typed.status_code == 403
+    assert "Direct messages are kept apart" in typed.text
+    assert not city.audit("export asked for")
     manager = somebody(city, "records_manager")
+    assert "with direct messages" not in manager.get("/?q=pothole").text
+    give(city.archive.engine, "records_manager.example", What.MESSAGES, "request 2026-14", now=city.archive.now())
     assert "with direct messages" in manager.get("/?q=pothole").text
     assert ask(manager, q="pothole", messages="1").status_code == 303
     make(city)
@@ -170,7 +177,9 @@ def test_messages_are_only_for_whoever_may_open_them(city: City) -> None:
     assert kinds.count("message") == 1
     assert "With direct messages." in manager.get("/exports").text
     assert "No export was asked for yet." in clerk.get("/exports").text
-    assert clerk.get(address).status_code == 403
+    nothing = clerk.get(f"/exports/{uuid.uuid4()}/file")
+    assert (clerk.get(address).status_code, clerk.get(address).text) == (404, nothing.text)
+    assert city.audit("refused")[-1].subject == str(latest(city))
     assert ask(manager, q="pothole").status_code == 303
     make(city)
     assert "message" not in [row["kind"] for row in rows_of(manager.get(f"/exports/{latest(city)}/file"))]

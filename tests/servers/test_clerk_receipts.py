@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pypdf
 import pytest
 import rfc8785
 import sqlalchemy as sa
 
+from clerk.grants import What, give
 from clerk.users import create_user
-from tests.fixtures.clerk import PASSWORD, log_in, token_of
+from tests.fixtures.clerk import NAME, PASSWORD, log_in, token_of
+from tests.fixtures.program import Program
 from tests.servers.test_clerk_searching import text_of
 
 if TYPE_CHECKING:
@@ -114,6 +113,7 @@ def test_a_pdf_holds_the_longest_search(city: City, word: str) -> None:
 
 def test_where_nothing_was_found_the_statement_is_there_to_be_signed(city: City) -> None:
     """On the page and in the PDF: about this archive only, with lines for a person, and no signature of ours."""
+    give(city.archive.engine, NAME, What.PERSONAL, "request 2026-14", now=city.archive.now())
     client = city.signed_in()
     number = number_of(keep(client, q="zeppelin"))
     for seen in (
@@ -197,7 +197,7 @@ def test_numbers_that_are_none_are_not_found(module_city: City) -> None:
 def test_the_command_line_lists_shows_checks_and_exports(city: City, stack: Endpoints, tmp_path: Path) -> None:
     """As a program of its own: 0 where all is explained, 2 where it is not, and the same digest everywhere."""
     number = number_of(keep(city.signed_in(), q="pothole", note="For counsel"))
-    run = Program(city, stack, tmp_path)
+    run = Program(city, stack, tmp_path, "receipt")
     assert [each["note"] for each in json.loads(run("list", "--json"))] == ["For counsel"]
     assert "For counsel" in run("list")
     shown = run("show", "1")
@@ -217,40 +217,3 @@ def test_the_command_line_lists_shows_checks_and_exports(city: City, stack: Endp
     assert "the index is not what the archive holds" in told
     assert "not explained: 1 of 1 differences" in told
     assert json.loads(run("check", "1", "--json", code=2).partition("\nError:")[0])["unexplained"] == 1
-
-
-class Program:
-    """`civic-archive receipt` in a process of its own, on the city's archive."""
-
-    def __init__(self, city: City, stack: Endpoints, home: Path) -> None:
-        """Point it there."""
-        self.environment: dict[str, str] = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "DATABASE_URL": city.searchable.urls.app_url,
-            "MIGRATION_DATABASE_URL": city.searchable.urls.migration_url,
-            "ELASTICSEARCH_URL": stack.elasticsearch_url,
-            "ELASTICSEARCH_USER": stack.elasticsearch_user or "",
-            "ELASTICSEARCH_PASSWORD": stack.elasticsearch_password or "",
-            "CIVIC_ARCHIVE_HOME": str(home),
-            "CIVIC_ARCHIVE_BLOBS_URL": str(blobs_of(city)),
-            "CIVIC_ARCHIVE_INDEX_NAME": city.searchable.alias,
-        }
-
-    def __call__(self, *words: str, code: int = 0) -> str:
-        """Give what it printed; fail unless it ended with the code."""
-        done: Any = subprocess.run(
-            [sys.executable, "-m", "archiver.cli", "receipt", *words],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
-        return str(done.stdout if code == 0 else done.stdout + done.stderr)
-
-
-def blobs_of(city: City) -> Path:
-    """Where the city's store lies."""
-    return city.archive.spool.parent / "blobs"

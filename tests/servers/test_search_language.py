@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from search.errors import MessagesRefusedError, QueryError
-from search.query import everything, search
+from search.query import Limits, everything, search
 from search.query.compile import Shown, body
 from search.query.directory import directory
-from search.query.run import matched_version, understood
+from search.query.run import matched_version, prepared
 from search.query.term_list import MOST_TERMS, count_terms
 from tests.fixtures.query_table import fill, queries, request
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from search.query import SearchResult
     from search.query.directory import Directory
     from tests.fixtures.searching import Archive
+
+SEES_MESSAGES = Limits(messages=True)
+"""Whoever may open direct messages finds them where a query names them."""
 
 
 class City:
@@ -217,9 +220,10 @@ def test_a_walk_tells_the_version_that_matched_as_a_search_does(city: City) -> N
     client, alias = city.archive.client, city.archive.alias
     several = 0
     for row in queries():
-        asked = request(row["typed"], city.directory)
-        node, _ = understood(client, asked)
-        hits = client.search(index=alias, **body(node, asked, shown=Shown.VERSION)).body["hits"]["hits"]
+        asked = dataclasses.replace(request(row["typed"], city.directory), limits=SEES_MESSAGES)
+        ready = prepared(client, alias, asked)
+        arguments = body(ready.node, ready.request, shown=Shown.VERSION)
+        hits = client.search(index=ready.index, **arguments).body["hits"]["hits"]
         told = {hit["_source"]["item_id"]: matched_version(hit) for hit in hits}
         walked = {each.item_id: each.version for each in everything.every(client, alias, asked).found}
         assert walked == told, row["typed"]
@@ -250,8 +254,9 @@ def test_everything_found_is_walked_whatever_comes_meanwhile(archive: Archive, m
 @pytest.mark.parametrize("row", queries(), ids=lambda row: row["typed"] or "(nothing)")
 def test_a_walk_finds_what_a_search_finds(city: City, row: dict[str, Any]) -> None:
     """Each query of the table: the same records, and of each the same version; none where nothing was asked of one."""
-    hits = {hit.item_public_id: hit for hit in city.search(row["typed"]).hits}
-    walk = everything.every(city.archive.client, city.archive.alias, request(row["typed"], city.directory))
+    asked = dataclasses.replace(request(row["typed"], city.directory), limits=SEES_MESSAGES)
+    hits = {hit.item_public_id: hit for hit in search(city.archive.client, city.archive.alias, asked).hits}
+    walk = everything.every(city.archive.client, city.archive.alias, asked)
     found = {each.public_id: each for each in walk.found}
     assert found.keys() == hits.keys()
     assert walk.total == len(hits)

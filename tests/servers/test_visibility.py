@@ -3,164 +3,38 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import datetime as dt
-import hashlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
-from archiver import accounts, notes, standing, tags
-from archiver.records.models import Account, Gap, Medium, Moderation
+from archiver import accounts, standing
 from archiver.register_file import import_csv
-from clerk import people
 from clerk.app import create_app
 from clerk.grants import What, give
 from clerk.security import PUBLIC
-from clerk.users import create_user, signed_in
-from clerk.visibility import look, shapes, sight_of, visible
-from search.query import SearchRequest, everything, search
-from search.query.directory import directory
+from clerk.users import create_user
+from clerk.visibility import shapes, sight_of, visible
+from search.query import everything, search
 from search.query.term_list import count_terms
-from tests.fixtures.clerk import PASSWORD, City, log_in, picture, receive, token_of
-from tests.fixtures.records import Attachment
-from tests.fixtures.searching import ZONE
+from tests.fixtures.clerk import PASSWORD, City, token_of
+from tests.fixtures.guarded import MAYOR, WORD, Guarded, add_mayor
 
 if TYPE_CHECKING:
-    import uuid
     from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
 
-    from clerk.visibility import Sight
-    from tests.fixtures.records import AccountRow
-
-WORD = "xylophone"
-MAYOR = "mayor.example.social"
-NIGHT = dt.datetime(2026, 5, 3, 9, 10, tzinfo=dt.UTC)
 WITHOUT_RECORDS = {
     "/users", "/users/{public_id}", "/users/{public_id}/role", "/users/{public_id}/departments",
     "/users/{public_id}/grants", "/users/{public_id}/email", "/users/{public_id}/disabled", "/users/{public_id}/sessions",
     "/audit", "/audit.csv", "/logout", "/{path:path}",
 }  # fmt: skip
 """The routes that show no record. A route that is in neither this list nor asks what may be seen fails the test below."""
-
-
-@dataclasses.dataclass
-class Guarded:
-    """The city with the mayor's own account, and what came through it alone."""
-
-    city: City
-    mayor: AccountRow
-    items: dict[str, uuid.UUID]
-    medium: uuid.UUID
-    account: uuid.UUID
-
-    def client(self, name: str) -> httpx.Client:
-        """A browser of somebody who is logged in."""
-        client = self.city.client()
-        assert log_in(client, name).status_code == 303
-        return client
-
-    def sight(self, name: str) -> Sight:
-        """What they may see now."""
-        with self.city.archive.engine.connect() as connection:
-            person = next(each for each in people.listed(connection, self.city.archive.now()) if each.row.name == name)
-            return look(connection, signed_in(person.row), self.city.archive.now())
-
-    def request(self, name: str, text: str = "", **more: Any) -> SearchRequest:
-        """A search as they ask it."""
-        sight = self.sight(name)
-        with self.city.archive.engine.connect() as connection:
-            known = directory(connection, sight.public_ids)
-        return SearchRequest(zone=ZONE, text=text, limits=sight.limits, directory=known, facets=True, **more)
-
-    def search(self, name: str, text: str = "", **more: Any) -> Any:
-        """What they find."""
-        return search(self.city.searchable.client, self.city.searchable.alias, self.request(name, text, **more))
-
-
-def add_mayor(city: City) -> Guarded:
-    """The mayor's own account: a post with a picture, a reply to it, an answer to the city, what it quotes; all of it captured
-    through it alone. And it has seen a comment that the city has.
-    """
-    records = city.searchable.records
-    mayor = records.account(
-        MAYOR, platform_id="did:plc:mayor", department="City Council", streams=("posts", "comments"), personal=True
-    )
-    mayor = receive(city, mayor, b'{"feed": ["xylophone"]}', NIGHT)
-    by_mayor: dict[str, Any] = {
-        "author_id": "did:plc:mayor", "author_handle": MAYOR, "author_name": "The Mayor's xylophone"
-    }  # fmt: skip
-    root, street = "at://did:plc:mayor/app.bsky.feed.post/root", "at://did:plc:cityofexample/app.bsky.feed.post/root"
-    ids = {
-        "post": records.item(
-            mayor, f"My {WORD} and the pothole", platform_id=root, media=[Attachment("xylo", f"A {WORD}")], **by_mayor
-        ),
-        "reply": records.item(
-            mayor, f"A fine {WORD}", kind="comment", stream="comments", platform_id="at://reply/1", parent_id=root, root_id=root
-        ),
-        "answer": records.item(
-            mayor, f"The {WORD} beats the pothole", platform_id="at://did:plc:mayor/app.bsky.feed.post/answer",
-            kind="comment", parent_id=street, root_id=street, **by_mayor,
-        ),
-        "quoted": records.item(mayor, f"A quoted {WORD}", platform_id="at://quoted/1", sighted=False),
-    }  # fmt: skip
-    records.see(mayor, city.items["question"])
-    records.state(mayor, city.items["question"], "present", WORD)
-    data = picture()
-    digest = hashlib.sha256(data).digest()
-    path = city.archive.spool / "xylo"
-    path.write_bytes(data)
-    city.archive.blobs.put_file(path, digest)
-    path.unlink()
-    with city.archive.engine.begin() as connection:
-        medium = connection.scalar(
-            sa.update(Medium)
-            .where(Medium.platform_id == "xylo")
-            .values(sha256=digest, size=len(data), state="kept", content_type="image/png")
-            .returning(Medium.public_id)
-        )
-        for item in ("post", "answer"):
-            connection.execute(
-                sa.insert(Moderation).values(
-                    item_id=ids[item], action="hidden", by_whom=f"the {WORD}", source="platform", observed_at=NIGHT,
-                    words=WORD, exchange_id=mayor.exchange,
-                )
-            )  # fmt: skip
-        public = {
-            name: connection.execute(
-                sa.text("select public_id from items where id = :id"), {"id": item_id}
-            ).scalar_one()
-            for name, item_id in ids.items()
-        }
-        account = connection.execute(sa.select(Account.public_id).where(Account.id == mayor.id)).scalar_one()
-        connection.execute(
-            sa.insert(Gap).values(account_id=mayor.id, opened_at=NIGHT, reason=f"the {WORD} broke", cause="failed")
-        )
-    assert medium is not None
-    tags.put_on(city.archive.engine, ids["post"], WORD, user="trusted", now=NIGHT)
-    notes.add(city.archive.engine, ids["post"], f"A note on the {WORD}", user="trusted", now=NIGHT)
-    city.searchable.drain()
-    return Guarded(city, mayor, public, medium, account)
-
-
-@pytest.fixture(scope="module")
-def guarded(module_city: City) -> Guarded:
-    """The city with the mayor's own account; a clerk without any grant, one with that for personal accounts, one for Parks."""
-    engine = module_city.archive.engine
-    made = add_mayor(module_city)
-    for name in ("plain", "trusted", "ranger", "ranger.trusted"):
-        create_user(engine, name, PASSWORD, "clerk")
-    for name in ("trusted", "ranger.trusted"):
-        give(engine, name, What.PERSONAL, "request 2026-14", now=module_city.archive.now())
-    for name in ("ranger", "ranger.trusted"):
-        people.set_departments(engine, name, ["parks and recreation"])
-    return made
 
 
 def routes(city: City) -> Iterator[APIRoute]:
@@ -208,12 +82,19 @@ def hidden(guarded: Guarded) -> dict[str, list[str]]:
         "/moderation": ["/moderation", f"/moderation?account={account}"],
         "/moderation.csv": ["/moderation.csv"],
         "/status": ["/status"],
+        "/receipts": ["/receipts"],
+        "/receipts/{number}": [f"/receipts/{guarded.receipt}"],
+        "/receipts/{number}.pdf": [f"/receipts/{guarded.receipt}.pdf"],
+        "/receipts/{number}.json": [f"/receipts/{guarded.receipt}.json"],
+        "/exports": ["/exports"],
+        "/exports/{public_id}/file": [f"/exports/{guarded.export}/file"],
     }  # fmt: skip
 
 
 _OWN = (
     r"<title>.*?</title>",
-    r'<input id="q"[^>]*>',
+    r'<input id="(?:q|name)"[^>]*>',
+    r'<input type="hidden" name="(?:q|account)"[^>]*>',
     r'class="explanation">.*?</p>',
     r'<ul class="chips".*?</ul>',
     r'<table class="alone">.*?</table>',
@@ -241,8 +122,8 @@ def test_no_page_shows_what_came_through_a_personal_account(guarded: Guarded, na
         assert route.path in known, f"{route.path} is new: say here at which addresses it would show something hidden"
         for address in known[route.path]:
             answer = client.get(address)
-            direct = any(str(each) in address for each in (*guarded.items.values(), guarded.medium, guarded.account))
-            if direct or str(guarded.mayor.exchange) in address:
+            names = (*guarded.items.values(), guarded.medium, guarded.account, guarded.mayor.exchange, guarded.export)
+            if any(str(each) in address for each in names) or address.startswith("/receipts/"):
                 assert answer.status_code == 404, address
             for word in (WORD, "mayor", "City Council", str(guarded.account)):
                 assert word.lower() not in shown(answer).lower(), (address, word)
@@ -292,8 +173,13 @@ def test_pages_are_the_same_with_and_without_a_personal_account(city: City) -> N
     addresses = [
         "/", "/?q=pothole", "/?q=", "/?q=&size=100&sort=oldest", "/?q=zeppelin+pothole", "/?q=is:city+pothole", "/terms",
         "/?q=is:resident", "/?q=pothole&from=2020-01-01&to=2030-01-01", "/accounts", "/moderation", "/moderation.csv", "/status",
-        "/?q=department:%22City+Council%22", "/?q=account:mayor.example.social", *posts,
+        "/?q=department:%22City+Council%22", "/?q=account:mayor.example.social", "/receipts", "/exports", *posts,
+        *(f"/receipts/{number}{end}" for number in (1, 2) for end in ("", ".json")),
     ]  # fmt: skip
+    for typed in ("pothole", "zeppelin"):
+        answer = client.post("/receipts", data={"csrf_token": token_of(client.get("/")), "q": typed})
+        assert answer.status_code == 303
+    client.post("/exports", data={"csrf_token": token_of(client.get("/")), "q": "pothole", "format": "csv"})
     before = [client.get(each).text for each in addresses]
     guarded = add_mayor(city)
     city.searchable.records.touch(city.items["mayor's"])
@@ -306,8 +192,9 @@ def test_pages_are_the_same_with_and_without_a_personal_account(city: City) -> N
     create_user(city.archive.engine, "trusted", PASSWORD)
     give(city.archive.engine, "trusted", What.PERSONAL, "request 2026-14", now=city.archive.now())
     trusted = guarded.client("trusted")
+    same = {"/", "/?q=zeppelin+pothole", "/terms", city.page_of("notice"), city.page_of("gone")}
     for address, was in zip(addresses, before, strict=True):
-        if address not in {"/", "/?q=zeppelin+pothole", "/terms", city.page_of("notice"), city.page_of("gone")}:
+        if address not in same and not address.startswith("/receipts/"):
             assert trusted.get(address).text != was, f"{address} tells the two apart in nothing"
 
 
@@ -351,6 +238,9 @@ def test_counts_parts_facets_and_spellings_keep_to_it(guarded: Guarded) -> None:
     assert [part.alone for part in plain.parts] == [0, 3]
     assert guarded.search("plain", f"{WORD[:-1]}").similar == ()
     assert guarded.search("trusted", f"{WORD[:-1]}").similar
+    # A spelling that only the mayor has is for the others one that nobody has: what comes near is suggested, and nothing hidden.
+    assert guarded.search("plain", "potholee").similar == guarded.search("plain", "potholle").similar == ("pothole",)
+    assert guarded.search("ranger", "potholle").similar == ()
     assert guarded.search("plain", f"{WORD[:-1]}~").total == 0
     every, trusted = guarded.search("plain"), guarded.search("trusted")
     assert every.facets is not None
