@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 from clerk import visibility
 from clerk.searching import request_of
 from search.accounts import resolve_account
+from search.errors import QueryError
 from search.query.directory import directory
+from search.query.parse import parse
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection
 
     from archiver.archive import Archive
     from clerk.context import Clerk
@@ -29,6 +34,24 @@ def asked_to_keep(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) ->
     with clerk.archive.engine.connect() as connection:
         sight = visibility.to_keep(connection, sight)
     return asked_for(clerk, sight, form, day)
+
+
+def understood_by(connection: Connection, sight: Sight, forms: Sequence[SearchForm], day: dt.date) -> list[bool]:
+    """For each of these searches, whether it can be understood by who sees only so much: it names nothing that is hidden."""
+    known = directory(connection, sight.public_ids, messages=sight.messages)
+
+    def is_understood(form: SearchForm) -> bool:
+        try:
+            node = parse(form.q, day)
+            if node is not None:
+                known.resolved(node)
+            if form.account:
+                resolve_account(connection, form.account, sight.account_ids)
+        except QueryError:
+            return False
+        return True
+
+    return [is_understood(each) for each in forms]
 
 
 def asked_for(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:

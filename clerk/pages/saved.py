@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from archiver import mail
-from clerk.asking import asked_for, today
+from clerk.asking import asked_for, today, understood_by
 from clerk.context import clerk_of, page, signed_in
 from clerk.roles import Ability, allowed, require
 from clerk.saved import store
@@ -155,7 +155,10 @@ def _changed(request: Request, saved: Saved, action: str, **changes: object) -> 
 def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "") -> Response:
     clerk, user = clerk_of(request), signed_in(request).user
     with clerk.archive.engine.connect() as connection:
-        own, shared = store.own(connection, user.id), store.shared(connection, user.id)
+        own, every = store.own(connection, user.id), store.shared(connection, user.id)
+        # What names an account or a tag that they do not see is not for them: its words alone would tell.
+        theirs = understood_by(connection, sight, [each.form for each in every], today(clerk))
+        shared = [each for each, is_theirs in zip(every, theirs, strict=True) if is_theirs]
         steps = store.history(connection, [each.row.id for each in (*own, *shared)])
     clerk.record(request, "saved searches listed", None, {})
     return page(
