@@ -17,7 +17,8 @@ from archiver.accounts import find
 from archiver.blobs import BlobStore
 from archiver.capture.importing import import_download
 from archiver.downloads.errors import DownloadError
-from clerk.messages import in_exchange, only_with_messages
+from clerk.messages import in_exchange
+from clerk.visibility import Sight, visible
 from search.indexer import drain
 from search.query import SearchRequest, search
 from tests.fixtures.custody import rows, unproven
@@ -133,10 +134,15 @@ def test_answers_of_programs_are_kept_where_messages_are(archive: TestArchive, t
         "select i.kind, v.url, v.exchange_id from items i join versions v on v.item_id = i.id order by 1",
     )
     assert [(kind, url) for kind, url, _ in found] == [("message", "https://graph.example/inbox"), ("post", _PAGE)]
-    media = rows(archive.engine, "select url, public_id from media order by 1")
+    media = rows(
+        archive.engine,
+        "select m.url, v.item_id from media m join version_media a on a.medium_id = m.id "
+        "join versions v on v.id = a.version_id order by 1",
+    )
     with archive.engine.connect() as connection:
         assert [in_exchange(connection, exchange) for _, _, exchange in found] == [True, False]
-        assert [only_with_messages(connection, medium) for _, medium in media] == [True, False]
+        without = Sight(messages=False, personal=True)
+        assert [bool(visible(connection, without, [item])) for _, item in media] == [False, True]
 
 
 def test_page_records_are_found_by_their_words(
