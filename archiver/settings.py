@@ -9,7 +9,7 @@ import functools
 import zoneinfo
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -124,9 +124,29 @@ class Settings(BaseSettings):
     airflow_password: SecretStr | None = Field(None, description="That user's password.")
     clerk_url: str | None = Field(
         None,
-        description="The address of the clerk's pages as browsers see it. Unset: as the browser says; the single sign-on must "
-        "know it (docs/access.md).",
+        description="The address of the clerk's pages as browsers see it, for links in e-mails too. Unset: as the browser says; "
+        "the single sign-on must know it (docs/access.md).",
     )
+    saved_schedule: str = Field(
+        "30 6 * * *",
+        description="When the searches run that people asked to be told of by e-mail (cron, in the city's time zone).",
+    )
+    smtp_host: str | None = Field(
+        None, description="The server that takes the archive's e-mails. Unset: none are sent."
+    )
+    smtp_port: int | None = Field(
+        None, gt=0, lt=65536, description="Its port. Default: 587 with STARTTLS, 465 with TLS, 25 without."
+    )
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls",
+        description="How the way to it is encrypted: `starttls`, `tls` from the first byte, or `none` (no password goes by it).",
+    )
+    smtp_ca: Path | None = Field(None, description="The file of that server's own CA (PEM).")
+    smtp_user: str | None = Field(None, description="The user that the archive logs in to it as, if any.")
+    smtp_password: SecretStr | None = Field(None, description="That user's password.")
+    smtp_password_file: Path | None = Field(None, description="A file with that password, instead.")
+    smtp_from: str | None = Field(None, description="The address that the e-mails come from.")
+    smtp_timeout: float = Field(30, gt=0, description="Seconds until a mail server that does not answer is given up.")
     local_login: bool = Field(True, description="Whether users with a password of the archive's own may log in.")
     oidc_issuer: str | None = Field(
         None,

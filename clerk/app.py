@@ -27,9 +27,11 @@ from clerk.pages import (
     proof,
     receipts,
     record,
+    saved,
     search,
     sign_on,
     status,
+    tags,
     terms,
     thread,
     users,
@@ -71,8 +73,8 @@ def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> Fa
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for pages in (
-        login, sign_on, search, terms, receipts, exports, record, proof, thread, viewer, media, accounts, account, capture,
-        moderation, status, users, audit,
+        login, sign_on, search, terms, saved, receipts, exports, record, proof, thread, viewer, tags, media, accounts, account,
+        capture, moderation, status, users, audit,
     ):  # fmt: skip
         app.include_router(pages.router)
     app.add_api_route("/{path:path}", _nothing_here, methods=["GET"], include_in_schema=False)

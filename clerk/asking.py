@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from clerk import visibility
 from clerk.searching import request_of
 from search.accounts import resolve_account
+from search.errors import QueryError
 from search.query.directory import directory
+from search.query.parse import parse
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
+    from sqlalchemy.engine import Connection
+
+    from archiver.archive import Archive
     from clerk.context import Clerk
     from clerk.searching import SearchForm
     from clerk.visibility import Sight
@@ -30,13 +36,36 @@ def asked_to_keep(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) ->
     return asked_for(clerk, sight, form, day)
 
 
+def understood_by(connection: Connection, sight: Sight, forms: Sequence[SearchForm], day: dt.date) -> list[bool]:
+    """For each of these searches, whether it can be understood by who sees only so much: it names nothing that is hidden."""
+    known = directory(connection, sight.public_ids, messages=sight.messages)
+
+    def is_understood(form: SearchForm) -> bool:
+        try:
+            node = parse(form.q, day)
+            if node is not None:
+                known.resolved(node)
+            if form.account:
+                resolve_account(connection, form.account, sight.account_ids)
+        except QueryError:
+            return False
+        return True
+
+    return [is_understood(each) for each in forms]
+
+
 def asked_for(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
-    """The search, within what whoever asks may see; `day` is the one that "yesterday" goes by.
+    """The search, within what whoever asks may see; `day` is the one that "yesterday" goes by. Raises as `request_for`."""
+    return request_for(clerk.archive, sight, form, day)
+
+
+def request_for(archive: Archive, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
+    """The same, where there are no pages about.
 
     Raises:
         QueryError: an account, a date or an order is none; its message is for the page.
     """
-    with clerk.archive.engine.connect() as connection:
-        known = directory(connection, sight.public_ids)
+    with archive.engine.connect() as connection:
+        known = directory(connection, sight.public_ids, messages=sight.messages)
         account_id = resolve_account(connection, form.account, sight.account_ids).public_id if form.account else None
-    return request_of(form, clerk.archive.settings.zone, account_id, limits=sight.limits, today=day, directory=known)
+    return request_of(form, archive.settings.zone, account_id, limits=sight.limits, today=day, directory=known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
     from clerk.grants import Held
 
+_LONGEST_ADDRESS = 254
+# One plain address (RFC 5321, without the quoted forms that nobody has): nothing of it can be read as a further one, or a header.
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _USERS = sa.text("""
-    select u.id, u.public_id, u.name, u.role, u.departments, u.disabled, u.created_at, u.subject, u.issuer,
+    select u.id, u.public_id, u.name, u.role, u.departments, u.email, u.disabled, u.created_at, u.subject, u.issuer,
            (select count(*) from user_sessions s where s.user_id = u.id and s.expires_at > :now) as sessions
     from users u where cast(:public_id as uuid) is null or u.public_id = :public_id order by u.name
 """)
@@ -88,6 +92,21 @@ def set_departments(engine: Engine, name: str, wanted: Sequence[str], *, actor: 
         chosen = _chosen(connection, wanted)
         connection.execute(sa.update(User).where(User.id == row.id).values(departments=chosen))
         audit.write(connection, actor, "departments changed", row.name, {"from": row.departments, "to": chosen})
+
+
+def set_email(engine: Engine, name: str, address: str, *, actor: str = "command line") -> None:
+    """Say where the archive writes to a user; an empty address: nowhere.
+
+    Raises:
+        UserError: there is no such user, or it is no address.
+    """
+    wanted = address.strip()
+    if wanted and (len(wanted) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(wanted)):
+        raise UserError(f"{wanted[:100]!r} is no e-mail address: write it as name@example.gov.")
+    with engine.begin() as connection:
+        row = _locked(connection, name, None, "")
+        connection.execute(sa.update(User).where(User.id == row.id).values(email=wanted or None))
+        audit.write(connection, actor, "e-mail address changed", row.name, {"from": row.email, "to": wanted or None})
 
 
 def set_disabled(engine: Engine, name: str, *, disabled: bool, actor: str = "command line") -> None:

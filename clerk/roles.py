@@ -26,6 +26,8 @@ class Ability(enum.StrEnum):
     CAPTURE_NOW = "capture at once"
     KEEP_RECEIPTS = "keep a receipt of a search"
     EXPORT = "export what a search finds"
+    SAVE_SEARCHES = "save searches"
+    TAG = "tag records and write notes"
     ADMINISTER = "administer users"
     READ_AUDIT = "read the audit log"
 
@@ -35,6 +37,8 @@ _WHO: dict[Ability, frozenset[str]] = {
     Ability.CAPTURE_NOW: _AT_WORK,
     Ability.KEEP_RECEIPTS: _AT_WORK,
     Ability.EXPORT: _AT_WORK,
+    Ability.SAVE_SEARCHES: _AT_WORK,
+    Ability.TAG: _AT_WORK,
     Ability.ADMINISTER: frozenset({"administrator"}),
     Ability.READ_AUDIT: frozenset({"administrator", "auditor"}),
 }
@@ -44,6 +48,9 @@ _SENTENCES = {
     Ability.CAPTURE_NOW: "Your role may read records, not start a capture: ask a clerk. Nothing was started.",
     Ability.KEEP_RECEIPTS: "Your role may search and read receipts, not keep one: ask a clerk. Nothing was kept.",
     Ability.EXPORT: "Your role may read records, not take them out as files: ask a clerk. Nothing was exported.",
+    Ability.SAVE_SEARCHES: "Your role may search and run the searches that others share, not keep any: ask a clerk. Nothing was "
+    "changed.",
+    Ability.TAG: "Your role may read records, not put tags and notes beside them: ask a clerk. Nothing was changed.",
     Ability.ADMINISTER: "Only an administrator sees and changes who may log in: ask one. Nothing was changed.",
     Ability.READ_AUDIT: "Only an auditor or an administrator reads the audit log: ask one of them.",
 }
@@ -52,8 +59,10 @@ _SENTENCES = {
 _RECORDS = (
     ("/", "Search"),
     ("/terms", "Term list"),
+    ("/searches", "Saved"),
     ("/receipts", "Receipts"),
     ("/exports", "Exports"),
+    ("/tags", "Tags"),
     ("/accounts", "Accounts"),
     ("/moderation", "Moderation"),
     ("/status", "Status"),

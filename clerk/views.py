@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from clerk import words
 from clerk.differences import Piece, other_changes, word_difference
 from clerk.messages import MESSAGE
 from clerk.shown import cut, outward, sanitised
+from search.query.words import plain_or_quoted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -45,6 +47,14 @@ class MediumView:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class TagView:
+    """A tag, and the address of the search for it."""
+
+    name: str
+    address: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Card:
     """An item as every page shows it: who, what, when, where, how last found."""
 
@@ -70,6 +80,7 @@ class Card:
     """Which version it shows; None where none was ever captured."""
     places: Sequence[tuple[str, str]]
     media: Sequence[MediumView]
+    tags: Sequence[TagView] = ()
 
     @property
     def label(self) -> str:
@@ -227,7 +238,13 @@ def card(
         version_number=version.number if version else None,
         places=tuple(places),
         media=tuple(medium_view(each, known.get(each.sha256 or b"")) for each in version.media) if version else (),
+        tags=tuple(TagView(each, tag_address(each)) for each in item.tagged.values()),
     )
+
+
+def tag_address(name: str, more: str = "") -> str:
+    """The address of the search for what has a tag."""
+    return f"/?{urlencode({'q': f'tag:{plain_or_quoted(name)}{more}'})}"
 
 
 def versions(

@@ -1,8 +1,9 @@
 """What the DAGs share: the archive as Airflow knows it, and how a captured account becomes a task's end.
 
 The DAG files are read every few minutes, so this imports at its top what is light; the rest is imported in the tasks.
-Secrets come from Airflow's connections where they are defined (`civic_archive_postgres`, `civic_archive_elasticsearch`, and
-`civic_archive_NAME` for an account's setting `env:NAME`), else from the environment. None goes through an XCom.
+Secrets come from Airflow's connections where they are defined (`civic_archive_postgres`, `civic_archive_elasticsearch`,
+`civic_archive_smtp`, and `civic_archive_NAME` for an account's setting `env:NAME`), else from the environment. None goes through
+an XCom.
 """
 
 from __future__ import annotations
@@ -70,6 +71,14 @@ def configured() -> Settings:
             "elasticsearch_api_key": SecretStr(extra["api_key"]) if "api_key" in extra else None,
             "elasticsearch_ca": extra.get("ca"),
         }
+    if (mail := _connection("civic_archive_smtp")) is not None:
+        changes |= {
+            "smtp_host": mail.host,
+            "smtp_port": mail.port,
+            "smtp_user": mail.login,
+            "smtp_password": SecretStr(mail.password) if mail.password else None,
+            "smtp_password_file": None,
+        }
     return _masked(config.model_copy(update=changes))
 
 
@@ -87,7 +96,7 @@ def _masked(config: Settings) -> Settings:
         if secret is not None:
             mask_secret(secret.get_secret_value())
             mask_secret(str(make_url(secret.get_secret_value()).password or ""))
-    for secret in (config.elasticsearch_password, config.elasticsearch_api_key):
+    for secret in (config.elasticsearch_password, config.elasticsearch_api_key, config.smtp_password):
         if secret is not None:
             mask_secret(secret.get_secret_value())
     return config

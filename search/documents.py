@@ -45,6 +45,7 @@ def document(shape: ItemShape) -> dict[str, Any]:
         "counts": shape.counts or None,
         "types": _types(shape),
         "edited": is_edited(shape),
+        "clerk_tags": list(shape.tagged),
         "author_keys": sorted(
             {name for version in shape.versions if version.author for name in author_keys(version.author)}
         ),

@@ -57,6 +57,7 @@ def _properties() -> dict[str, Any]:
         "counts": {"type": "object", "enabled": False},
         "types": _KEYWORD,
         "edited": _BOOLEAN,
+        "clerk_tags": _KEYWORD,
         "author_keys": _KEYWORD,
         "author_names": {"type": "text", "analyzer": EXACT, "index_options": "positions"},
         # The current version, for the results page and for facets; words are searched in `versions`.

@@ -21,6 +21,7 @@ from archiver.cli import (
     pages,
     platforms,
     receipts,
+    saved,
     stack,
     tokens,
     users,
@@ -40,6 +41,7 @@ app.add_typer(log.app, name="log")
 app.add_typer(media.app, name="media")
 app.add_typer(moderation.app, name="moderation")
 app.add_typer(receipts.app, name="receipt")
+app.add_typer(saved.app, name="saved")
 app.add_typer(users.app, name="users")
 for module in (stack, capture, pages, coverage, lists, platforms):
     module.register(app)

@@ -59,6 +59,7 @@ def list_(as_json: AsJson = False) -> None:
                     "name": each.row.name,
                     "role": each.row.role,
                     "departments": each.row.departments,
+                    "email": each.row.email,
                     "disabled": each.row.disabled,
                     "single_sign_on": each.row.subject is not None,
                     "open_sessions": each.row.sessions,
@@ -126,6 +127,19 @@ def departments(
     with opened() as archive:
         people.set_departments(archive.engine, name, department or [])
     console.print(f"{name} sees {', '.join(department) if department else 'every department'}.", markup=False)
+
+
+@app.command("email")
+def email(
+    name: Name,
+    address: Annotated[str, typer.Argument(help="Where the archive writes to them; none: nowhere.")] = "",
+) -> None:
+    """Say where the archive writes to somebody, for the searches that they asked to be told of."""
+    from clerk import people  # noqa: PLC0415 - an optional group
+
+    with opened() as archive:
+        people.set_email(archive.engine, name, address)
+    console.print(f"{name} is written to {f'at {address}' if address else 'nowhere'}.", markup=False)
 
 
 @app.command("grant")

@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -149,6 +149,8 @@ class ItemShape:
     whose captures received it. Who may see none of them may not see it."""
     counts: Mapping[str, Any]
     counted_at: dt.datetime | None
+    tagged: Mapping[str, str] = field(default_factory=dict)
+    """The tags that clerks have put on it, as first written, by what is compared; no part of the record."""
 
     @property
     def current(self) -> VersionShape | None:
@@ -187,7 +189,11 @@ _ITEMS = """
                ) end as through,
                (select to_json(one) from (
                     select o.counts, o.observed_at from observations o where o.item_id = i.id order by o.id desc limit 1
-               ) one) as counted
+               ) one) as counted,
+               (select json_object_agg(t.key, t.name order by t.key) from (
+                    select distinct on (e.tag_id) e.tag_id, e.put_on from tag_events e
+                    where e.item_id = i.id order by e.tag_id, e.id desc
+               ) latest join tags t on t.id = latest.tag_id where latest.put_on) as tagged
         from items i where i.id = any(%s)
     ) item
 """
@@ -273,6 +279,7 @@ def _item(item: Json, versions: Sequence[Json], accounts: Mapping[int, Row[Any]]
         through=tuple(sorted(accounts[each].public_id for each in seen_by)),
         counts=counted["counts"] if counted else {},
         counted_at=_moment(counted["observed_at"]) if counted else None,
+        tagged=item["tagged"] or {},
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid  # noqa: TC003 - FastAPI reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
-from archiver import asked, moderation
+from archiver import asked, moderation, notes, tags
 from archiver.database import repeatable_read
 from archiver.records.shapes import load_shapes
 from archiver.records.store.thumbnails import thumbnails_of
@@ -37,6 +38,21 @@ NO_RECORD = "The archive holds no such record: check that the address was copied
 NO_EXCHANGE = "The archive holds no such exchange: check that the address was copied whole."
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Written:
+    """What was typed to be put beside the record, and the sentence that says why it was not."""
+
+    tag: str = ""
+    tag_problem: str = ""
+    note: str = ""
+    note_problem: str = ""
+
+    @property
+    def problem(self) -> bool:
+        """Whether something was refused."""
+        return bool(self.tag_problem or self.note_problem)
+
+
 @router.get("/items/{public_id}")
 def record(
     request: Request, sight: Seen, public_id: uuid.UUID, start: Annotated[int, Query(ge=0, le=_MOST_REPLIES)] = 0
@@ -53,8 +69,11 @@ def show(
     *,
     given: moderation.Given | None = None,
     problems: Mapping[str, str] | None = None,
+    written: Written | None = None,
 ) -> Response:
-    """The page of a record; with what was `given` in its form and the `problems` of it, where it was refused."""
+    """The page of a record; with what was `given` in its form and the `problems` of it, or what was `written` to be put beside
+    it, where that was refused.
+    """
     clerk = clerk_of(request)
     zone = clerk.archive.settings.zone
     with repeatable_read(clerk.archive.engine) as connection:
@@ -79,6 +98,7 @@ def show(
         acts = moderation.listed(connection, moderation.Wanted(item_id=item_id), messages=True, most=MOST_ACTS)
         noticed = visible_exchanges(connection, sight, [act.exchange_id for act in acts if act.exchange_id is not None])
         asked_for = asked.progress(connection, place.account_id, post_id=place.post_id, thread=True) if place else None
+        tagging, noted = tags.history(connection, item_id), notes.listed(connection, item_id)
     if asked_for is not None and asked_for.running:
         capturing.look(clerk.archive, asked_for.row)
         with clerk.archive.engine.connect() as connection:
@@ -90,7 +110,7 @@ def show(
     return page(
         request,
         "record.html",
-        status=400 if problems else 200,
+        status=400 if problems or (written and written.problem) else 200,
         title=card.label,
         item=item,
         card=card,
@@ -109,6 +129,12 @@ def show(
         acts=acts,
         given=given or moderation.Given("", ""),
         problems=problems or {},
+        tagging=tagging,
+        noted=noted,
+        written=written or Written(),
+        longest_tag=tags.LONGEST,
+        longest_note=notes.LONGEST,
+        may_tag=allowed(request, Ability.TAG),
         may_moderate=allowed(request, Ability.RECORD_MODERATION),
         may_capture=place is not None
         and allowed(request, Ability.CAPTURE_NOW)

@@ -16,6 +16,7 @@ from clerk.described import query
 from clerk.hits import ResultView, attached, results
 from clerk.removals import removals
 from clerk.roles import Ability, allowed
+from clerk.saved.store import LONGEST_NAME
 from clerk.searching import FIELDS, LOOKS, PAGE_SIZES, Narrower, SearchForm, bars_of, chips_of, form_of
 from clerk.security import SCRIPTED
 from clerk.visibility import Seen, Sight, audit_refusal
@@ -83,6 +84,8 @@ def front(request: Request, sight: Seen) -> Response:
         fresh=fresh,
         first=(form.page - 1) * form.size + 1,
         next_address=_next(form, data["result"]),
+        may_save=allowed(request, Ability.SAVE_SEARCHES),
+        longest_name=LONGEST_NAME,
         may_keep=allowed(request, Ability.KEEP_RECEIPTS),
         formats=_formats(request),
         **data,

@@ -59,6 +59,12 @@ def set_departments(
     )
 
 
+@router.post("/users/{public_id}/email", status_code=303, response_class=RedirectResponse)
+def set_email(request: Request, public_id: uuid.UUID, email: Annotated[str, Form()] = "") -> Response:
+    """Say where the archive writes to them."""
+    return _change(request, public_id, lambda name, actor: people.set_email(_engine(request), name, email, actor=actor))
+
+
 @router.post("/users/{public_id}/grants", status_code=303, response_class=RedirectResponse)
 def set_grant(
     request: Request,

@@ -74,7 +74,7 @@ def _walks(archive: Archive, client: Elasticsearch, index: str, job: Row[Any]) -
     if limits.accounts is not None:
         indices.require_current(client, index)
     with archive.engine.connect() as connection:
-        request = request_of(job.search, directory(connection, limits.accounts))
+        request = request_of(job.search, directory(connection, limits.accounts, messages=limits.messages))
     request = dataclasses.replace(request, messages=job.messages, limits=limits)
     yield every(client, index, request)
 

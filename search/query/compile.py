@@ -252,7 +252,7 @@ def _field(asked: Filter) -> Dsl:
             platform = {"term": {"platform": asked.names[0]}}
             return {"bool": {"filter": [platform, {"term": {"platform_id": texts.key(value)}}]}}
         case Field.TAG:
-            return {"term": {"clerk_tags": texts.key(value)}}
+            return {"term": {"clerk_tags": asked.ids[0] if asked.ids else texts.key(value)}}
         case Field.REQUEST:
             return {"term": {"requests": texts.key(value)}}
         case Field.HOLD:

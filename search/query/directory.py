@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from archiver import naming, tags
 from search.errors import QueryError, UnknownAccountError
 from search.query.model import And, Field, Filter, Not, Or
-from search.query.words import joined, quoted
+from search.query.words import joined, plain_or_quoted, quoted
 from search.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
     from search.query.model import Node
 
 _ACCOUNTS = sa.text("""
-    select a.public_id::text as public_id, a.platform, a.handle, a.platform_id, a.department,
+    select a.id, a.public_id::text as public_id, a.platform, a.handle, a.platform_id, a.department,
            coalesce(array_agg(h.handle) filter (where h.handle is not null), '{}') as former
     from accounts a left join account_handles h on h.account_id = a.id group by a.id order by a.platform, a.handle
 """)
@@ -45,10 +46,12 @@ class KnownAccount:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Directory:
-    """All accounts of the register, and what else a field may name: a clerk's tags, requests by number, holds by name."""
+    """All accounts of the register, and what else a field may name: a clerk's tags (each as it was first written, by what is
+    compared), requests by number, holds by name.
+    """
 
     accounts: Sequence[KnownAccount]
-    tags: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
     requests: frozenset[str] = frozenset()
     holds: frozenset[str] = frozenset()
     whole: bool = True
@@ -87,8 +90,11 @@ class Directory:
                 return Filter(Field.DEPARTMENT, value, () if self.whole else tuple(self.by_department[name]), (name,))
             case Filter(Field.PLATFORM, value):
                 return Filter(Field.PLATFORM, value, (), (self._platform(value),))
-            case Filter(Field.TAG | Field.REQUEST | Field.HOLD as field, value):
-                known = {Field.TAG: self.tags, Field.REQUEST: self.requests, Field.HOLD: self.holds}[field]
+            case Filter(Field.TAG, value):
+                tag = self._tag(value)
+                return Filter(Field.TAG, value, (tag,), (self.tags[tag],))
+            case Filter(Field.REQUEST | Field.HOLD as field, value):
+                known = {Field.REQUEST: self.requests, Field.HOLD: self.holds}[field]
                 if key(value) not in known:
                     raise QueryError(
                         f"There is no {field} {quoted(value)} in this archive: look it up, or take it out."
@@ -128,6 +134,16 @@ class Directory:
         did = f"perhaps {meant} is meant." if near else "the page Accounts lists them."
         raise QueryError(f"There is no department {quoted(value)} in the register; {did}")
 
+    def _tag(self, value: str) -> str:
+        wanted = naming.key(" ".join(value.split()))
+        if wanted in self.tags:
+            return wanted
+        every = sorted(self.tags)
+        near = difflib.get_close_matches(wanted, every, 3) or [each for each in every if wanted in each][:3]
+        meant = joined([f"tag:{plain_or_quoted(self.tags[each])}" for each in near], "or")
+        did = f"perhaps {meant} is meant." if near else "the page Tags lists them."
+        raise QueryError(f"There is no tag {quoted(value)} in this archive; {did}")
+
     def _platform(self, value: str) -> str:
         known = sorted({each.platform for each in self.accounts})
         wanted = value.strip().lower()
@@ -140,8 +156,16 @@ class Directory:
         )
 
 
-def directory(connection: Connection, accounts: Collection[str] | None = None) -> Directory:
-    """Read the register; with `accounts` (public ids), these alone: of others nobody is told."""
+def directory(connection: Connection, accounts: Collection[str] | None = None, *, messages: bool = False) -> Directory:
+    """Read the register, and the tags.
+
+    Args:
+        connection: to the archive's database.
+        accounts: public ids of accounts: of these alone, and of tags on what came through them; None: of all.
+        messages: the tags on direct messages as well.
+    """
+    rows = [row for row in connection.execute(_ACCOUNTS) if accounts is None or row.public_id in accounts]
+    seen = None if accounts is None else [row.id for row in rows]
     return Directory(
         [
             KnownAccount(
@@ -151,8 +175,8 @@ def directory(connection: Connection, accounts: Collection[str] | None = None) -
                 frozenset(name.lower() for name in (row.handle, row.platform_id, *row.former) if name),
                 row.department,
             )
-            for row in connection.execute(_ACCOUNTS)
-            if accounts is None or row.public_id in accounts
+            for row in rows
         ],
+        tags=tags.known(connection, seen, messages=messages),
         whole=accounts is None,
     )

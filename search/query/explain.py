@@ -239,7 +239,7 @@ def _field(asked: Filter | Dated, request: SearchRequest) -> str:
         case Field.STATE:
             return _STATE[value]
         case Field.TAG:
-            return f"tagged {quoted(value)} by a clerk"
+            return f"tagged {quoted(asked.names[0] if asked.names else value)} by a clerk"
         case Field.REQUEST:
             return f"in the request {quoted(value)}"
         case Field.HOLD:

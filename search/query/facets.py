@@ -1,4 +1,4 @@
-"""How what was found divides: by platform, department, account, author, kind, state and month. Pure.
+"""How what was found divides: by platform, department, account, author, kind, state, tag and month. Pure.
 
 Each value comes with what to type to keep to it. Counts are of the whole result, not of a page.
 """
@@ -113,6 +113,7 @@ def aggregations(zone: zoneinfo.ZoneInfo, departments: Mapping[str, Sequence[str
         "type": _terms("types"),
         "state": _terms("state"),
         "edited": {"filter": {"term": {"edited": True}}},
+        "tag": _terms("clerk_tags"),
         "month": {
             "date_histogram": {
                 "field": "created_at",
@@ -129,6 +130,7 @@ def facets_of(answer: Mapping[str, Any], total: int, directory: Directory | None
     """Read Elasticsearch's answer to `aggregations`. `total`: how many records were found."""
     accounts = {each.public_id: each for each in directory.accounts} if directory else {}
     departments = {each.department.lower(): each.department for each in accounts.values()}
+    tags = directory.tags if directory else {}
     city = answer["city"]["doc_count"]
     found = [
         Facet(
@@ -176,6 +178,14 @@ def facets_of(answer: Mapping[str, Any], total: int, directory: Directory | None
             ],
         ),
         Facet("State", _states(answer)),
+        Facet(
+            "Tag",
+            [
+                Value(tags[key], f"{Field.TAG}:{plain_or_quoted(tags[key])}", count)
+                for key, count in _buckets(answer["tag"])
+                if key in tags
+            ],
+        ),
     ]
     return Facets(
         [each for each in found if each.values], _months(answer["month"], zone), answer["undated"]["doc_count"]

@@ -127,7 +127,7 @@ def check(archive: Archive, client: Elasticsearch, index: str, kept: Kept) -> Ch
         indices.require_current(client, index)
     with repeatable_read(archive.engine) as connection:
         damage += _log_damage(connection, kept)
-        asked = again(kept.body, directory(connection, limits.accounts))
+        asked = again(kept.body, directory(connection, limits.accounts, messages=limits.messages))
         part = surroundings.part_of(connection, limits, messages=asked.messages)
         register = surroundings.register(connection, part)
     state = surroundings.index_state(client, index, asked)

@@ -39,6 +39,7 @@ class Cause(enum.StrEnum):
     STATE = "its state changed since"
     PLACE = "seen through another account since"
     REGISTER = "the register changed since"
+    TAG = "a clerk put a tag on it, or took one off, since"
     UNDER_WAY = "a capture was just storing it"
     NOT_INDEXED_THEN = "in the archive then, but not yet in the index"
     NOT_INDEXED_NOW = "a change of it waits for the index now"
@@ -109,6 +110,7 @@ class History:
     revision: int
     indexed: int | None
     within: bool = True
+    tags: Sequence[Event] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -204,6 +206,8 @@ def _of_record(pair: Pair, kind: Kind, history: History, since: Since) -> Iterat
         yield from _events(Cause.STATE, [*history.states, *history.places], since)
     if On.PLACES in since.hangs_on:
         yield from _events(Cause.PLACE, history.places, since)
+    if On.TAGS in since.hangs_on:
+        yield from _events(Cause.TAG, history.tags, since)
     if kind is Kind.GONE and not history.within:
         yield Reason(
             Cause.PLACE, "Of the accounts that it is seen through now, none is in the part of the archive searched."

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from archiver.records.through import CAME_THROUGH
 from search.errors import translated
+from search.query.words import quoted
 from search.receipts.differences import Event, History
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ _AUTHORS = sa.text("""
     join accounts a on a.platform = p.platform and a.platform_id = p.platform_id
     where v.item_id = any(:ids)
 """)
+_TAGS = sa.text("""
+    select e.item_id, e.at, e.put_on, t.name from tag_events e join tags t on t.id = e.tag_id
+    where e.item_id = any(:ids) order by e.item_id, e.id
+""")
 _STATE_WORDS = {
     "present": "Seen again",
     "not_returned": "Not returned any more",
@@ -76,6 +81,7 @@ def histories(
     versions: defaultdict[int, list[Event]] = defaultdict(list)
     states: defaultdict[int, list[Event]] = defaultdict(list)
     places: defaultdict[int, list[Event]] = defaultdict(list)
+    tags: defaultdict[int, list[Event]] = defaultdict(list)
     accounts: defaultdict[int, set[str]] = defaultdict(set)
     for row in connection.execute(_VERSIONS, ids):
         words = f"Version {row.number} was {'imported' if row.source == 'import' else 'captured'}"
@@ -86,6 +92,9 @@ def histories(
     for row in connection.execute(_PLACES, ids):
         places[row.item_id].append(Event(row.first_seen_at, f"Seen through {row.name} ({row.kind})"))
         accounts[row.item_id].add(row.account)
+    for row in connection.execute(_TAGS, ids):
+        words = f"The tag {quoted(row.name)} was {'put on it' if row.put_on else 'taken off'}"
+        tags[row.item_id].append(Event(row.at, words))
     for row in connection.execute(_AUTHORS, ids):
         accounts[row.item_id].add(row.account)
     indexed: dict[int, int] = {}
@@ -104,6 +113,7 @@ def histories(
             row.revision,
             indexed.get(row.id),
             row.within,
+            tags[row.id],
         )
         for row in rows
     }

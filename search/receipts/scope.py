@@ -28,6 +28,8 @@ class On(enum.Enum):
     """Through which accounts it was seen."""
     REGISTER = enum.auto()
     """Which accounts are the city's, and what they are called."""
+    TAGS = enum.auto()
+    """Which tags clerks have put on it."""
 
 
 _FIELDS: Mapping[Field, frozenset[On]] = {
@@ -41,6 +43,7 @@ _FIELDS: Mapping[Field, frozenset[On]] = {
     Field.STATE: frozenset({On.STATE}),
     Field.DATE: frozenset({On.LATEST}),
     Field.CAPTURED: frozenset({On.VERSIONS}),
+    Field.TAG: frozenset({On.TAGS}),
     Field.ADDRESS: frozenset(),
 }
 

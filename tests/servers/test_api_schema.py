@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 from clerk import grants, people, sessions
 from clerk.app import create_app
 from clerk.grants import What
+from clerk.saved.store import save
 from clerk.serve import running
 from clerk.users import create_user, verify
 from search.errors import QueryError
@@ -97,11 +98,12 @@ def pages(module_city: City) -> Iterator[Pages]:
     schema = create_app(archive, city.searchable.client, city.searchable.alias).openapi()
     user = verify(engine, "root", PASSWORD)
     assert user is not None
+    search = str(save(engine, user, {"q": "pothole"}, "Potholes", shared=False, now=now))
     with running(archive, city.searchable.client) as address:
-        yield Pages(city, address, schema, _ids(city, str(other)), user)
+        yield Pages(city, address, schema, _ids(city, str(other), search), user)
 
 
-def _ids(city: City, user: str) -> dict[str, dict[str, list[str]]]:
+def _ids(city: City, user: str, search: str) -> dict[str, dict[str, list[str]]]:
     """What stands in an address, by the address's first part and the parameter's name: something known, and something unknown."""
     nobody = str(uuid.uuid4())
     with city.archive.engine.connect() as connection:
@@ -116,6 +118,7 @@ def _ids(city: City, user: str) -> dict[str, dict[str, list[str]]]:
         "users": {"public_id": [user, nobody]},
         "exports": {"public_id": [nobody]},
         "receipts": numbers,
+        "searches": {"public_id": [search, nobody]},
         "threads": {"public_id": [str(city.public_id("post")), str(city.public_id("orphan")), nobody]},
     }
 

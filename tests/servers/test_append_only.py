@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker
 
 TABLES = sorted(append_only)
-INSERT_ONLY = ["warc_records", "item_secrets", "item_aliases", "parties"]
+INSERT_ONLY = ["warc_records", "item_secrets", "item_aliases", "parties", "saved_told"]
 UNDELETABLE = [
     *TABLES,
     *INSERT_ONLY,
@@ -120,6 +120,27 @@ def small(make_archive: ArchiveMaker) -> Iterator[Town]:
                 (
                     "insert into grants (public_id, user_id, what, given, reason, by_whom, at) select gen_random_uuid(), id, "
                     "'messages', true, 'r', 'b', now() from users"
+                ),
+                (
+                    "insert into saved_searches (public_id, user_id, fields, saved_at) "
+                    "select gen_random_uuid(), id, '{}', now() from users"
+                ),
+                (
+                    "insert into saved_changes (search_id, name, shared, nightly, removed, by_whom, at) "
+                    "select id, 'n', true, true, false, 'b', now() from saved_searches"
+                ),
+                (
+                    "insert into saved_runs (search_id, began, at, outcome) select search_id, id, now(), 'base' "
+                    "from saved_changes"
+                ),
+                "insert into tags (key, name, by_whom, at) values ('t', 't', 'b', now())",
+                (
+                    "insert into tag_events (item_id, tag_id, put_on, by_whom, at) select i.id, t.id, true, 'b', now() "
+                    "from items i, tags t limit 1"
+                ),
+                (
+                    "insert into notes (public_id, item_id, text, by_whom, at) select gen_random_uuid(), id, 'n', 'b', now() "
+                    "from items limit 1"
                 ),
             ):
                 connection.execute(sa.text(statement))

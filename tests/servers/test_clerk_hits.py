@@ -101,4 +101,6 @@ def test_a_page_of_results_takes_as_many_statements_for_many_hits_as_for_few(cit
         sa.event.remove(city.archive.engine, "before_cursor_execute", note)
         assert page.count('class="context">In answer to') == hits
         counts.append(len(told))
-    assert counts[1] - counts[0] == 1  # who took away what some of them answer is asked for once, and only where there is any
+    assert (
+        counts[1] - counts[0] == 1
+    )  # who took away what some of them answer is asked for once, and only where there is any

@@ -45,6 +45,7 @@ def test_every_file_is_read(parsed: dict[str, Any]) -> None:
         "export_recent",
         "index_records",
         "keep_log",
+        "tell_saved",
     ]
 
 
@@ -73,6 +74,7 @@ def test_a_new_installation_runs_nothing_that_it_missed(parsed: dict[str, Any], 
         "export_recent",
         "index_records",
         "keep_log",
+        "tell_saved",
     ]
     for dag_id, first in firsts.items():
         assert datetime.fromisoformat(first) > parsed_at, dag_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -11,6 +12,9 @@ import sqlalchemy as sa
 
 from archiver import accounts
 from archiver.database import engine_for
+from clerk import people
+from clerk.saved import store
+from clerk.users import SignedIn, create_user
 from samplecity.city import City
 from samplecity.running import serve
 from tests.fixtures.dags import run_dags
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from elasticsearch import Elasticsearch
+    from sqlalchemy.engine import Engine
 
     from archiver.local.endpoints import Endpoints
     from tests.fixtures.stack import DatabaseMaker
@@ -49,6 +54,7 @@ class Played(NamedTuple):
     result: dict[str, Any]
     counts: dict[str, int]
     documents: int
+    told: list[tuple[str, int | None]]
     secrets: list[str]
     xcoms: str
 
@@ -79,11 +85,18 @@ def played(
             "rss:biblioteca-noticias": {"url": "env:LIBRARY_FEED"},
         }.items():
             accounts.add(engine, name, {"department": "Parks"}, settings or rows[name]["settings"])
+        _keep_a_search(engine)
         search = sa.engine.make_url(stack.elasticsearch_url.replace("http", "postgresql", 1))
         search = search.set(username=stack.elasticsearch_user, password=stack.elasticsearch_password, database="http")
         result = run_dags(
             folder,
-            [("export_accounts", {}), ("index_records", {}), ("check_index", {})],
+            [
+                ("export_accounts", {}),
+                ("index_records", {}),
+                ("check_index", {}),
+                ("tell_saved", {}),
+                ("tell_saved", {}),
+            ],
             DATABASE_URL=WRONG,
             ELASTICSEARCH_URL="http://127.0.0.1:9",
             AIRFLOW_CONN_CIVIC_ARCHIVE_POSTGRES=connection(urls.app_url, "postgres"),
@@ -105,15 +118,32 @@ def played(
                 )
             )
         }
+        told = [
+            (row.outcome, row.found)
+            for row in database.execute(sa.text("select outcome, found from saved_runs order by id"))
+        ]
     documents = int(es_client.count(index=index)["count"])
     airflows_own = sa.create_engine(f"sqlite:///{folder}/airflow.db")
     with airflows_own.connect() as database:
         xcoms = str(database.execute(sa.text("select value from xcom")).all())
     airflows_own.dispose()
     password = str(sa.make_url(urls.app_url).password)
-    yield Played(result, counts, documents, [TOKEN, password, stack.elasticsearch_password], xcoms)
+    yield Played(result, counts, documents, told, [TOKEN, password, stack.elasticsearch_password], xcoms)
     engine.dispose()
     es_client.indices.delete(index=f"{index}-000001")
+
+
+def _keep_a_search(engine: Engine) -> None:
+    """Somebody's search for everything, of which they are to be told each night."""
+    create_user(engine, "dana", "correct horse battery staple")
+    now = datetime.now(UTC)
+    with engine.connect() as database:
+        user = SignedIn(people.id_of(database, "dana"), "dana", "clerk")
+    kept = store.save(engine, user, {"q": ""}, "Everything", shared=False, now=now)
+    with engine.connect() as database:
+        saved = store.one(database, kept)
+    assert saved is not None
+    store.change(engine, saved, "dana", now, "switched on", nightly=True)
 
 
 def exports(played: Played) -> dict[str, dict[str, Any]]:
@@ -126,8 +156,13 @@ def test_connections_win_over_the_environment(played: Played) -> None:
     """With both servers' addresses wrong in the environment, what the connections name is used."""
     assert played.counts["clerk-notices"] > 0
     assert played.counts["elections.laspalmasverdes.test"] > 0
-    assert [run["state"] for run in played.result["runs"][1:]] == ["success", "success"]
+    assert [run["state"] for run in played.result["runs"][1:]] == ["success"] * 4
     assert played.documents == sum(played.counts.values())
+
+
+def test_saved_searches_run_each_night_and_the_first_tells_nothing(played: Played) -> None:
+    """What is there is put down by the first run; the next finds nothing new, and needs no mail server for it."""
+    assert played.told == [("base", played.documents), ("nothing", played.documents)]
 
 
 def test_one_account_without_its_secret_leaves_the_others_whole(played: Played) -> None:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 WITHOUT_RECORDS = {
     "/users", "/users/{public_id}", "/users/{public_id}/role", "/users/{public_id}/departments",
-    "/users/{public_id}/grants", "/users/{public_id}/disabled", "/users/{public_id}/sessions", "/audit", "/audit.csv",
-    "/logout", "/{path:path}",
+    "/users/{public_id}/grants", "/users/{public_id}/email", "/users/{public_id}/disabled", "/users/{public_id}/sessions",
+    "/audit", "/audit.csv", "/logout", "/{path:path}",
 }  # fmt: skip
 """The routes that show no record. A route that is in neither this list nor asks what may be seen fails the test below."""
 
@@ -88,6 +88,8 @@ def hidden(guarded: Guarded) -> dict[str, list[str]]:
         "/media/{public_id}/small": [f"/media/{guarded.medium}/small"],
         "/exchanges/{exchange_id}": [exchange],
         "/exchanges/{exchange_id}/record": [f"{exchange}/record"],
+        "/tags": ["/tags", f"/?q=tag:{WORD}", f"/?q=tag:{WORD[:-1]}", "/?q=-tag:streets"],
+        "/searches": ["/searches"],
         "/accounts": ["/accounts"],
         "/accounts/{public_id}": [f"/accounts/{guarded.account}"],
         "/moderation": ["/moderation", f"/moderation?account={account}"],
@@ -104,7 +106,7 @@ def hidden(guarded: Guarded) -> dict[str, list[str]]:
 
 _OWN = (
     r"<title>.*?</title>",
-    r'<input id="q"[^>]*>',
+    r'<input id="(?:q|name)"[^>]*>',
     r'<input type="hidden" name="(?:q|account)"[^>]*>',
     r'class="explanation">.*?</p>',
     r'<ul class="chips".*?</ul>',
@@ -153,11 +155,14 @@ def test_a_hidden_thing_answers_like_one_that_is_not_there(guarded: Guarded) -> 
         there, absent = client.get(address), client.get(f"{address.rpartition('/')[0]}/{nothing}")
         assert (there.status_code, there.text) == (absent.status_code, absent.text), address
     token = token_of(client.get("/"))
-    form = {"csrf_token": token, "action": "hidden", "reason": "why"}
+    form = {"csrf_token": token, "action": "hidden", "reason": "why", "tag": WORD, "note": "why"}
     for there, absent in (
         (f"/items/{guarded.items['post']}/moderation", f"/items/{nothing}/moderation"),
         (f"/items/{guarded.items['post']}/capture", f"/items/{nothing}/capture"),
         (f"/accounts/{guarded.account}/capture", f"/accounts/{nothing}/capture"),
+        (f"/items/{guarded.items['post']}/tags", f"/items/{nothing}/tags"),
+        (f"/items/{guarded.items['post']}/tags/off", f"/items/{nothing}/tags/off"),
+        (f"/items/{guarded.items['post']}/notes", f"/items/{nothing}/notes"),
     ):
         answers = [client.post(each, data=form) for each in (there, absent)]
         assert answers[0].status_code == 404

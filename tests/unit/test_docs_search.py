@@ -23,9 +23,9 @@ def test_a_query_of_the_page_is_understood(typed: str) -> None:
 
 
 def test_every_field_and_its_choices_are_on_the_page() -> None:
-    """But those that later parts of the archive fill (tags, requests, holds), and messages, which are searched elsewhere."""
+    """But those that later parts of the archive fill (requests, holds), and messages, which are searched elsewhere."""
     for field in Field:
-        if field not in {Field.ADDRESS, Field.TAG, Field.REQUEST, Field.HOLD}:
+        if field not in {Field.ADDRESS, Field.REQUEST, Field.HOLD}:
             assert f"`{field}:" in PAGE, field
     for field, choices in CHOICES.items():
         (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{field}:")]

@@ -133,6 +133,7 @@ def test_what_print_cannot_show_stands_by_its_number(text: str, shown: str) -> N
         ("account:parks -platform:x", {On.PLACES, On.REGISTER}),
         ("date:2026 has:image", {On.LATEST, On.VERSIONS}),
         ("a OR (b NOT author:rosa)", {On.VERSIONS, On.LATEST}),
+        ("-tag:budget type:post", {On.TAGS}),
     ],
 )
 def test_what_an_answer_hangs_on_is_told_by_the_search(typed: str, expected: set[On]) -> None:

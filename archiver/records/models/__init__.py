@@ -20,7 +20,9 @@ from archiver.records.models.lists import ListChange, ListFailure, ListSnapshot
 from archiver.records.models.log import FixityCheck, LogLeaf, LogNode, LogOutboxRow, LogRoot
 from archiver.records.models.operations import AuditRow, Grant, OutboxRow, User, UserSession
 from archiver.records.models.receipts import Receipt
+from archiver.records.models.saved import SavedChange, SavedRun, SavedSearch, SavedTold
 from archiver.records.models.supervision import CaptureRequest, CoverageRow, Moderation
+from archiver.records.models.tags import Note, Tag, TagEvent
 from archiver.records.models.thumbnails import Thumbnail
 from archiver.records.models.tokens import AccountToken, Allowance, TokenCheck
 
@@ -45,6 +47,12 @@ append_only = (
     "fixity_checks",
     "receipts",
     "grants",
+    "saved_searches",
+    "saved_changes",
+    "saved_runs",
+    "tags",
+    "tag_events",
+    "notes",
 )
 
 __all__ = [
@@ -76,14 +84,21 @@ __all__ = [
     "LogRoot",
     "Medium",
     "Moderation",
+    "Note",
     "Observation",
     "OutboxRow",
     "Party",
     "Receipt",
+    "SavedChange",
+    "SavedRun",
+    "SavedSearch",
+    "SavedTold",
     "Sighting",
     "Stream",
     "StreamState",
     "SubCursor",
+    "Tag",
+    "TagEvent",
     "Thumbnail",
     "TokenCheck",
     "User",

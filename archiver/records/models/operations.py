@@ -39,6 +39,7 @@ class AuditRow(Base):
 class User(Base):
     """Somebody who may log in to the clerk's pages: by a password (`password_hash` is argon2id in PHC form), or through the
     city's single sign-on, which knows them by `issuer` and `subject`. `departments`: those they are limited to; none: no limit.
+    `email`: where the archive writes to them, if anywhere.
     """
 
     __tablename__ = "users"
@@ -59,6 +60,7 @@ class User(Base):
     subject: Mapped[str | None]
     role: Mapped[str]
     departments: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    email: Mapped[str | None]
     disabled: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Now]
 

@@ -1,0 +1,177 @@
+"""Searches that people keep: saved from the results, run, renamed, shared, told of by e-mail each night, removed."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid  # noqa: TC003 - FastAPI reads the annotation
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from archiver import mail
+from clerk.asking import asked_for, today, understood_by
+from clerk.context import clerk_of, page, signed_in
+from clerk.roles import Ability, allowed, require
+from clerk.saved import store
+from clerk.saved.store import SavedError
+from clerk.searching import form_of
+from clerk.visibility import Seen, Sight  # noqa: TC001 - FastAPI reads the annotation
+from search.errors import QueryError, SearchError
+from search.query.run import prepared
+
+if TYPE_CHECKING:
+    from clerk.saved.store import Saved
+    from clerk.searching import SearchForm
+
+router = APIRouter()
+_BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
+NO_SEARCH = "There is no such saved search, or it is not yours to see or change. Nothing was changed."
+_NOT_NOW = "The search cannot answer now, and nothing was changed: try again in a minute, or tell the operator."
+NO_ADDRESS = (
+    "The archive does not know where to write to you: ask an administrator to put your e-mail address on the page Users. Nothing "
+    "was changed."
+)
+
+
+@router.get("/searches")
+def searches(request: Request, sight: Seen) -> Response:
+    """Their own, and those that others share."""
+    return _page(request, sight)
+
+
+@router.post("/searches", status_code=303, response_class=RedirectResponse)
+def save(
+    request: Request,
+    sight: Seen,
+    q: Annotated[str, Form()] = "",
+    account: Annotated[str, Form()] = "",
+    platform: Annotated[str, Form()] = "",
+    date_from: Annotated[str, Form(alias="from")] = "",
+    date_to: Annotated[str, Form(alias="to")] = "",
+    messages: Annotated[str, Form()] = "",
+    sort: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    shared: Annotated[str, Form()] = "",
+) -> Response:
+    """Keep a search as it was typed."""
+    require(request, Ability.SAVE_SEARCHES, None)
+    archive = clerk_of(request).archive
+    form = form_of(
+        {
+            "q": q, "account": account, "platform": platform, "from": date_from, "to": date_to, "messages": messages,
+            "sort": sort,
+        }
+    )  # fmt: skip
+    try:
+        _understand(request, sight, form)
+        public_id = store.save(
+            archive.engine, signed_in(request).user, form.fields, name, shared=shared == "yes", now=archive.now()
+        )
+    except (QueryError, SavedError) as error:
+        return _page(request, sight, status=_BAD_REQUEST, problem=f"The search was not saved: {error}")
+    except SearchError:
+        return _page(request, sight, status=_UNAVAILABLE, problem=_NOT_NOW)
+    return RedirectResponse(f"/searches#search-{public_id}", 303)
+
+
+@router.post("/searches/{public_id}/name", status_code=303, response_class=RedirectResponse)
+def rename(request: Request, sight: Seen, public_id: uuid.UUID, name: Annotated[str, Form()] = "") -> Response:
+    """Call it something else."""
+    saved = _own(request, public_id)
+    try:
+        called = store.usable_name(name)
+    except SavedError as error:
+        return _page(request, sight, status=_BAD_REQUEST, problem=f"Nothing was changed: {error}")
+    return _changed(request, saved, "saved search renamed", name=called)
+
+
+@router.post("/searches/{public_id}/shared", status_code=303, response_class=RedirectResponse)
+def share(request: Request, sight: Seen, public_id: uuid.UUID, shared: Annotated[str, Form()] = "") -> Response:  # noqa: ARG001 - who reads no records saves none
+    """Let everybody run it, or nobody else."""
+    wanted = _yes(shared)
+    action = "saved search shared" if wanted else "saved search no longer shared"
+    return _changed(request, _own(request, public_id), action, shared=wanted)
+
+
+@router.post("/searches/{public_id}/nightly", status_code=303, response_class=RedirectResponse)
+def tell(request: Request, sight: Seen, public_id: uuid.UUID, nightly: Annotated[str, Form()] = "") -> Response:
+    """Have it run each night, with an e-mail when there is something new; or no more."""
+    saved, wanted = _own(request, public_id), _yes(nightly)
+    if wanted:
+        problem = NO_ADDRESS if saved.row.email is None else mail.problem_of(clerk_of(request).archive.settings)
+        try:
+            _understand(
+                request, dataclasses.replace(sight, messages=False), dataclasses.replace(saved.form, messages=False)
+            )
+        except QueryError as error:
+            problem = f"It cannot run by night: {error}"
+        except SearchError:
+            return _page(request, sight, status=_UNAVAILABLE, problem=_NOT_NOW)
+        if problem is not None:
+            return _page(request, sight, status=_BAD_REQUEST, problem=problem)
+    action = "nightly e-mail switched on" if wanted else "nightly e-mail switched off"
+    return _changed(request, saved, action, nightly=wanted)
+
+
+@router.post("/searches/{public_id}/remove", status_code=303, response_class=RedirectResponse)
+def remove(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:  # noqa: ARG001 - as above
+    """Take it off the list; an administrator may do so with what others share."""
+    saved = _own(request, public_id, administrators=True)
+    return _changed(request, saved, "saved search removed", removed=True)
+
+
+def _understand(request: Request, sight: Sight, form: SearchForm) -> None:
+    """Raise `QueryError` for a search that cannot be understood, or not by whoever asks."""
+    clerk = clerk_of(request)
+    asked = asked_for(clerk, sight, form, today(clerk))
+    prepared(clerk.client, clerk.index, asked)
+
+
+def _own(request: Request, public_id: uuid.UUID, *, administrators: bool = False) -> Saved:
+    """A search of whoever is signed in. Raises `HTTPException`."""
+    require(request, Ability.SAVE_SEARCHES, str(public_id))
+    with clerk_of(request).archive.engine.connect() as connection:
+        saved = store.one(connection, public_id)
+    theirs = saved is not None and saved.row.user_id == signed_in(request).user.id
+    ours = administrators and saved is not None and saved.row.shared and allowed(request, Ability.ADMINISTER)
+    if saved is None or not (theirs or ours):
+        raise HTTPException(_NOT_FOUND, NO_SEARCH)
+    return saved
+
+
+def _yes(given: str) -> bool:
+    if given not in {"yes", "no"}:
+        raise HTTPException(_BAD_REQUEST, "The form was not understood. Nothing was changed.")
+    return given == "yes"
+
+
+def _changed(request: Request, saved: Saved, action: str, **changes: object) -> Response:
+    archive = clerk_of(request).archive
+    store.change(archive.engine, saved, signed_in(request).user.name, archive.now(), action, **changes)
+    return RedirectResponse("/searches", 303)
+
+
+def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "") -> Response:
+    clerk, user = clerk_of(request), signed_in(request).user
+    with clerk.archive.engine.connect() as connection:
+        own, every = store.own(connection, user.id), store.shared(connection, user.id)
+        # What names an account or a tag that they do not see is not for them: its words alone would tell.
+        theirs = understood_by(connection, sight, [each.form for each in every], today(clerk))
+        shared = [each for each, is_theirs in zip(every, theirs, strict=True) if is_theirs]
+        steps = store.history(connection, [each.row.id for each in (*own, *shared)])
+    clerk.record(request, "saved searches listed", None, {})
+    return page(
+        request,
+        "searches.html",
+        status=status,
+        title="Saved searches",
+        own=own,
+        shared=shared,
+        steps=steps,
+        sight=sight,
+        problem=problem,
+        longest_name=store.LONGEST_NAME,
+        may_save=allowed(request, Ability.SAVE_SEARCHES),
+        may_administer=allowed(request, Ability.ADMINISTER),
+    )
