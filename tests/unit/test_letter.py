@@ -28,7 +28,8 @@ def card(**more: Any) -> Card:
         "public_id": RECORD, "kind": "Comment", "is_message": False, "platform": "Bluesky", "author_name": "Rosa",
         "author_handle": "rosa.example", "author_label": "", "is_city": False,
         "created_at": dt.datetime(2026, 5, 3, 5, 59, tzinfo=dt.UTC), "first_seen_at": NOW, "state": "present",
-        "state_sentence": "", "removed": "", "version_number": 1, "title": None, "text": "A pothole", "html": None, "left_off": 0, "version_count": 1,
+        "state_sentence": "",
+        "removed": "", "version_number": 1, "title": None, "text": "A pothole", "html": None, "left_off": 0, "version_count": 1,
         "places": (), "media": (),
     }  # fmt: skip
     return Card(**usual | more)

@@ -116,8 +116,8 @@ def test_the_sentence_says_it_all() -> None:
     assert explain(None, one_day) == "Everything, dated on 1 March 2024 (America/Los_Angeles time), newest first."
 
 
-@given(st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(0, 100), st.none())))
-def test_a_cursor_comes_back_as_it_went(after: list[int | float | None]) -> None:
+@given(st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(0, 100))))
+def test_a_cursor_comes_back_as_it_went(after: list[int | float]) -> None:
     """A cursor holds its place, for its own search only."""
     cursor = encode(REQUEST, after)
     assert decode(dataclasses.replace(REQUEST, cursor=cursor, page_size=7)) == after
