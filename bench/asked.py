@@ -121,16 +121,15 @@ def _request(archive: Archive, client: Elasticsearch, index: str, asked: Asked) 
 
 
 def deep(asked: Asked, archive: Archive, client: Elasticsearch, index: str) -> Asked:
-    """The same with the place to go on at, where it is not the first page that is asked for."""
-    after = None
-    for _ in range(asked.deep):
-        params = asked.params if after is None else {**asked.params, "after": after}
+    """The same with the place to go on at, where it is not the first page that is asked for; as far as there are pages."""
+    params = dict(asked.params)
+    for number in range(asked.deep):
         request = _request(archive, client, index, dataclasses.replace(asked, params=params))
         after = search(client, index, request).next_cursor
-        assert after is not None
-    if after is None:
-        return asked
-    return dataclasses.replace(asked, params={**asked.params, "after": after, "page": str(asked.deep + 1)})
+        if after is None:
+            break
+        params |= {"after": after, "page": str(number + 2)}
+    return dataclasses.replace(asked, params=params)
 
 
 def bare(asked: Asked, archive: Archive, client: Elasticsearch, index: str) -> Callable[[], int]:
