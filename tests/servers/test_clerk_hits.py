@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 def hit_of(page: str, public_id: uuid.UUID) -> str:
     """The part of a page of results that is about one record."""
-    (found,) = [
-        each for each in re.split(r'(?=<article>)', page) if f'<h3><a href="/items/{public_id}"' in each
-    ]
+    (found,) = [each for each in re.split(r"(?=<article>)", page) if f'<h3><a href="/items/{public_id}"' in each]
     return found.partition("</article>")[0]
 
 
