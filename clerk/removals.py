@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from archiver.records.through import parameters
 from clerk import words
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy.engine import Connection
 
@@ -28,6 +29,8 @@ _LATEST = sa.text("""
     select distinct on (i.id) i.id, i.state, m.action, m.by_whom, m.source
     from unnest(cast(:ids as bigint[]), cast(:states as text[])) as i(id, state)
     left join moderation m on m.item_id = i.id and (cast(:until as timestamptz) is null or m.observed_at < :until)
+        and (not :limited or m.state_id is null or exists (
+            select from states n join streams s on s.id = n.stream_id where n.id = m.state_id and s.account_id = any(:accounts)))
         and m.action = any(case i.state when 'hidden' then cast(:hidden as text[]) else array['deleted'] end)
         and not exists (select from moderation later where later.item_id = i.id and later.id > m.id
                         and later.action = any(:back) and (cast(:until as timestamptz) is null or later.observed_at < :until))
@@ -35,16 +38,21 @@ _LATEST = sa.text("""
 """)
 
 
-def removals(connection: Connection, items: Iterable[ItemShape], until: dt.datetime | None = None) -> dict[int, str]:
+def removals(
+    connection: Connection,
+    items: Iterable[ItemShape],
+    accounts: Collection[int] | None,
+    until: dt.datetime | None = None,
+) -> dict[int, str]:
     """A sentence for each of these records, by row id, that is hidden or gone: by whom, as was on record before `until` (None: as
-    is now), when they stood as these say.
+    is now), when they stood as these say. Of what captures noticed, only that through `accounts` (row ids; None: all).
     """
     away = [item for item in items if item.state in AWAY]
     if not away:
         return {}
     asked = {
         "ids": [item.id for item in away], "states": [item.state for item in away], "until": until,
-        "hidden": list(_HIDDEN), "back": list(_BACK), "unknown": UNKNOWN,
+        **parameters(accounts), "hidden": list(_HIDDEN), "back": list(_BACK), "unknown": UNKNOWN,
     }  # fmt: skip
     return {
         row.id: sentence(row.action or ("hidden" if row.state == "hidden" else "deleted"), row.by_whom, row.source)

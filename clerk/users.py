@@ -24,6 +24,8 @@ ROLES = ("viewer", "clerk", "reviewer", "records_manager", "administrator", "aud
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 1024
 LONGEST_NAME = 100
+PROGRAMS = frozenset({"capture", "command line", "demo", "exports", "nobody", "single sign-on"})
+"""Who acts in the audit log beside people; nobody is called so."""
 
 _hasher = PasswordHasher()
 # Each verification takes 64 MiB (RFC 9106, second recommended option): a flood of log-ins must queue, not exhaust memory.
@@ -164,7 +166,7 @@ def signed_on(engine: Engine, issuer: str, subject: str, name: str, role: str) -
 def _add_signed_on(connection: Connection, issuer: str, subject: str, name: str, role: str) -> bool:
     """Add a user of that name; not where somebody is called so, or where they have been added meanwhile."""
     called = normal_name(mend(name))[:LONGEST_NAME]
-    if not called or not called.isprintable():
+    if not called or not called.isprintable() or called in PROGRAMS:
         return False
     added = connection.execute(
         postgresql.insert(User)
@@ -192,6 +194,8 @@ def usable_name(name: str) -> str:
     normal = normal_name(name)
     if not normal or len(normal) > LONGEST_NAME or not normal.isprintable():
         raise UserError(f"{name!r} is no user name: use 1 to {LONGEST_NAME} printable characters.")
+    if normal in PROGRAMS:
+        raise UserError(f"{name!r} is what the audit log calls a program: choose another name.")
     return normal
 
 

@@ -40,6 +40,7 @@ NO_MESSAGES = (
     "That you tried is in the audit log."
 )
 WANTED_MESSAGES = "open direct messages"
+WANTED_SEARCH = "search direct messages"
 _FORBIDDEN, _NOT_FOUND = 403, 404
 _ACCOUNTS = sa.text("select id, public_id, department, personal from accounts")
 _VISIBLE = sa.text(f"""

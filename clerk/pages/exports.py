@@ -14,7 +14,7 @@ from clerk.asking import asked_to_keep, today
 from clerk.context import clerk_of, page, signed_in
 from clerk.roles import Ability, require
 from clerk.searching import form_of
-from clerk.visibility import Seen, Sight, audit_refusal, refuse_messages, require_covered
+from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal, refuse_messages, require_covered
 from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.exports import asking, jobs
 from search.exports.asked import limits_under
@@ -66,7 +66,7 @@ def ask(
     try:
         _ask(request, sight, asked, form, messages=bool(messages))
     except MessagesRefusedError as error:
-        audit_refusal(request, None, "search direct messages", **asked.fields)
+        audit_refusal(request, None, WANTED_SEARCH, **asked.fields)
         return _page(request, sight, status=_FORBIDDEN, problem=str(error))
     except QueryError as error:
         return _page(request, sight, status=_BAD_REQUEST, problem=str(error))

@@ -13,7 +13,7 @@ from clerk.context import clerk_of, download, error_page, page, signed_in
 from clerk.described import file, query
 from clerk.roles import Ability, require
 from clerk.searching import form_of
-from clerk.visibility import Seen, Sight, audit_refusal, require_covered
+from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal, require_covered
 from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.receipts import document, kept, words
 from search.receipts.check import MOST_SHOWN, check
@@ -68,7 +68,7 @@ def keep(
     try:
         made = _make(request, sight, form, note)
     except MessagesRefusedError as error:
-        audit_refusal(request, None, "search direct messages", **form.fields)
+        audit_refusal(request, None, WANTED_SEARCH, **form.fields)
         return error_page(request, _FORBIDDEN, "No receipt was made", str(error))
     except (QueryError, ReceiptError) as error:
         clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": str(error)})

@@ -92,10 +92,16 @@ def show(
         evidence = reading.evidence(connection, list(exchanges))
         attached = item.current.media if item.current else ()
         made = thumbnails_of(connection, [each.sha256 for each in attached if each.sha256 is not None])
-        away = removals(connection, shapes.values())
+        away = removals(connection, shapes.values(), sight.account_ids)
         place = reading.thread_of(connection, public_id, sight.account_ids)
         whole = reading.whole_of(connection, item_id, place) if place is not None and place.is_top else None
-        acts = moderation.listed(connection, moderation.Wanted(item_id=item_id), messages=True, most=MOST_ACTS)
+        acts = moderation.listed(
+            connection,
+            moderation.Wanted(item_id=item_id),
+            messages=True,
+            accounts=sight.account_ids,
+            most=MOST_ACTS,
+        )
         noticed = visible_exchanges(connection, sight, [act.exchange_id for act in acts if act.exchange_id is not None])
         asked_for = asked.progress(connection, place.account_id, post_id=place.post_id, thread=True) if place else None
         tagging, noted = tags.history(connection, item_id), notes.listed(connection, item_id)

@@ -16,8 +16,8 @@ from clerk.roles import Ability, allowed, require
 from clerk.saved import store
 from clerk.saved.store import SavedError
 from clerk.searching import form_of
-from clerk.visibility import Seen, Sight  # noqa: TC001 - FastAPI reads the annotation
-from search.errors import QueryError, SearchError
+from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal
+from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.query.run import prepared
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clerk.searching import SearchForm
 
 router = APIRouter()
-_BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
+_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _UNAVAILABLE = 400, 403, 404, 503
 NO_SEARCH = "There is no such saved search, or it is not yours to see or change. Nothing was changed."
 _NOT_NOW = "The search cannot answer now, and nothing was changed: try again in a minute, or tell the operator."
 NO_ADDRESS = (
@@ -68,6 +68,9 @@ def save(
         public_id = store.save(
             archive.engine, signed_in(request).user, form.fields, name, shared=shared == "yes", now=archive.now()
         )
+    except MessagesRefusedError as error:
+        audit_refusal(request, None, WANTED_SEARCH, **form.fields)
+        return _page(request, sight, status=_FORBIDDEN, problem=f"The search was not saved: {error}")
     except (QueryError, SavedError) as error:
         return _page(request, sight, status=_BAD_REQUEST, problem=f"The search was not saved: {error}")
     except SearchError:

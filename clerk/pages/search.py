@@ -19,7 +19,7 @@ from clerk.roles import Ability, allowed
 from clerk.saved.store import LONGEST_NAME
 from clerk.searching import FIELDS, LOOKS, PAGE_SIZES, Narrower, SearchForm, bars_of, chips_of, form_of
 from clerk.security import SCRIPTED
-from clerk.visibility import Seen, Sight, audit_refusal
+from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal
 from search.accounts import resolve_account
 from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.exports.formats import FORMATS
@@ -59,7 +59,7 @@ def front(request: Request, sight: Seen) -> Response:
                 data |= {"facets": result.facets, "narrow": narrow, "bars": bars_of(narrow, result.facets.months)}
         except MessagesRefusedError as error:
             status, data["problem"] = _FORBIDDEN, str(error)
-            audit_refusal(request, None, "search direct messages", **form.fields)
+            audit_refusal(request, None, WANTED_SEARCH, **form.fields)
         except QueryError as error:
             status, data["problem"] = _BAD_REQUEST, str(error)
         except SearchError as error:
@@ -127,7 +127,7 @@ def _results(clerk: Clerk, sight: Sight, result: SearchResult) -> list[ResultVie
         shapes = visibility.shapes(connection, sight, {*ids, *beside})
         media = [each.sha256 for key in around if key in shapes for each in attached(shapes[key])]
         made = thumbnails_of(connection, [each for each in media if each is not None])
-        away = removals(connection, shapes.values())
+        away = removals(connection, shapes.values(), sight.account_ids)
     return results(result.hits, shapes, around, made, away, clerk.archive.settings.zone)
 
 

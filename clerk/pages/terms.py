@@ -11,7 +11,7 @@ from clerk.asking import asked_for, today
 from clerk.context import clerk_of, csv_file, page
 from clerk.csv_cells import csv_of
 from clerk.searching import SearchForm, form_of
-from clerk.visibility import Seen, Sight, audit_refusal
+from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal
 from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.query.term_list import TermCounts, count_terms, terms_in
 
@@ -65,7 +65,7 @@ def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, a
         detail["terms"] = found
         counts = _count(clerk, sight, form, found)
     except MessagesRefusedError as error:
-        audit_refusal(request, None, "search direct messages", **detail)
+        audit_refusal(request, None, WANTED_SEARCH, **detail)
         clerk.record(request, "searched a list", None, detail | {"problem": str(error)})
         return _page(request, sight, form, listed, status=_FORBIDDEN, problem=str(error))
     except QueryError as error:
@@ -76,7 +76,7 @@ def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, a
         return _page(request, sight, form, listed, status=_UNAVAILABLE, problem=_UNAVAILABLE_SENTENCE)
     clerk.record(request, "searched a list", None, detail | {"union": counts.union})
     if refused := [each.typed for each in counts.terms if each.refused]:
-        audit_refusal(request, None, "search direct messages", terms=refused)
+        audit_refusal(request, None, WANTED_SEARCH, terms=refused)
     if as_csv:
         return csv_file("terms.csv", _as_csv(counts))
     return _page(request, sight, form, listed, counts=counts)

@@ -112,7 +112,7 @@ def _read(
         "first": shapes.get(hangs_on),
         "replies": found,
         "thumbnails": thumbnails_of(connection, [each for each in media if each is not None]),
-        "removals": removals(connection, shapes.values(), until),
+        "removals": removals(connection, shapes.values(), sight.account_ids, until),
         "counted": counted,
         "shown": len(standings),
         "later": len(ids) - len(standings),

@@ -63,9 +63,11 @@ class News:
         return hashlib.sha256(self.new.tobytes()).hexdigest()
 
 
-def began(connection: Connection, saved: Saved) -> tuple[int, bool]:
-    """The change that switched the nightly run of a search on, and whether it has run since."""
-    change: int = connection.execute(_BEGAN, {"search": saved.row.id}).scalar_one()
+def began(connection: Connection, saved: Saved) -> tuple[int | None, bool]:
+    """The change that switched the nightly run of a search on (None: it was switched off a moment ago), and whether it has run
+    since.
+    """
+    change: int | None = connection.execute(_BEGAN, {"search": saved.row.id}).scalar_one()
     return change, bool(connection.scalar(_HAS_BASE, {"search": saved.row.id, "began": change}))
 
 

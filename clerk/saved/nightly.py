@@ -35,6 +35,7 @@ _UNLOCK = sa.text("select pg_advisory_unlock(hashtextextended('saved searches by
 _log = structlog.get_logger(__name__)
 
 LEFT_OUT = "left out"
+_OUR_FAULT = "A fault of the program: the operator finds it in the log. What is new is told once it is mended."
 """The outcome of a search whose owner is not to be written to; the others are those of `saved_runs`."""
 
 
@@ -96,14 +97,18 @@ def _one(archive: Archive, client: Elasticsearch, index: str, public_id: uuid.UU
         return dataclasses.replace(done, problem="Its owner may not log in, or not keep searches, any more.")
     with archive.engine.connect() as connection:
         change, has_base = news.began(connection, saved)
+    if change is None:
+        return None
     try:
         return _told(archive, client, index, saved, change, has_base=has_base)
     except (mail.MailError, SearchError) as error:
-        again = not isinstance(error, QueryError)
-        words = _owners_words(error)
-        _log.warning("a saved search was not told of", search=str(row.public_id), problem=str(error))
-        news.put_down_failure(archive, saved, change, words, archive.now())
-        return dataclasses.replace(done, outcome="failed", problem=str(error), again=again)
+        again, problem, words = not isinstance(error, QueryError), str(error), _owners_words(error)
+        _log.warning("a saved search was not told of", search=str(row.public_id), problem=problem)
+    except Exception as error:  # noqa: BLE001 - a fault of ours in one search may not keep the others from their owners
+        again, problem, words = True, f"A fault of the program: {type(error).__name__}.", _OUR_FAULT
+        _log.exception("a saved search was not told of", search=str(row.public_id))
+    news.put_down_failure(archive, saved, change, words, archive.now())
+    return dataclasses.replace(done, outcome="failed", problem=problem, again=again)
 
 
 def _told(archive: Archive, client: Elasticsearch, index: str, saved: Saved, change: int, *, has_base: bool) -> Done:

@@ -87,8 +87,16 @@ def test_messages_with_the_grant_are_found_and_marked(browser_page: PageMaker, s
     page.get_by_role("heading", name="1 record found").wait_for()
     assert page.get_by_text("Private", exact=True).is_visible()
     assert page.get_by_label("Include direct messages").is_checked()
+    assert page.get_by_label("with direct messages").is_checked()
     assert_accessible(page)
     screenshot(page, "search-messages")
+    for wanted in (True, False):
+        page.goto(f"{staffed.address}/?q=pothole&messages=1")
+        page.get_by_label("with direct messages").set_checked(wanted)
+        page.get_by_role("button", name="Export all").click()
+        page.get_by_role("heading", name="Exports", level=1).wait_for()
+        with staffed.archive.engine.connect() as connection:
+            assert connection.scalar(sa.text("select messages from exports order by id desc limit 1")) is wanted
 
 
 @pytest.mark.parametrize("way", WAYS)

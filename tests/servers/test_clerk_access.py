@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from clerk.app import create_app
 from clerk.security import HEADERS, PUBLIC
 from clerk.sessions import ABSOLUTE, IDLE
-from clerk.users import UserError, create_user, set_password, verify
+from clerk.users import UserError, create_user, set_password, signed_on, verify
 from tests.fixtures.clerk import NAME, PASSWORD, log_in, token_of
 
 if TYPE_CHECKING:
@@ -239,3 +239,13 @@ def test_users_have_usable_names_and_passwords(city: City) -> None:
     with engine.connect() as connection:
         hashes = connection.scalars(sa.text("select password_hash from users")).all()
     assert all(each.startswith("$argon2id$") for each in hashes)
+
+
+def test_nobody_is_called_what_the_audit_log_calls_a_program(city: City) -> None:
+    """By whichever way they come: made here, or signed on elsewhere under that name."""
+    for name in ("Command Line", "single sign-on", "exports"):
+        with pytest.raises(UserError, match="calls a program"):
+            create_user(city.archive.engine, name, PASSWORD)
+    signed = signed_on(city.archive.engine, "https://id.example", "s-9", "command line", "clerk")
+    assert signed is not None
+    assert signed.name == "command line (s-9)"

@@ -348,3 +348,20 @@ def test_the_command_line_runs_and_lists_them(desk: Desk, stack: Endpoints, tmp_
     rows = {each["public_id"]: each for each in json.loads(command("list", "--json").stdout)}
     assert (rows[str(kept)]["fields"], rows[str(kept)]["outcome"]) == ({"q": "kestrel"}, "failed")
     assert outcome(desk.night()[kept]) == ("told", 1)
+
+
+def test_a_fault_of_ours_in_one_search_keeps_no_other_from_its_owner(desk: Desk) -> None:
+    """What nobody foresaw (here a sender that no letter can have) fails the one that met it; it is told once that is mended."""
+    desk.night()
+    owner = desk.user("nora.quist")
+    met, other = desk.keep(owner, "hovercraft"), desk.keep(owner, "dirigible")
+    desk.night()
+    desk.add("A hovercraft on the river")
+    done = desk.night(smtp_from="archive@city.example\nBcc: everybody@city.example")
+    assert outcome(done[met])[0] == "failed"
+    assert "fault of the program" in (done[met].problem or "")
+    assert done[met].again
+    assert outcome(done[other]) == ("nothing", 0)
+    assert not desk.mails("hovercraft")
+    assert outcome(desk.night()[met]) == ("told", 1)
+    assert len(desk.mails("hovercraft")) == 1

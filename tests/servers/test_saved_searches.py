@@ -109,9 +109,17 @@ def test_what_cannot_be_kept_is_one_sentence(staffed: City, fields: dict[str, st
     client = browser(staffed)
     before = listed(client)
     answer = post(client, "/searches", **fields)
-    assert answer.status_code == 400
+    assert answer.status_code == (403 if "Direct messages" in says else 400)
     assert says in alert(answer)
     assert listed(client) == before
+
+
+def test_a_search_for_messages_is_not_kept_without_the_grant(staffed: City) -> None:
+    """It is refused as it would be if it ran, and the audit log has it."""
+    answer = post(browser(staffed), "/searches", name="Letters", q="type:message walrus")
+    assert answer.status_code == 403
+    assert "Direct messages are kept apart" in answer.text
+    assert staffed.audit("refused")[-1].detail["q"] == "type:message walrus"
 
 
 def test_a_shared_search_is_run_by_ones_own_sight(staffed: City) -> None:
