@@ -19,6 +19,7 @@ from clerk.limiter import LoginLimiter
 from clerk.shown import plain, shown
 from clerk.single_sign_on import single_sign_on
 from clerk.times import day, minute, time_tag
+from search.query.facets import OUTSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,7 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         "city": archive.settings.city,
         "zone_name": archive.settings.time_zone,
         "words": words,
+        "outside_months": OUTSIDE,
         "static_version": _static_version(),
     }
     return Clerk(archive, client, index, templates, LoginLimiter(), single_sign_on(archive.settings))

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from archiver.moderation import SOURCES, Wanted
 from archiver.records.models.supervision import ACTIONS
 from archiver.records.storable import mend
+from archiver.zones import in_zone
 from clerk.csv_cells import csv_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def as_csv(rows: Iterable[Any], zone: zoneinfo.ZoneInfo) -> bytes:
     """Rows of the record as a CSV file, times in the city's zone."""
 
     def local(at: dt.datetime | None) -> str:
-        return "" if at is None else at.astimezone(zone).isoformat(timespec="seconds")
+        return "" if at is None else in_zone(at, zone).isoformat(timespec="seconds")
 
     return csv_of(
         COLUMNS,

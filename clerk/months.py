@@ -1,7 +1,7 @@
 """What is held of an account month by month: how many records of each kind, what became of them, and which gaps fall into it.
 
 Each number is that of a search: the months are of the stated time in the city, the states and "changed" are those that a search
-by `state:` asks for. What has no date is in no month.
+by `state:` asks for. What has no date is in no month, nor is what states one that is far from the present.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from archiver.records.shapes import load_shapes
 from clerk.searching import SearchForm
 from search.documents import is_edited
+from search.query.facets import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     import zoneinfo
@@ -30,14 +31,14 @@ _STREAMS = {
     "story": {"stories"}, "profile": {"profile"},
 }  # fmt: skip
 """The streams that a kind comes through: a gap in one of them may be why some are missing."""
-_FIRST_YEAR = 1970
-"""The first year that a search by date takes."""
+_OUTSIDE = f"(stated < make_timestamp({FIRST_YEAR}, 1, 1, 0, 0, 0) or stated >= make_timestamp({LAST_YEAR + 1}, 1, 1, 0, 0, 0))"
+"""Whether the city's time of a record is in none of the years that have months."""
 _BATCH = 500
 
 # Whether two versions say the same is told by their text; where they have markup alone, by the text of that, which is not here.
 _COUNTED = """
     select distinct i.id, i.kind, i.state,
-           date_trunc('month', coalesce(i.created_at, c.created_at) at time zone :zone)::date as month,
+           coalesce(i.created_at, c.created_at) at time zone :zone as stated,
            coalesce(said.edited, false) as edited, coalesce(said.unsure, false) as unsure
     from sightings g join streams s on s.id = g.stream_id join items i on i.id = g.item_id
     left join versions c on c.id = i.current_version_id
@@ -50,12 +51,14 @@ _COUNTED = """
     where s.account_id = :account and (i.kind <> 'message' or :messages)
 """
 _MONTHS = sa.text(f"""
-    select kind, month, count(*) as held, count(*) filter (where state = 'gone_confirmed') as gone_confirmed,
+    select kind, coalesce({_OUTSIDE}, false) as outside,
+           case when not {_OUTSIDE} then date_trunc('month', stated)::date end as month,
+           count(*) as held, count(*) filter (where state = 'gone_confirmed') as gone_confirmed,
            count(*) filter (where state = 'hidden') as hidden,
            count(*) filter (where state = 'not_returned') as not_returned,
            count(*) filter (where edited) as edited,
            array_agg(id) filter (where unsure and not edited) as unsure
-    from ({_COUNTED}) counted group by kind, month
+    from ({_COUNTED}) counted group by kind, outside, month
 """)  # noqa: S608 - a statement of our own
 
 
@@ -79,18 +82,23 @@ class KindRow:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Month:
-    """A month (its first day; None: without a date), the kinds that there are of it, and the gaps that fall into it."""
+    """A month (its first day), the kinds that there are of it, and the gaps that fall into it.
+
+    Without a first day: what has no date, or, `outside`, one in a year that has no months here.
+    """
 
     first: dt.date | None
+    outside: bool
     kinds: Sequence[KindRow]
     gaps: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Year:
-    """The months of a year, the last first. None: what has no date."""
+    """The months of a year, the last first. None: what has no date, or, `outside`, one in no year that has months here."""
 
     year: int | None
+    outside: bool
     months: Sequence[Month]
     held: int
 
@@ -120,27 +128,31 @@ def by_month(
 
     `gaps`: as `archiver.gaps.listed` has them; `account`: the name that a search takes.
     """
-    kinds: defaultdict[dt.date | None, list[Mapping[str, Any]]] = defaultdict(list)
+    kinds: defaultdict[tuple[dt.date | None, bool], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
-        kinds[row["month"]].append(row)
+        kinds[row["month"], row["outside"]].append(row)
     windows = [(_month(gap.opened_at, zone), _month(gap.closed_at or now, zone), gap.stream) for gap in gaps]
     for first, last, _ in windows:
         month = first
         while month <= last:
-            kinds.setdefault(month, [])
+            kinds.setdefault((month, False), [])
             month = _next(month)
     months = [
         Month(
             month,
-            [_row(row, windows, account) for row in sorted(kinds[month], key=lambda row: str(row["kind"]))],
+            outside,
+            [_row(row, windows, account) for row in sorted(kinds[month, outside], key=lambda row: str(row["kind"]))],
             sum(1 for first, last, _ in windows if month is not None and first <= month <= last),
         )
-        for month in sorted(kinds, key=lambda month: month or dt.date.min, reverse=True)
+        for month, outside in sorted(kinds, key=lambda key: (key[0] or dt.date.min, key[1]), reverse=True)
     ]
-    years: defaultdict[int | None, list[Month]] = defaultdict(list)
+    years: defaultdict[tuple[int | None, bool], list[Month]] = defaultdict(list)
     for each in months:
-        years[each.first.year if each.first else None].append(each)
-    return [Year(year, of, sum(row.held.count for month in of for row in month.kinds)) for year, of in years.items()]
+        years[each.first.year if each.first else None, each.outside].append(each)
+    return [
+        Year(year, outside, of, sum(row.held.count for month in of for row in month.kinds))
+        for (year, outside), of in years.items()
+    ]
 
 
 def _row(row: Mapping[str, Any], windows: Sequence[tuple[dt.date, dt.date, str | None]], account: str) -> KindRow:
@@ -157,7 +169,7 @@ def _row(row: Mapping[str, Any], windows: Sequence[tuple[dt.date, dt.date, str |
 
 
 def _address(account: str, kind: str, month: dt.date | None, state: str = "") -> str | None:
-    if month is None or month.year < _FIRST_YEAR:
+    if month is None:
         return None
     last = _next(month) - dt.timedelta(days=1)
     form = SearchForm(

@@ -10,6 +10,7 @@ from urllib.parse import quote_plus, urlencode
 from archiver.records.storable import mend
 from search.errors import QueryError
 from search.query import SearchRequest, Sort
+from search.query.model import Field
 from search.query.narrowing import Narrowing
 from search.query.words import platform_title
 
@@ -26,6 +27,8 @@ PAGE_SIZES = (25, 50, 100)
 LONGEST_QUERY = 4_000
 _MOST_PAGES = 10_000_000
 _MOST_DIGITS = len(str(_MOST_PAGES))
+_MOST_MONTHS = 360
+"""The widest chart by month. A date is what somebody stated: one record of 1970 would make any chart as wide."""
 FIELDS = ("q", "account", "platform", "from", "to", "messages", "sort")
 """What is asked for, as the address names it."""
 LOOKS = ("size", "dense", "after", "page")
@@ -175,12 +178,13 @@ def chips_of(form: SearchForm, parts: Sequence[Part]) -> list[Chip]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bar:
-    """A month in the chart: its address, its name, its count, and its height in hundredths of the highest."""
+    """A month in the chart, or a year: its address, its first day, its count, and its height in hundredths of the highest."""
 
     address: str
     first: dt.date
     count: int
     height: int
+    is_year: bool
 
 
 class Narrower:
@@ -202,8 +206,17 @@ class Narrower:
 
 
 def bars_of(narrow: Narrower, months: Sequence[Month]) -> list[Bar]:
-    """The chart of the months; empty where there is but one."""
-    most = max((month.count for month in months), default=0)
+    """The chart of the months; of the years where there are too many to look at; empty where there is but one."""
     if len(months) < 2:  # noqa: PLR2004 - one bar says nothing
         return []
-    return [Bar(narrow(month.typed), month.first, month.count, -(-100 * month.count // most)) for month in months]
+    counts = {month.first: (month.typed, month.count) for month in months}
+    by_year = len(months) > _MOST_MONTHS
+    if by_year:
+        years = {month.first.year: 0 for month in months}
+        for month in months:
+            years[month.first.year] += month.count
+        counts = {dt.date(year, 1, 1): (f"{Field.DATE}:{year}", count) for year, count in years.items()}
+    most = max(count for _, count in counts.values())
+    return [
+        Bar(narrow(typed), first, count, -(-100 * count // most), by_year) for first, (typed, count) in counts.items()
+    ]

@@ -1,4 +1,7 @@
-"""Times as a clerk reads them: in the city's zone, with the zone's abbreviation. Pure."""
+"""Times as a clerk reads them: in the city's zone, with the zone's abbreviation. Pure.
+
+A moment that the calendar has no day for there is in UTC, which its abbreviation says.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,31 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from archiver.zones import in_zone
+
 if TYPE_CHECKING:
     import zoneinfo
 
 
 def day(moment: dt.datetime | dt.date, zone: zoneinfo.ZoneInfo) -> str:
     """`3 May 2026`, the day it was in the city."""
-    local = moment.astimezone(zone) if isinstance(moment, dt.datetime) else moment
+    local = in_zone(moment, zone) if isinstance(moment, dt.datetime) else moment
     return f"{local.day} {local:%B} {local.year}"
 
 
 def moment(at: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
     """`3 May 2026, 02:10 PDT`."""
-    local = at.astimezone(zone)
+    local = in_zone(at, zone)
     return f"{day(at, zone)}, {local:%H:%M %Z}"
 
 
 def minute(at: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
     """`2026-05-03T02:10`, as an address asks for a moment of the city."""
-    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+    return in_zone(at, zone).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def time_tag(at: dt.datetime, zone: zoneinfo.ZoneInfo, *, seconds: bool = False) -> Markup:
     """`<time>` with the machine's form and the clerk's."""
-    local = at.astimezone(zone)
+    local = in_zone(at, zone)
     text = f"{day(at, zone)}, {local:%H:%M:%S %Z}" if seconds else moment(at, zone)
     return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), text)

@@ -17,6 +17,7 @@ from archiver.records.models import Item
 from archiver.records.models.supervision import ACTIONS
 from archiver.runtime import opened
 from archiver.settings import settings
+from archiver.zones import in_zone
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -56,7 +57,7 @@ def list_(
         ("when", "what", "by whom", "record", "accounts", "reason", "clause", "recorded by"),
         (
             (
-                f"{(row.at or row.observed_at).astimezone(config.zone):%Y-%m-%d %H:%M}",
+                f"{in_zone(row.at or row.observed_at, config.zone):%Y-%m-%d %H:%M}",
                 row.action.replace("_", " "),
                 row.by_whom,
                 row.item,

@@ -13,6 +13,7 @@ import typer
 from archiver.cli.output import AsJson, console, print_json, problem, say, table
 from archiver.runtime import DAGS, home_of, opened, start
 from archiver.settings import settings
+from archiver.zones import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +146,7 @@ def search(
         ("when", "account", "author", "text"),
         (
             (
-                hit.created_at.astimezone(config.zone).strftime("%Y-%m-%d %H:%M %Z") if hit.created_at else "undated",
+                in_zone(hit.created_at, config.zone).strftime("%Y-%m-%d %H:%M %Z") if hit.created_at else "undated",
                 hit.account or hit.platform,
                 hit.author,
                 (hit.text or hit.title or "")[:200],

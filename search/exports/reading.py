@@ -147,7 +147,10 @@ def _rows(
     with contextlib.closing(connection.connection.cursor()) as cursor:
         cursor.execute("select set_config('TimeZone', %s, true)", (zone.key,))
         cursor.execute(_CELLS, wanted)
-        return {row[0]: row for row in cursor.fetchall()}
+        rows = {row[0]: row for row in cursor.fetchall()}
+        # What is read after this is read in UTC, as everywhere: elsewhere the year 1 begins in a year that is none here.
+        cursor.execute("select set_config('TimeZone', 'UTC', true)")
+        return rows
 
 
 def _earlier(connection: Connection, batch: Sequence[Found], rows: dict[int, tuple[Any, ...]]) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 from typing import TYPE_CHECKING
@@ -35,9 +36,7 @@ def span(
     Raises:
         QueryError: the days are the wrong way round, or beyond the calendar.
     """
-    for day in (first, last):
-        if day is not None and not EARLIEST <= day <= LATEST:
-            raise QueryError(f"There is nothing to find on {day.isoformat()}: give a day from 1970 on.")
+    _require_within(*(day for day in (first, last) if day is not None))
     if first is not None and last is not None and first > last:
         raise QueryError(
             f"The first day, {first.isoformat()}, comes after the last, {last.isoformat()}: exchange the two dates."
@@ -88,10 +87,16 @@ def _one(plain: str, typed: str, today: dt.date | None) -> tuple[dt.date, dt.dat
             f"\u201c{typed}\u201d is no date: write a day as 2026-03-31, a month as 2026-03, a range as "
             "2026-03-01..2026-03-31, or last-month."
         )
-    for day in found:
-        if not EARLIEST <= day <= LATEST:
-            raise QueryError(f"There is nothing to find on {day.isoformat()}: give a day from 1970 on.")
+    _require_within(*found)
     return found
+
+
+def _require_within(*days: dt.date) -> None:
+    for day in days:
+        if day < EARLIEST:
+            raise QueryError(f"There is nothing to find on {day.isoformat()}: give a day from 1970 on.")
+        if day > LATEST:
+            raise QueryError(f"There is nothing to find on {day.isoformat()}: give a day of {LATEST.year} or before.")
 
 
 def _relative(plain: str, today: dt.date | None) -> tuple[dt.date, dt.date] | None:
@@ -136,7 +141,7 @@ def _calendar(plain: str) -> tuple[dt.date, dt.date] | None:
                 day = dt.date(int(named[4]), month, int(of_month))
                 return day, day
             return _month(int(named[4]), month)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return None
 
@@ -146,8 +151,8 @@ def _month_named(name: str) -> int | None:
 
 
 def _month(year: int, month: int) -> tuple[dt.date, dt.date]:
-    first = dt.date(year, month, 1)
-    return first, (first + 31 * _DAY).replace(day=1) - _DAY
+    # Not by the first of the month after it, which December 9999 has not.
+    return dt.date(year, month, 1), dt.date(year, month, calendar.monthrange(year, month)[1])
 
 
 def _year(year: int) -> tuple[dt.date, dt.date]:

@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from search.query.dates import EARLIEST, start_of_day
 from search.query.fields import CHOICES
 from search.query.model import Field
 from search.query.words import plain_or_quoted, platform_title
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from search.query.directory import Directory
 
 Dsl = dict[str, Any]
+FIRST_YEAR, LAST_YEAR = EARLIEST.year, 2100
+"""The years whose months are told apart. A date is what somebody stated: what lies outside is counted, in no month."""
+OUTSIDE = f"before {FIRST_YEAR} or after {LAST_YEAR}"
 _EVERY = 10_000
 """More values than a register has accounts, so that none is left out of a count."""
 _AUTHORS, _LOOKED_AT = 20, 10_000
@@ -74,11 +78,15 @@ class Month:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Facets:
-    """All divisions, and the months from the first to the last, empty ones too. `undated` have no date."""
+    """All divisions, and the months from the first to the last, empty ones too.
+
+    `undated` have no date, `outside` one before the first or after the last of the years whose months are told apart.
+    """
 
     facets: Sequence[Facet] = ()
     months: Sequence[Month] = ()
     undated: int = 0
+    outside: int = 0
 
 
 def aggregations(zone: zoneinfo.ZoneInfo, departments: Mapping[str, Sequence[str]] | None = None) -> Dsl:
@@ -89,6 +97,8 @@ def aggregations(zone: zoneinfo.ZoneInfo, departments: Mapping[str, Sequence[str
         departments: for who may not see every account: by department, those that they may see (by public id). A record may have
             come through others as well, whose departments must not be counted.
     """
+    begin, end = (start_of_day(dt.date(year, 1, 1), zone).isoformat() for year in (FIRST_YEAR, LAST_YEAR + 1))
+    within = {"range": {"created_at": {"gte": begin, "lt": end}}}
     return {
         "platform": _terms("platform"),
         "department": _terms("accounts.department")
@@ -114,14 +124,20 @@ def aggregations(zone: zoneinfo.ZoneInfo, departments: Mapping[str, Sequence[str
         "state": _terms("state"),
         "edited": {"filter": {"term": {"edited": True}}},
         "tag": _terms("clerk_tags"),
-        "month": {
-            "date_histogram": {
-                "field": "created_at",
-                "calendar_interval": "month",
-                "time_zone": zone.key,
-                "min_doc_count": 1,
-            }
+        "within": {
+            "filter": within,
+            "aggregations": {
+                "month": {
+                    "date_histogram": {
+                        "field": "created_at",
+                        "calendar_interval": "month",
+                        "time_zone": zone.key,
+                        "min_doc_count": 1,
+                    }
+                }
+            },
         },
+        "outside": {"filter": {"bool": {"filter": [{"exists": {"field": "created_at"}}], "must_not": [within]}}},
         "undated": {"missing": {"field": "created_at"}},
     }
 
@@ -188,7 +204,10 @@ def facets_of(answer: Mapping[str, Any], total: int, directory: Directory | None
         ),
     ]
     return Facets(
-        [each for each in found if each.values], _months(answer["month"], zone), answer["undated"]["doc_count"]
+        [each for each in found if each.values],
+        _months(answer["within"]["month"], zone),
+        undated=answer["undated"]["doc_count"],
+        outside=answer["outside"]["doc_count"],
     )
 
 

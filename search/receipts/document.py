@@ -8,6 +8,7 @@ import json
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
+from search.query.facets import OUTSIDE
 from search.query.words import day_of, platform_title
 from search.receipts import words
 
@@ -136,6 +137,9 @@ def _divided(body: Mapping[str, Any]) -> Iterator[Section]:
     ]
     if divided["undated"]:
         months.append(("without a date", divided["undated"]))
+    # A receipt of before this was counted has none.
+    if divided.get("outside"):
+        months.append((f"dated {OUTSIDE}", divided["outside"]))
     if months:
         tables.append(Table("Month", ("Month", "Records"), months))
     if tables:

@@ -208,6 +208,7 @@ def _divided(facets: Facets) -> dict[str, Any]:
         ],
         "months": [{"first": each.first.isoformat(), "count": each.count} for each in facets.months],
         "undated": facets.undated,
+        "outside": facets.outside,
     }
 
 

@@ -63,7 +63,7 @@ def test_an_open_end_stays_open() -> None:
     [
         (dt.date(2024, 3, 6), dt.date(2024, 3, 5), "exchange the two dates"),
         (dt.date(1, 1, 1), None, "from 1970 on"),
-        (None, dt.date.max, "from 1970 on"),
+        (None, dt.date.max, "of 9998 or before"),
     ],
 )
 def test_days_that_cannot_be_are_one_sentence(first: dt.date | None, last: dt.date | None, says: str) -> None:

@@ -158,6 +158,8 @@ def test_a_query_is_read_as_it_is_meant(typed: str, tree: Node | None) -> None:
         ("date:soon", "is no date"),
         ("date:2026-04-01..2026-03-01", "the first day comes after the last"),
         ("date:1969", "give a day from 1970 on"),
+        ("date:9999-12", "give a day of 9998 or before"),
+        ("date:december-9999", "give a day of 9998 or before"),
         ('""', "no word to search for"),
         ("x" * (MAX_LENGTH + 1), "shorten it"),
         (" ".join(map(str, range(101))), "take some out"),
