@@ -104,7 +104,10 @@ def _after(local: dt.datetime, zone: zoneinfo.ZoneInfo) -> dt.datetime:
 
 
 def derived(found: Collection[str]) -> str:
-    """The state of an item over all the streams that saw it, by those that they found it in."""
+    """The state of an item over all the streams that saw it, by those that they found it in.
+
+    The same rule as `_DERIVE` in archiver/records/store/states.py.
+    """
     return next((state for state in _SUREST if state in found), "not_returned" if found else _PRESENT)
 
 
@@ -128,8 +131,7 @@ def found_by(
 def captured_by(item: ItemShape, until: dt.datetime) -> ItemShape | None:
     """An item as the archive held it before `until`: in the version and the state that it had then. None: it had none of it.
 
-    What is seen through several streams may be trimmed to those that somebody sees; what is left out decides nothing then,
-    unless all of it was there already.
+    What is seen through several streams may be trimmed to those that somebody sees; what is left out decides nothing then.
     """
     versions = tuple(version for version in item.versions if version.captured_at < until)
     if item.first_seen_at >= until or (item.versions and not versions):
@@ -141,7 +143,6 @@ def captured_by(item: ItemShape, until: dt.datetime) -> ItemShape | None:
         (((each.account_id, each.stream), each.state, each.observed_at) for each in states),
         until,
     )
-    whole = len(states) == len(item.states) and len(sightings) == len(item.sightings)
     counted = item.counted_at is not None and item.counted_at < until
     return dataclasses.replace(
         item,
@@ -155,7 +156,7 @@ def captured_by(item: ItemShape, until: dt.datetime) -> ItemShape | None:
             )
             for each in sightings
         ),
-        state=item.state if whole else derived(found.values()),
+        state=derived(found.values()),
         counts=item.counts if counted else {},
         counted_at=item.counted_at if counted else None,
     )

@@ -15,6 +15,8 @@ from archiver.records.shapes import load_shapes
 from archiver.records.through import CAME_THROUGH, parameters
 from clerk import reading
 from clerk.as_of import derived, found_by
+from clerk.messages import MESSAGE
+from clerk.thread import Reply
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,14 +25,16 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
 
     from archiver.records.shapes import ItemShape
-    from clerk.thread import Reply
 
 MOST_DAYS = 60
 
+# A direct message stands among direct messages only, and nothing else does, here and below.
 _ROOT = sa.text("""
-    select id from items where platform = :platform and namespace = :namespace and platform_id = :root
+    select id from items
+    where platform = :platform and namespace = :namespace and platform_id = :root and (kind = 'message') = :message
     union all
-    select item_id from item_aliases where platform = :platform and namespace = :namespace and alias = :root limit 1
+    select i.id from item_aliases a join items i on i.id = a.item_id
+    where a.platform = :platform and a.namespace = :namespace and a.alias = :root and (i.kind = 'message') = :message limit 1
 """)
 _STANDING = sa.text("""
     select i.id, i.state, i.first_seen_at,
@@ -65,7 +69,7 @@ _DAYS = sa.text("""
     ) happened
     group by 1 order by 1 desc limit :most
 """)
-# `h` is the hit. A direct message stands among direct messages only, and nothing else does.
+# `h` is the hit.
 _NAMED = """
     select p.id from items p where p.platform = h.platform and p.namespace = h.namespace and p.platform_id = {name}
        and (p.kind = 'message') = (h.kind = 'message')
@@ -110,26 +114,26 @@ class Standing:
 def whole(connection: Connection, item: ItemShape) -> tuple[int | None, list[Reply]]:
     """The conversation that an item is part of, whoever asks: its first record's row id, and everything else in it.
 
-    None where the first record is not held: then the item is among the others, which hang on nothing.
+    None where the first record is not held: then the item is among the others, which hang on nothing. The item is always in it:
+    where its place is not known, it answers what is not held.
     """
-    root = _root(connection, item)
-    if root is not None:
-        top = item if root == item.id else load_shapes(connection, [root])[root]
-        return root, reading.replies_below(connection, top)
-    if item.root_id is not None:
-        return None, reading.in_thread(connection, item)
-    # A platform may name no root: then what can be followed up from the item is the beginning.
-    above, _ = reading.ancestors(connection, item)
-    top = load_shapes(connection, above[:1])[above[0]] if above else item
-    return top.id, reading.replies_below(connection, top)
+    start = item
+    if item.root_id is None and item.parent_id is not None:
+        # A platform may name no root: then what can be followed up from the item is the beginning, or names it.
+        above, _ = reading.ancestors(connection, item, alike=True)
+        start = load_shapes(connection, above[:1])[above[0]] if above else item
+    root = start.id if start.root_id is None else _root(connection, start)
+    top = start if root is None or root == start.id else load_shapes(connection, [root])[root]
+    others = [each for each in reading.in_thread(connection, top) if each.id != root]
+    if item.id != root and all(each.id != item.id for each in others):
+        others.append(Reply(item.id, None, item.created_at))
+    return root, others
 
 
 def _root(connection: Connection, item: ItemShape) -> int | None:
-    if item.root_id is not None:
-        where = {"platform": item.platform, "namespace": item.namespace, "root": item.root_id}
-        found: int | None = connection.scalar(_ROOT, where)
-        return found
-    return item.id if item.parent_id is None else None
+    where = {"platform": item.platform, "namespace": item.namespace, "message": item.kind == MESSAGE}
+    found: int | None = connection.scalar(_ROOT, where | {"root": item.root_id})
+    return found
 
 
 def around(connection: Connection, ids: Collection[int], accounts: Collection[int] | None) -> dict[int, Around]:
@@ -149,6 +153,7 @@ def standing(
     rows = connection.execute(_STANDING, {"ids": asked, "now": until is None, "until": until}).all()
     if until is None:
         return {row.id: Standing(row.state, row.versions) for row in rows}
+    # What no change is known of, through what they see, was present: only of the others it matters when they were first seen.
     what = {"ids": asked, **parameters(accounts)}
     states: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(_FOUND, what):
@@ -157,9 +162,7 @@ def standing(
     for row in connection.execute(_SIGHTED, what | {"ids": list(states)}):
         sightings[row.item_id].append(row)
     return {
-        row.id: Standing(
-            _state_by(sightings[row.id], states[row.id], until) if row.id in states else row.state, row.versions
-        )
+        row.id: Standing(_state_by(sightings[row.id], states[row.id], until), row.versions)
         for row in rows
         if row.first_seen_at < until
     }

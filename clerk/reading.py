@@ -11,11 +11,11 @@ from archiver.coverage import PostCoverage, posts_of
 from archiver.records.models import Account, Capture, Exchange, Item, Medium, WarcRecord
 from archiver.records.through import CAME_THROUGH, parameters
 from clerk.messages import MESSAGE
-from clerk.thread import Reply, below
+from clerk.thread import Reply
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.engine import Connection, Row
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_ANCESTORS = 100
 
 # An id that an item answers may be an alias of what is held. `:messages`: a conversation in private is shown around a message
-# only; what answers a post in private stands in no public thread.
+# only; what answers a post in private stands in no public thread. `:others`: whether what is no message is followed.
 _ANCESTORS = sa.text("""
     with recursive up(id, platform, namespace, parent_id, depth) as (
         select id, platform, namespace, parent_id, 0 from items where id = :id
@@ -37,43 +37,42 @@ _ANCESTORS = sa.text("""
             select i.* from item_aliases a join items i on i.id = a.item_id
             where a.platform = up.platform and a.namespace = up.namespace and a.alias = up.parent_id
             limit 1
-        ) p on p.kind <> 'message' or :messages
+        ) p on case when p.kind = 'message' then :messages else :others end
         where up.depth < :most
     )
     select id, parent_id from up order by depth
 """)
-_BELOW = sa.text("""
-    with recursive names(id, name) as (
-        select cast(:id as bigint), cast(:name as text)
-        union select a.item_id, a.alias from item_aliases a where a.item_id = :id
-    ), down(id, platform_id, parent, created_at) as (
-        select i.id, i.platform_id, n.id, i.created_at
-        from names n join items i on i.platform = :platform and i.namespace = :namespace and i.parent_id = n.name
-             and (i.kind <> 'message' or :messages)
-        union
-        select i.id, i.platform_id, d.id, i.created_at
-        from down d join lateral (
-            select d.platform_id as name union all select a.alias from item_aliases a where a.item_id = d.id
-        ) known on true
-        join items i on i.platform = :platform and i.namespace = :namespace and i.parent_id = known.name
-             and (i.kind <> 'message' or :messages)
-    )
-    select distinct on (id) id, parent, created_at from down where id <> :id
+# From here on a message stands among messages only, and nothing else does. What belongs together is joined in Python: without
+# statistics (a fresh import) Postgres takes minutes for what a dictionary does at once.
+_ANSWERS = sa.text("""
+    select id, platform_id, parent_id, created_at from items
+    where platform = :platform and namespace = :namespace and parent_id = any(:names) and (kind = 'message') = :messages
+      and (root_id = any(cast(:roots as text[]))) is not true
 """)
-# Joined in Python: without statistics (a fresh import) Postgres takes seconds for what a dictionary does at once.
+# Every id of what is held by one of these ids.
+_NAMES = sa.text("""
+    with held as (
+        select id from items where platform = :platform and namespace = :namespace and platform_id = any(:names)
+        union
+        select item_id from item_aliases where platform = :platform and namespace = :namespace and alias = any(:names)
+    )
+    select platform_id as name from items where id in (select id from held)
+    union
+    select alias from item_aliases where item_id in (select id from held)
+""")
 _IN_THREAD = sa.text("""
     select id, platform_id, parent_id, created_at from items
-    where platform = :platform and namespace = :namespace and root_id = :root and (kind <> 'message' or :messages)
+    where platform = :platform and namespace = :namespace and root_id = any(:roots) and (kind = 'message') = :messages
 """)
 _ALIASES = sa.text("select alias, item_id from item_aliases where item_id = any(:ids)")
 _NAMED = sa.text("""
     select id, platform_id as name from items
     where platform = :platform and namespace = :namespace and platform_id = any(:names)
-      and (kind <> 'message' or :messages)
+      and (kind = 'message') = :messages
     union all
     select a.item_id, a.alias from item_aliases a join items i on i.id = a.item_id
     where a.platform = :platform and a.namespace = :namespace and a.alias = any(:names)
-      and (i.kind <> 'message' or :messages)
+      and (i.kind = 'message') = :messages
 """)
 # The account whose post it is goes before one that merely saw it.
 _THREAD_OF = sa.text("""
@@ -113,40 +112,71 @@ def item_id_of(connection: Connection, public_id: uuid.UUID) -> int | None:
     return connection.scalar(sa.select(Item.id).where(Item.public_id == public_id))
 
 
-def ancestors(connection: Connection, item: ItemShape) -> tuple[list[int], str | None]:
-    """What an item answers, from the root down to its parent; and the id of the next one up that is not held, if any."""
-    rows = connection.execute(_ANCESTORS, {"id": item.id, "most": MOST_ANCESTORS, "messages": _private(item)}).all()
+def ancestors(connection: Connection, item: ItemShape, *, alike: bool = False) -> tuple[list[int], str | None]:
+    """What an item answers, from the root down to its parent; and the id of the next one up that is not held, if any.
+
+    `alike`: a message may answer a post; then the post, and what is above it, is left out.
+    """
+    private = _private(item)
+    what = {"id": item.id, "most": MOST_ANCESTORS, "messages": private, "others": not (alike and private)}
+    rows = connection.execute(_ANCESTORS, what).all()
     chain = [row.id for row in rows[1:] if row.id != item.id]
     return list(dict.fromkeys(reversed(chain))), rows[-1].parent_id if rows and len(chain) < MOST_ANCESTORS else None
 
 
 def replies_below(connection: Connection, item: ItemShape) -> list[Reply]:
     """Everything below an item, in no order: of a root, the whole thread, answers to what is not held included."""
-    thread = [each for each in in_thread(connection, item) if each.id != item.id]
-    if thread:
-        return thread if item.parent_id is None else below(item.id, thread)
-    # A platform may name no root: then the answers are followed one by one.
-    where = {"platform": item.platform, "namespace": item.namespace, "messages": _private(item)}
-    rows = connection.execute(_BELOW, {**where, "id": item.id, "name": item.platform_id})
-    return [Reply(row.id, row.parent, row.created_at) for row in rows]
+    if item.parent_id is None:
+        return [each for each in in_thread(connection, item) if each.id != item.id]
+    return _hanging(connection, item, _called(connection, {item.platform_id: item.id}), [])
+
+
+def in_thread(connection: Connection, item: ItemShape) -> list[Reply]:
+    """Everything that names the same root as an item does (or the item itself), by whichever of its ids, and what hangs on any
+    of that or on the item, whether or not it names a root; in no order.
+    """
+    where = _where(item)
+    names = {item.platform_id, item.root_id or item.platform_id}
+    roots = list(names | set(connection.scalars(_NAMES, where | {"names": list(names)})))
+    rows = connection.execute(_IN_THREAD, where | {"roots": roots}).all()
+    ids = _called(connection, {row.platform_id: row.id for row in rows} | {item.platform_id: item.id})
+    hanging = _hanging(connection, item, ids, roots)
+    unknown = {row.parent_id for row in rows if row.parent_id is not None} - ids.keys()
+    if unknown:
+        for row in connection.execute(_NAMED, where | {"names": list(unknown)}):
+            ids[row.name] = row.id
+    return [*(Reply(row.id, ids.get(row.parent_id), row.created_at) for row in rows), *hanging]
+
+
+def _hanging(connection: Connection, item: ItemShape, ids: Mapping[str, int], roots: list[str]) -> list[Reply]:
+    """What hangs on these (row ids by all that they are called), of the item's platform and kind, however far below; not what
+    names one of the roots.
+    """
+    known = set(ids.values())
+    found: list[Reply] = []
+    while ids:
+        rows = connection.execute(_ANSWERS, _where(item) | {"names": list(ids), "roots": roots})
+        new = [row for row in rows if row.id not in known]
+        found += [Reply(row.id, ids[row.parent_id], row.created_at) for row in new]
+        known |= {row.id for row in new}
+        ids = _called(connection, {row.platform_id: row.id for row in new}) if new else {}
+    return found
+
+
+def _called(connection: Connection, ids: Mapping[str, int]) -> dict[str, int]:
+    """Row ids by the platform's ids, with their aliases besides."""
+    called = dict(ids)
+    for row in connection.execute(_ALIASES, {"ids": list(ids.values())}):
+        called.setdefault(row.alias, row.item_id)
+    return called
+
+
+def _where(item: ItemShape) -> dict[str, Any]:
+    return {"platform": item.platform, "namespace": item.namespace, "messages": _private(item)}
 
 
 def _private(item: ItemShape) -> bool:
     return item.kind == MESSAGE
-
-
-def in_thread(connection: Connection, item: ItemShape) -> list[Reply]:
-    """Everything that names the same root as an item does (or the item itself), in no order."""
-    where = {"platform": item.platform, "namespace": item.namespace, "messages": _private(item)}
-    rows = connection.execute(_IN_THREAD, {**where, "root": item.root_id or item.platform_id}).all()
-    ids = {row.platform_id: row.id for row in rows} | {item.platform_id: item.id}
-    for row in connection.execute(_ALIASES, {"ids": list(ids.values())}):
-        ids.setdefault(row.alias, row.item_id)
-    unknown = {row.parent_id for row in rows if row.parent_id is not None} - ids.keys()
-    if unknown:
-        for row in connection.execute(_NAMED, {**where, "names": list(unknown)}):
-            ids[row.name] = row.id
-    return [Reply(row.id, ids.get(row.parent_id), row.created_at) for row in rows]
 
 
 def evidence(connection: Connection, exchange_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Evidence]:

@@ -63,21 +63,6 @@ class ThreadPage:
         return {each.parent for each in self if each.apart and each.parent is not None}
 
 
-def below(top: int, replies: Iterable[Reply]) -> list[Reply]:
-    """Those of a thread's replies that hang on one item, however far below."""
-    answers: defaultdict[int | None, list[Reply]] = defaultdict(list)
-    for reply in replies:
-        answers[reply.parent].append(reply)
-    found: dict[int, Reply] = {}
-    waiting = [top]
-    while waiting:
-        for reply in answers.pop(waiting.pop(), ()):
-            if reply.id != top:
-                found[reply.id] = reply
-                waiting.append(reply.id)
-    return list(found.values())
-
-
 def seen_above(above: Sequence[int], seen: Collection[int]) -> tuple[list[int], bool]:
     """What an item answers, as far up as somebody sees it without a break; and whether there is more above."""
     kept: list[int] = []

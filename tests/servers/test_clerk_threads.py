@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 import time
@@ -10,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from tests.fixtures.clerk import NAME
+from clerk import people
+from clerk.grants import What, give
+from clerk.users import create_user
+from tests.fixtures.clerk import NAME, PASSWORD, log_in
 from tests.servers.test_clerk_pages import Elements, text_of
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from tests.fixtures.clerk import City
 
 HUGE = 20_000
+ROOT = "at://did:plc:cityofexample/app.bsky.feed.post/root"
 
 
 def opened(client: httpx.Client, city: City, name: str, **params: str | int) -> httpx.Response:
@@ -54,11 +59,10 @@ def test_what_was_changed_is_shown_word_by_word(module_city: City) -> None:
 
 def test_branches_with_something_in_them_are_open_and_others_closed(city: City) -> None:
     """A long branch is closed; as soon as something in it is hidden, changed or looked for it is open."""
-    root = "at://did:plc:cityofexample/app.bsky.feed.post/root"
     for number in range(20):
         city.items[f"long {number}"] = city.searchable.records.item(
             city.account, f"me too {number}", kind="comment", stream="comments", parent_id="at://comments/thanks",
-            root_id=root, platform_id=f"at://long/{number}",
+            root_id=ROOT, platform_id=f"at://long/{number}",
         )  # fmt: skip
     client = city.signed_in()
 
@@ -160,9 +164,9 @@ def test_a_record_leads_to_its_conversation_and_it_is_audited(city: City) -> Non
 
 def test_a_conversation_whose_first_record_is_not_held_is_shown_without_it(city: City) -> None:
     """Comments that name a root nobody captured are one conversation, and the page says that its top is missing."""
-    add = city.searchable.records.item
+    item = city.searchable.records.item
     for name, parent in (("one", "at://never"), ("two", "at://lost/one")):
-        city.items[name] = add(
+        city.items[name] = item(
             city.account, f"lost {name}", kind="comment", stream="comments", platform_id=f"at://lost/{name}",
             parent_id=parent, root_id="at://never",
         )  # fmt: skip
@@ -171,6 +175,111 @@ def test_a_conversation_whose_first_record_is_not_held_is_shown_without_it(city:
         assert "The record at the top is one that the archive does not hold or does not show you." in seen
         assert "2 replies" in seen
         assert seen.index("lost one") < seen.index("lost two")
+
+
+def shown(client: httpx.Client, city: City, name: str) -> set[str]:
+    """The names of the records on the page of the conversation that one is part of."""
+    page = opened(client, city, name)
+    assert page.status_code == 200
+    found = set(re.findall(r'href="/items/([0-9a-f-]{36})"', page.text))
+    return {each for each in city.items if str(city.public_id(each)) in found}
+
+
+def add(city: City, name: str, parent: str | None, root: str | None = None, **more: str) -> None:
+    """A record that the platform knows by its name here."""
+    city.items[name] = city.searchable.records.item(
+        city.account, f"this is {name}",
+        **{"kind": "comment", "stream": "comments", "platform_id": f"at://{name}", **more}, parent_id=parent, root_id=root,
+    )  # fmt: skip
+
+
+def test_replies_that_name_no_root_stand_beside_those_that_do(city: City) -> None:
+    """What a download gives names only what it answers: it is in the tree, and counted, from wherever the page is opened."""
+    add(city, "to the post", ROOT)
+    add(city, "to a comment", "at://comments/question")
+    add(city, "to that", "at://to a comment")
+    add(city, "named again", "at://to that", ROOT)
+    add(city, "to a lost one's answer", "at://comments/orphan")
+    client = city.signed_in()
+    for name in ("post", "answer", "to the post", "to that", "named again", "to a lost one's answer"):
+        page = opened(client, city, name)
+        assert "14 records" in text_of(page.text), name
+        assert "13 replies" in text_of(page.text), name
+        assert f'id="r-{city.public_id(name)}"' in page.text
+    assert "13 replies held" in text_of(client.get(city.page_of("post")).text)
+    below = text_of(client.get(city.page_of("to a comment")).text)
+    assert "2 replies held" in below
+    assert below.index("this is to that") < below.index("this is named again")
+
+
+def test_an_answer_in_private_to_a_public_post_is_among_messages_only(city: City) -> None:
+    """Whether the message names the post as its root or only answers it: its page has it, and what answers it in private."""
+    for name, root in (("with a root", ROOT), ("without", None)):
+        add(city, f"message {name}", ROOT, root, kind="message")
+        add(city, f"answer {name}", f"at://message {name}", root, kind="message")
+        add(city, f"public {name}", f"at://message {name}")
+    give(city.archive.engine, NAME, What.MESSAGES, "request 2026-31", now=city.archive.now())
+    client = city.signed_in()
+    for name in ("with a root", "without"):
+        both = {f"message {name}", f"answer {name}"}
+        assert shown(client, city, f"message {name}") == both
+        assert shown(client, city, f"answer {name}") == both
+        assert shown(client, city, f"public {name}") == {f"public {name}"}
+    assert "9 records" in text_of(opened(client, city, "post").text)
+    assert "Elm Avenue instead" in client.get(city.page_of("message without")).text, "its own page says what it answers"
+
+
+def test_replies_that_name_an_earlier_id_of_the_root_are_in_the_conversation(city: City) -> None:
+    """However a post was called when it was answered, all of it is one conversation, from any of its records."""
+    add(city, "top", None, kind="post", stream="posts")
+    with city.archive.engine.begin() as connection:
+        for alias in ("at://was", "at://was before"):
+            connection.execute(
+                sa.text("insert into item_aliases values ('bluesky', '', :alias, :id)"),
+                {"alias": alias, "id": city.items["top"]},
+            )
+    add(city, "now", "at://top", "at://top")
+    add(city, "once", "at://was", "at://was")
+    add(city, "lost", "at://never", "at://was before")
+    add(city, "to now", "at://now", "at://was")
+    every = {"top", "now", "once", "lost", "to now"}
+    client = city.signed_in()
+    for name in sorted(every):
+        assert shown(client, city, name) == every, name
+        assert "4 replies" in text_of(opened(client, city, name).text)
+    assert "4 replies held" in text_of(client.get(city.page_of("top")).text)
+
+
+def test_a_record_whose_place_is_not_known_is_on_its_own_page(city: City) -> None:
+    """Records that answer each other in a circle, of which one names a root that is held: each is there when it is opened."""
+    add(city, "hen", "at://egg")
+    add(city, "egg", "at://hen")
+    add(city, "itself", "at://itself")
+    add(city, "other root", "at://comments/question", "at://comments/thanks")
+    client = city.signed_in()
+    for name in ("hen", "egg", "itself", "other root"):
+        assert name in shown(client, city, name)
+
+
+def test_how_a_record_stood_is_by_what_is_seen_of_it(city: City) -> None:
+    """Who is limited to a department is told, in the sum and beside the record alike, what its own capture found."""
+    records, engine = city.searchable.records, city.archive.engine
+    now = city.archive.now()
+    records.now = lambda: now - dt.timedelta(days=3)
+    city.items["shared"] = records.item(city.parks, "Seen by both")
+    records.see(city.account, city.items["shared"])
+    records.now = lambda: now - dt.timedelta(days=2)
+    records.state(city.parks, city.items["shared"], "hidden")
+    records.state(city.account, city.items["shared"], "present")
+    create_user(engine, "ranger", PASSWORD, "clerk")
+    people.set_departments(engine, "ranger", ["Parks and Recreation"])
+    ranger = city.client()
+    assert log_in(ranger, "ranger").status_code == 303
+    by = (now - dt.timedelta(days=1)).astimezone(city.archive.settings.zone).date().isoformat()
+    for client, state in ((ranger, "hidden"), (city.signed_in(), "present")):
+        page = opened(client, city, "shared", by=by).text
+        assert re.findall(r'class="badge (\w+)"', page) == [state]
+        assert ("1 record captured by then, 1 hidden." in text_of(page)) is (state == "hidden")
 
 
 def test_a_thread_of_twenty_thousand_is_a_page_at_a_time(city: City) -> None:
@@ -197,7 +306,6 @@ def test_a_thread_of_twenty_thousand_is_a_page_at_a_time(city: City) -> None:
 
 
 def _many(connection: sa.Connection, city: City) -> None:
-    root = "at://did:plc:cityofexample/app.bsky.feed.post/root"
     connection.execute(
         sa.text("""
             with made as (
@@ -217,7 +325,7 @@ def _many(connection: sa.Connection, city: City) -> None:
             select id, :stream, timestamptz '2026-05-03 09:10Z', timestamptz '2026-05-03 09:10Z' from made
         """),
         {
-            "root": root, "huge": HUGE, "capture": city.account.captures["comments"], "exchange": city.account.exchange,
+            "root": ROOT, "huge": HUGE, "capture": city.account.captures["comments"], "exchange": city.account.exchange,
             "stream": city.account.streams["comments"],
         },
     )  # fmt: skip

@@ -7,7 +7,7 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clerk.thread import DEEPEST, Placed, Reply, below, in_reading_order, page_of
+from clerk.thread import DEEPEST, Placed, Reply, in_reading_order, page_of
 
 TOP = 0
 
@@ -95,10 +95,3 @@ def test_a_thread_of_twelve_thousand_replies_is_quick() -> None:
     flat = [Reply(number, TOP, at(number % 999)) for number in range(1, 12_346)]
     assert page_of(TOP, deep, start=12_000, size=500).last == 12_345
     assert page_of(TOP, flat, start=0, size=500).total == 12_345
-
-
-def test_of_a_thread_only_what_hangs_on_the_item_is_below_it() -> None:
-    """Answers to others of the thread, and a circle that comes back to the item, are left out."""
-    thread = [Reply(1, TOP, None), Reply(2, 1, None), Reply(3, 2, None), Reply(4, TOP, None), Reply(5, None, None)]
-    assert {reply.id for reply in below(1, thread)} == {2, 3}
-    assert {reply.id for reply in below(2, [Reply(2, 3, None), Reply(3, 2, None)])} == {3}

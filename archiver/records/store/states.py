@@ -90,6 +90,7 @@ _RECORD = """
     returning id, item_id
 """
 
+# The same rule as `derived` in clerk/as_of.py, which looks back.
 _DERIVE = """
     select s.item_id,
            case when bool_or(s.state = 'present') then 'present'
