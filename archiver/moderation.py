@@ -16,7 +16,7 @@ from archiver import audit
 from archiver.records.models import Item, Moderation, uuid7
 from archiver.records.models.supervision import ACTIONS
 from archiver.records.storable import mend
-from archiver.records.through import CAME_THROUGH, parameters
+from archiver.records.through import CAME_THROUGH, NOTICED_THROUGH, parameters
 
 if TYPE_CHECKING:
     import uuid
@@ -41,8 +41,7 @@ _LIST = f"""
                  where g.item_id = i.id and (not :limited or a.id = any(:accounts)) order by 1) as accounts
     from moderation m join items i on i.id = m.item_id left join versions v on v.id = i.current_version_id
     where (:messages or i.kind <> 'message') and {CAME_THROUGH}
-      and (not :limited or m.state_id is null or exists (
-          select from states n join streams s on s.id = n.stream_id where n.id = m.state_id and s.account_id = any(:accounts)))
+      and {NOTICED_THROUGH}
       and (cast(:item as bigint) is null or m.item_id = :item)
       and (cast(:action as text) is null or m.action = :action)
       and (cast(:source as text) is null or m.source = :source)

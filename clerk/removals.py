@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from archiver.records.through import parameters
+from archiver.records.store.moderated import UNKNOWN
+from archiver.records.through import NOTICED_THROUGH, parameters
 from clerk import words
 
 if TYPE_CHECKING:
@@ -19,23 +20,20 @@ if TYPE_CHECKING:
 
 AWAY = frozenset({"hidden", "gone_confirmed"})
 """The states in which somebody took a record away."""
-UNKNOWN = "unknown"
-"""What the moderation record calls who is not known (`archiver.records.store.moderated`)."""
 _BACK = ("unhidden", "restored", "approved")
 _HIDDEN = ("hidden", "restricted", "rejected", "held_for_review")
 
 # Only what was done since the record was last there speaks of how it stands; whoever names somebody goes before who does not.
-_LATEST = sa.text("""
+_LATEST = sa.text(f"""
     select distinct on (i.id) i.id, i.state, m.action, m.by_whom, m.source
     from unnest(cast(:ids as bigint[]), cast(:states as text[])) as i(id, state)
     left join moderation m on m.item_id = i.id and (cast(:until as timestamptz) is null or m.observed_at < :until)
-        and (not :limited or m.state_id is null or exists (
-            select from states n join streams s on s.id = n.stream_id where n.id = m.state_id and s.account_id = any(:accounts)))
+        and {NOTICED_THROUGH}
         and m.action = any(case i.state when 'hidden' then cast(:hidden as text[]) else array['deleted'] end)
         and not exists (select from moderation later where later.item_id = i.id and later.id > m.id
                         and later.action = any(:back) and (cast(:until as timestamptz) is null or later.observed_at < :until))
     order by i.id, (m.by_whom is not null and m.by_whom <> :unknown) desc, m.id desc
-""")
+""")  # noqa: S608 - a condition of our own
 
 
 def removals(

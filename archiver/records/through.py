@@ -21,6 +21,11 @@ CAME_THROUGH = """
                      where gv.item_id = i.id and gt.account_id = any(:accounts))))
 """
 """A condition on the items that a query calls `i`, with the parameters of `parameters`."""
+NOTICED_THROUGH = """
+    (not :limited or m.state_id is null or exists (
+        select from states n join streams s on s.id = n.stream_id where n.id = m.state_id and s.account_id = any(:accounts)))
+"""
+"""The same on the rows of the moderation record that a query calls `m`: what a capture noticed is theirs who see its account."""
 
 
 def parameters(accounts: Collection[int] | None) -> dict[str, Any]:

@@ -35,8 +35,8 @@ _UNLOCK = sa.text("select pg_advisory_unlock(hashtextextended('saved searches by
 _log = structlog.get_logger(__name__)
 
 LEFT_OUT = "left out"
-_OUR_FAULT = "A fault of the program: the operator finds it in the log. What is new is told once it is mended."
 """The outcome of a search whose owner is not to be written to; the others are those of `saved_runs`."""
+_OUR_FAULT = "A fault of the program: the operator finds it in the log. What is new is told once it is mended."
 
 
 class BusyError(Exception):
