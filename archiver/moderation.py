@@ -16,7 +16,7 @@ from archiver import audit
 from archiver.records.models import Item, Moderation, uuid7
 from archiver.records.models.supervision import ACTIONS
 from archiver.records.storable import mend
-from archiver.records.through import CAME_THROUGH, NOTICED_THROUGH, parameters
+from archiver.records.through import NOTICED_THROUGH, SEEN, parameters
 
 if TYPE_CHECKING:
     import uuid
@@ -40,7 +40,7 @@ _LIST = f"""
                  from sightings g join streams s on s.id = g.stream_id join accounts a on a.id = s.account_id
                  where g.item_id = i.id and (not :limited or a.id = any(:accounts)) order by 1) as accounts
     from moderation m join items i on i.id = m.item_id left join versions v on v.id = i.current_version_id
-    where (:messages or i.kind <> 'message') and {CAME_THROUGH}
+    where {SEEN}
       and {NOTICED_THROUGH}
       and (cast(:item as bigint) is null or m.item_id = :item)
       and (cast(:action as text) is null or m.action = :action)

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from archiver import audit, naming
 from archiver.records.models import Item, Tag, TagEvent
 from archiver.records.storable import mend
-from archiver.records.through import CAME_THROUGH, parameters
+from archiver.records.through import SEEN, parameters
 
 if TYPE_CHECKING:
     import uuid
@@ -36,10 +36,9 @@ _HISTORY = sa.text("""
     select t.name, e.put_on, e.by_whom, e.at from tag_events e join tags t on t.id = e.tag_id
     where e.item_id = :item order by e.id desc limit :most
 """)
-_SEEN = f"(:messages or i.kind <> 'message') and {CAME_THROUGH}"
 _KNOWN = sa.text(f"""
     select t.key, t.name from tags t where exists (
-        select from tag_events e join items i on i.id = e.item_id where e.tag_id = t.id and {_SEEN})
+        select from tag_events e join items i on i.id = e.item_id where e.tag_id = t.id and {SEEN})
 """)  # noqa: S608 - a condition of our own
 _COUNTS = sa.text(f"""
     select t.name, count(*) filter (where i.kind <> 'message') as records,
@@ -47,7 +46,7 @@ _COUNTS = sa.text(f"""
     from (select distinct on (e.tag_id, e.item_id) e.tag_id, e.item_id, e.put_on
           from tag_events e order by e.tag_id, e.item_id, e.id desc) latest
     join tags t on t.id = latest.tag_id join items i on i.id = latest.item_id
-    where latest.put_on and {_SEEN} group by t.id, t.key, t.name order by t.key
+    where latest.put_on and {SEEN} group by t.id, t.key, t.name order by t.key
 """)  # noqa: S608 - as above
 
 

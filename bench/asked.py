@@ -117,7 +117,7 @@ def _request(archive: Archive, client: Elasticsearch, index: str, asked: Asked) 
     assert user is not None
     with archive.engine.connect() as connection:
         sight = visibility.look(connection, user, archive.now())
-    return asked_for(clerk, sight, form_of(asked.params), today(clerk))
+    return asked_for(clerk.archive, sight, form_of(asked.params), today(clerk.archive))
 
 
 def deep(asked: Asked, archive: Archive, client: Elasticsearch, index: str) -> Asked:

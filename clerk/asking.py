@@ -18,22 +18,33 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from archiver.archive import Archive
-    from clerk.context import Clerk
     from clerk.searching import SearchForm
     from clerk.visibility import Sight
     from search.query import SearchRequest
 
 
-def today(clerk: Clerk) -> dt.date:
+def today(archive: Archive) -> dt.date:
     """The day that it is in the city."""
-    return clerk.archive.now().astimezone(clerk.archive.settings.zone).date()
+    return archive.now().astimezone(archive.settings.zone).date()
 
 
-def asked_to_keep(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
+def asked_for(archive: Archive, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
+    """The search, within what whoever asks may see; `day` is the one that "yesterday" goes by.
+
+    Raises:
+        QueryError: an account, a date or an order is none; its message is for the page.
+    """
+    with archive.engine.connect() as connection:
+        known = directory(connection, sight.public_ids, messages=sight.messages)
+        account_id = resolve_account(connection, form.account, sight.account_ids).public_id if form.account else None
+    return request_of(form, archive.settings.zone, account_id, limits=sight.limits, today=day, directory=known)
+
+
+def asked_to_keep(archive: Archive, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
     """The same where something is kept of it: its limits name the accounts that whoever asks may see. Raises as `asked_for`."""
-    with clerk.archive.engine.connect() as connection:
+    with archive.engine.connect() as connection:
         sight = visibility.to_keep(connection, sight)
-    return asked_for(clerk, sight, form, day)
+    return asked_for(archive, sight, form, day)
 
 
 def understood_by(connection: Connection, sight: Sight, forms: Sequence[SearchForm], day: dt.date) -> list[bool]:
@@ -52,20 +63,3 @@ def understood_by(connection: Connection, sight: Sight, forms: Sequence[SearchFo
         return True
 
     return [is_understood(each) for each in forms]
-
-
-def asked_for(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
-    """The search, within what whoever asks may see; `day` is the one that "yesterday" goes by. Raises as `request_for`."""
-    return request_for(clerk.archive, sight, form, day)
-
-
-def request_for(archive: Archive, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
-    """The same, where there are no pages about.
-
-    Raises:
-        QueryError: an account, a date or an order is none; its message is for the page.
-    """
-    with archive.engine.connect() as connection:
-        known = directory(connection, sight.public_ids, messages=sight.messages)
-        account_id = resolve_account(connection, form.account, sight.account_ids).public_id if form.account else None
-    return request_of(form, archive.settings.zone, account_id, limits=sight.limits, today=day, directory=known)

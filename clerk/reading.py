@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from archiver.coverage import PostCoverage, posts_of
 from archiver.records.models import Account, Capture, Exchange, Item, Medium, WarcRecord
-from archiver.records.through import CAME_THROUGH, parameters
+from archiver.records.through import SEEN, parameters
 from clerk.messages import MESSAGE
 from clerk.thread import Reply
 
@@ -88,7 +88,7 @@ _THREAD_OF = sa.text("""
     order by a.status = 'active' desc, s.kind = 'posts' desc, a.id limit 1
 """)
 _HELD_THROUGH = sa.text(f"""
-    with seen as (select i.id from items i where (i.kind <> 'message' or :messages) and {CAME_THROUGH})
+    with seen as (select i.id from items i where {SEEN})
     select (select count(*) from seen) as items,
            (select count(*) from seen s join versions v on v.item_id = s.id) as versions
 """)  # noqa: S608 - a condition of our own

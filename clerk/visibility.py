@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request
 
 from archiver.records.shapes import load_shapes
-from archiver.records.through import CAME_THROUGH, parameters
+from archiver.records.through import SEEN, parameters
 from clerk import grants, messages
 from clerk.context import clerk_of, signed_in
 from clerk.grants import What
@@ -44,7 +44,7 @@ WANTED_SEARCH = "search direct messages"
 _FORBIDDEN, _NOT_FOUND = 403, 404
 _ACCOUNTS = sa.text("select id, public_id, department, personal from accounts")
 _VISIBLE = sa.text(f"""
-    select i.id from items i where i.id = any(:ids) and (:messages or i.kind <> 'message') and {CAME_THROUGH}
+    select i.id from items i where i.id = any(:ids) and {SEEN}
 """)  # noqa: S608 - a condition of our own
 _EXCHANGES = sa.text("""
     select e.id from exchanges e join captures c on c.id = e.capture_id join streams s on s.id = c.stream_id

@@ -21,6 +21,8 @@ CAME_THROUGH = """
                      where gv.item_id = i.id and gt.account_id = any(:accounts))))
 """
 """A condition on the items that a query calls `i`, with the parameters of `parameters`."""
+SEEN = f"(:messages or i.kind <> 'message') and {CAME_THROUGH}"
+"""That, and no direct message unless those are seen: with the parameter `messages` besides."""
 NOTICED_THROUGH = """
     (not :limited or m.state_id is null or exists (
         select from states n join streams s on s.id = n.stream_id where n.id = m.state_id and s.account_id = any(:accounts)))

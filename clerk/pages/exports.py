@@ -86,7 +86,7 @@ def _ask(request: Request, sight: Sight, asked: SearchForm, form: str, *, messag
         clerk.archive.engine,
         clerk.client,
         clerk.index,
-        asked_to_keep(clerk, sight, asked, today(clerk)),
+        asked_to_keep(clerk.archive, sight, asked, today(clerk.archive)),
         form=form,
         messages=messages,
         by=signed_in(request).user.name,

@@ -86,7 +86,7 @@ def keep(
 
 def _make(request: Request, sight: Sight, form: SearchForm, note: str) -> Kept:
     clerk = clerk_of(request)
-    asked = asked_to_keep(clerk, sight, form, today(clerk))
+    asked = asked_to_keep(clerk.archive, sight, form, today(clerk.archive))
     by = signed_in(request).user.name
     return make(clerk.archive, clerk.client, clerk.index, asked, made_by=by, note=note)
 

@@ -127,7 +127,7 @@ def remove(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:  # 
 def _understand(request: Request, sight: Sight, form: SearchForm) -> None:
     """Raise `QueryError` for a search that cannot be understood, or not by whoever asks."""
     clerk = clerk_of(request)
-    asked = asked_for(clerk, sight, form, today(clerk))
+    asked = asked_for(clerk.archive, sight, form, today(clerk.archive))
     prepared(clerk.client, clerk.index, asked)
 
 
@@ -160,7 +160,7 @@ def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "
     with clerk.archive.engine.connect() as connection:
         own, every = store.own(connection, user.id), store.shared(connection, user.id)
         # What names an account or a tag that they do not see is not for them: its words alone would tell.
-        theirs = understood_by(connection, sight, [each.form for each in every], today(clerk))
+        theirs = understood_by(connection, sight, [each.form for each in every], today(clerk.archive))
         shared = [each for each, is_theirs in zip(every, theirs, strict=True) if is_theirs]
         steps = store.history(connection, [each.row.id for each in (*own, *shared)])
     clerk.record(request, "saved searches listed", None, {})

@@ -41,7 +41,7 @@ def front(request: Request, sight: Seen) -> Response:
     """The search form and, once something is asked, what it finds."""
     clerk = clerk_of(request)
     form = form_of(request.query_params)
-    day = today(clerk)
+    day = today(clerk.archive)
     data: dict[str, Any] = {
         "result": None, "results": [], "problem": "", "chips": [], "facets": None, "narrow": None, "bars": [], "gaps": [],
     }  # fmt: skip
@@ -115,7 +115,7 @@ def _formats(request: Request) -> dict[str, str]:
 
 
 def _search(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchResult:
-    return search(clerk.client, clerk.index, asked_for(clerk, sight, form, day))
+    return search(clerk.client, clerk.index, asked_for(clerk.archive, sight, form, day))
 
 
 def _results(clerk: Clerk, sight: Sight, result: SearchResult) -> list[ResultView]:

@@ -83,7 +83,7 @@ def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, a
 
 
 def _count(clerk: Clerk, sight: Sight, form: SearchForm, terms: list[str]) -> TermCounts:
-    return count_terms(clerk.client, clerk.index, terms, asked_for(clerk, sight, form, today(clerk)))
+    return count_terms(clerk.client, clerk.index, terms, asked_for(clerk.archive, sight, form, today(clerk.archive)))
 
 
 def _text(content: bytes) -> str:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from archiver.database import repeatable_read
 from archiver.records.models import SavedRun
 from clerk import views, visibility
-from clerk.asking import request_for
+from clerk.asking import asked_for, today
 from clerk.saved.letter import LONGEST_TEXT, MOST_LISTED
 from clerk.users import SignedIn
 from clerk.visibility import look
@@ -86,9 +86,8 @@ def walk(archive: Archive, client: Elasticsearch, index: str, saved: Saved, sigh
         QueryError, IndexUnavailableError, IndexMissingError, SearchError: as for a search.
     """
     indices.require_current(client, index)
-    today = archive.now().astimezone(archive.settings.zone).date()
     form = dataclasses.replace(saved.form, messages=False)
-    return every(client, index, request_for(archive, sight, form, today))
+    return every(client, index, asked_for(archive, sight, form, today(archive)))
 
 
 def put_down_base(archive: Archive, saved: Saved, change: int, found: Walk, now: dt.datetime) -> None:
