@@ -7,7 +7,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 # A child of a virtual environment must not take its parent's for the project's.
 unexport VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo down test check unit soak bench format clean
+.PHONY: help setup demo down test check unit soak bench translations format clean
 
 help: ## Say what there is.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ soak: setup ## The long runs: crashes and faults over and over.
 bench: setup ## Measure beside a baseline of the same run; results go to bench/results/.
 	@$(UV) sync --locked --quiet --group bench
 	@$(RUN) python -m bench
+
+translations: setup ## Collect the sentences of programs and pages into archiver/i18n/*.po, and say which want a translation.
+	@$(RUN) python -m archiver.i18n.collect
 
 format: setup ## Format the code.
 	@$(RUN) ruff format .

@@ -13,6 +13,8 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
+from archiver.i18n.languages import speaking
+from archiver.i18n.translation import _
 from clerk.context import STATIC, clerk_for, error_page
 from clerk.described import EVERYWHERE
 from clerk.pages import (
@@ -21,6 +23,7 @@ from clerk.pages import (
     audit,
     capture,
     exports,
+    language,
     login,
     media,
     moderation,
@@ -38,7 +41,7 @@ from clerk.pages import (
     viewer,
 )
 from clerk.roles import navigation
-from clerk.security import ForgedForm, Guard, NotSignedIn, gate, set_headers
+from clerk.security import ForgedForm, Guard, NotSignedIn, gate, language_for, set_headers
 from clerk.visibility import NotForRecords
 
 if TYPE_CHECKING:
@@ -73,8 +76,8 @@ def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> Fa
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for pages in (
-        login, sign_on, search, terms, saved, receipts, exports, record, proof, thread, viewer, tags, media, accounts, account,
-        capture, moderation, status, users, audit,
+        login, sign_on, language, search, terms, saved, receipts, exports, record, proof, thread, viewer, tags, media,
+        accounts, account, capture, moderation, status, users, audit,
     ):  # fmt: skip
         app.include_router(pages.router)
     app.add_api_route("/{path:path}", _nothing_here, methods=["GET"], include_in_schema=False)
@@ -102,16 +105,16 @@ def _to_login(_request: Request, error: Exception) -> Response:
 def _not_for_records(request: Request, _error: Exception) -> Response:
     if request.url.path == "/":
         return RedirectResponse("/audit", 303)
-    sentence = "Your role reads the audit log, not the records: ask an administrator if you need another."
-    return error_page(request, 403, "Not for your role", sentence)
+    sentence = _("Your role reads the audit log, not the records: ask an administrator if you need another.")
+    return error_page(request, 403, _("Not for your role"), sentence)
 
 
 def _forged(request: Request, _error: Exception) -> Response:
     return error_page(
         request,
         403,
-        "The form has expired",
-        "Nothing was changed: go back, load the page again, and send the form again.",
+        _("The form has expired"),
+        _("Nothing was changed: go back, load the page again, and send the form again."),
     )
 
 
@@ -121,14 +124,16 @@ def _http_error(request: Request, error: Exception) -> Response:
         sentence = (
             error.detail
             if error.detail not in {"Not Found", "Method Not Allowed"}
-            else "There is nothing at this address."
+            else _("There is nothing at this address.")
         )
-        return error_page(request, error.status_code, "Not found", sentence)
-    return error_page(request, error.status_code, "That did not work", error.detail)
+        return error_page(request, error.status_code, _("Not found"), sentence)
+    return error_page(request, error.status_code, _("That did not work"), error.detail)
 
 
 def _no_such_page(request: Request, _error: Exception) -> Response:
-    return error_page(request, 404, "Not found", "There is nothing at this address: check that it was copied whole.")
+    return error_page(
+        request, 404, _("Not found"), _("There is nothing at this address: check that it was copied whole.")
+    )
 
 
 def _database_down(request: Request, error: Exception) -> Response:
@@ -137,18 +142,19 @@ def _database_down(request: Request, error: Exception) -> Response:
     return error_page(
         request,
         503,
-        "Not available now",
-        "The archive's database does not answer: try again in a minute, or tell the operator.",
+        _("Not available now"),
+        _("The archive's database does not answer: try again in a minute, or tell the operator."),
     )
 
 
 def _broken(request: Request, _error: Exception) -> Response:
     # Starlette logs the error with its trace; this handler runs outside of our middleware.
-    response = error_page(
-        request,
-        500,
-        "Something is broken",
-        "The page could not be made, and the error has been logged: tell the operator.",
-    )
+    with speaking(language_for(request)):
+        response = error_page(
+            request,
+            500,
+            _("Something is broken"),
+            _("The page could not be made, and the error has been logged: tell the operator."),
+        )
     set_headers(response.headers, secure=request.url.scheme == "https")
     return response

@@ -13,11 +13,14 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse
 
 from archiver import audit
+from archiver.i18n import calendar
 from archiver.records.storable import mend
 from clerk import words
 from clerk.limiter import LoginLimiter
+from clerk.security import asked_address
 from clerk.shown import plain, shown
 from clerk.single_sign_on import single_sign_on
+from clerk.speaking import speak
 from clerk.times import day, minute, time_tag
 from search.query.facets import OUTSIDE
 
@@ -62,7 +65,9 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    speak(templates)
     templates.filters |= {
         "shown": shown,
         "plain": plain,
@@ -73,7 +78,7 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         "counted": words.counted,
         "size": words.size,
         "number": "{:,}".format,
-        "month": "{:%b %Y}".format,
+        "month": calendar.short_month,
     }
     templates.globals |= {
         "city": archive.settings.city,
@@ -105,7 +110,11 @@ def signed_in(request: Request) -> Session:
 def page(request: Request, template: str, *, status: int = 200, **data: Any) -> HTMLResponse:
     """A page from its template, for whoever is (not) signed in."""
     session = getattr(request.state, "session", None)
-    body = clerk_of(request).templates.get_template(template).render(session=session, path=request.url.path, **data)
+    body = (
+        clerk_of(request)
+        .templates.get_template(template)
+        .render(session=session, path=request.url.path, here=asked_address(request), **data)
+    )
     return HTMLResponse(body, status)
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from archiver import accounts
 from archiver import gaps as gap_record
+from archiver.i18n import calendar
 from clerk.words import counted
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class AccountView:
             return "Complete"
         if state.due_on is None or state.days_left is None:
             return "Incomplete; the days left cannot be counted"
-        due = f"{state.due_on.day} {state.due_on:%B} {state.due_on.year}"
+        due = calendar.day(state.due_on)
         if state.days_left < 0:
             return f"Incomplete; {counted(-state.days_left, 'day')} overdue, since {due}"
         return f"Incomplete; {counted(state.days_left, 'day')} left, until {due}"

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
+from archiver.i18n.languages import preferred, speaking
 from clerk import sessions
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from clerk.context import Clerk
 
-PUBLIC = frozenset({"/login", "/login/single-sign-on", "/login/single-sign-on/return", "/healthz"})
+PUBLIC = frozenset({"/login", "/login/single-sign-on", "/login/single-sign-on/return", "/healthz", "/language/{tag}"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_FORM = 64 * 1024
 HEADERS = {
@@ -46,6 +47,7 @@ _NO_TEXT = re.compile("[\ud800-\udfff]")
 """What a form in parts can hold that names an encoding of its own: halves of characters, which nothing can store or show."""
 _LOGIN_COOKIE = "login_token"
 _SESSION_COOKIE = "session"
+LANGUAGE_COOKIE = "language"
 _ALLOWED_FETCH_SITES = frozenset({"same-origin", "none"})
 
 
@@ -62,7 +64,7 @@ class ForgedForm(Exception):
 
 
 class Guard:
-    """ASGI middleware: the headers on every response, and no request body larger than a form of ours."""
+    """ASGI middleware: the headers and the language of every response, and no request body larger than a form of ours."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -78,8 +80,14 @@ class Guard:
                 set_headers(MutableHeaders(scope=message), secure=scope.get("scheme") == "https")
             await send(message)
 
-        refusal = _refusal(scope)
-        await (refusal or self._app)(scope, receive, with_headers)
+        with speaking(language_for(Request(scope))):
+            refusal = _refusal(scope)
+            await (refusal or self._app)(scope, receive, with_headers)
+
+
+def language_for(request: Request) -> str:
+    """The language to answer a request in: the one that was chosen in this browser, else one that it asks for."""
+    return preferred(cookie(request, LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
 
 
 def _refusal(scope: Scope) -> Response | None:
@@ -117,7 +125,7 @@ async def gate(request: Request) -> None:
     request.state.session = session
     path = request.scope["route"].path
     if session is None and path not in PUBLIC:
-        raise NotSignedIn(_own_address(request))
+        raise NotSignedIn(asked_address(request))
     if request.method in SAFE_METHODS:
         return
     if request.headers.get("sec-fetch-site", "none") not in _ALLOWED_FETCH_SITES:
@@ -139,7 +147,8 @@ def own_address(request: Request, path: str) -> str:
     return f"{known.rstrip('/')}{path}" if known else str(request.base_url.replace(path=path, query=""))
 
 
-def _own_address(request: Request) -> str:
+def asked_address(request: Request) -> str:
+    """The path and query that were asked for, to come back to; the front page, where they were no address but a form."""
     if request.method not in SAFE_METHODS:
         return "/"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -192,11 +201,14 @@ def cookie(request: Request, name: str) -> str | None:
     return request.cookies.get(cookie_name(request, name))
 
 
-def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
-    """Give the browser a cookie that no script reads and no other site's form sends."""
-    # No expiry: it ends with the browser, and on our side with the session.
+def set_cookie(request: Request, response: Response, name: str, value: str, *, seconds: int | None = None) -> None:
+    """Give the browser a cookie that no script reads and no other site's form sends.
+
+    `seconds`: how long it is kept; None: it ends with the browser (and a session on our side with the session).
+    """
+    secure = request.url.scheme == "https"
     response.set_cookie(
-        cookie_name(request, name), value, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax"
+        cookie_name(request, name), value, seconds, path="/", secure=secure, httponly=True, samesite="lax"
     )
 
 

@@ -1,4 +1,4 @@
-"""Times as a clerk reads them: in the city's zone, with the zone's abbreviation. Pure.
+"""Times as a clerk reads them: in the city's zone, with the zone's abbreviation, in the reader's language.
 
 A moment that the calendar has no day for there is in UTC, which its abbreviation says.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from archiver.i18n import calendar
 from archiver.zones import in_zone
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 def day(moment: dt.datetime | dt.date, zone: zoneinfo.ZoneInfo) -> str:
     """`3 May 2026`, the day it was in the city."""
-    local = in_zone(moment, zone) if isinstance(moment, dt.datetime) else moment
-    return f"{local.day} {local:%B} {local.year}"
+    return calendar.day(in_zone(moment, zone) if isinstance(moment, dt.datetime) else moment)
 
 
 def moment(at: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:

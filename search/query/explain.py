@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archiver.i18n import calendar
 from search.query.compile import order_of
 from search.query.levels import levels
 from search.query.model import (
@@ -24,7 +25,7 @@ from search.query.model import (
     Word,
 )
 from search.query.tree import conjuncts
-from search.query.words import day_of, joined, platform_title, quoted
+from search.query.words import joined, platform_title, quoted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -250,6 +251,6 @@ def _field(asked: Filter | Dated, request: SearchRequest) -> str:
 
 def _dates(first: dt.date | None, last: dt.date | None) -> str:
     if first is not None and first == last:
-        return f"on {day_of(first)}"
-    parts = ([f"from {day_of(first)}"] if first else []) + ([f"through {day_of(last)}"] if last else [])
+        return f"on {calendar.day(first)}"
+    parts = ([f"from {calendar.day(first)}"] if first else []) + ([f"through {calendar.day(last)}"] if last else [])
     return " ".join(parts)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from archiver.platforms import PLATFORMS
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
 
@@ -23,11 +22,6 @@ def quoted(text: str) -> str:
 def joined(parts: Sequence[str], last: str = "and") -> str:
     """A list as it is said: `a, b and c`."""
     return f" {last} ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
-
-
-def day_of(day: dt.date) -> str:
-    """A day as it is said: `1 March 2026`."""
-    return f"{day.day} {day:%B} {day.year}"
 
 
 def platform_title(platform: str) -> str:

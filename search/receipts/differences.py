@@ -10,7 +10,8 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING
 
-from search.query.words import day_of, quoted
+from archiver.i18n import calendar
+from search.query.words import quoted
 from search.receipts.scope import On
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def _of_all(since: Since) -> Iterator[Reason]:
 
 def _when(moment: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
     local = moment.astimezone(zone)
-    return f"{day_of(local.date())}, {local:%H:%M:%S %Z}"
+    return f"{calendar.day(local.date())}, {local:%H:%M:%S %Z}"
 
 
 def account_changes(then: Iterable[dict[str, object]], now: Iterable[dict[str, object]]) -> dict[str, str]:

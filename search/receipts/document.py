@@ -8,8 +8,9 @@ import json
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
+from archiver.i18n import calendar
 from search.query.facets import OUTSIDE
-from search.query.words import day_of, platform_title
+from search.query.words import platform_title
 from search.receipts import words
 
 if TYPE_CHECKING:
@@ -224,4 +225,4 @@ def _proof(kept: Kept) -> Section:
 
 
 def _day(written: str | None) -> str:
-    return "" if written is None else day_of(dt.date.fromisoformat(written))
+    return "" if written is None else calendar.day(dt.date.fromisoformat(written))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from archiver.i18n import calendar
 from archiver.platforms import PLATFORMS
 from search.query.limits import limits_of
-from search.query.words import day_of, joined, quoted
+from search.query.words import joined, quoted
 
 if TYPE_CHECKING:
     import zoneinfo
@@ -95,7 +96,7 @@ def statement(body: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> list[str]:
     part = part_of(body)
     return [
         (
-            f"On {day_of(moment.date())} at {moment:%H:%M %Z}, {body['made_by']} searched the social media archive of "
+            f"On {calendar.day(moment.date())} at {moment:%H:%M %Z}, {body['made_by']} searched the social media archive of "
             f"{body['archive']['city']} for what search receipt {body['number']} states: {body['sentence']}"
         ),
         (
@@ -135,7 +136,7 @@ def moment(written: str | None, zone: zoneinfo.ZoneInfo) -> str:
     if written is None:
         return "never"
     local = dt.datetime.fromisoformat(written).astimezone(zone)
-    return f"{day_of(local.date())}, {local:%H:%M %Z}"
+    return f"{calendar.day(local.date())}, {local:%H:%M %Z}"
 
 
 def _captured(account: Mapping[str, Any]) -> bool:

@@ -116,6 +116,7 @@ def _ids(city: City, user: str, search: str) -> dict[str, dict[str, list[str]]]:
         "accounts": {"public_id": [account, nobody]},
         "exchanges": {"exchange_id": [exchange, nobody]},
         "users": {"public_id": [user, nobody]},
+        "language": {"tag": ["en", "es", "xx"]},
         "exports": {"public_id": [nobody]},
         "receipts": numbers,
         "searches": {"public_id": [search, nobody]},
