@@ -74,9 +74,7 @@ def undated_note(count: int) -> str:
     """The sentence about items that only their missing date kept out, after a space; empty where there are none."""
     if not count:
         return ""
-    note = ngettext(
-        "%(num)s more has no date and was left out.", "%(num)s more have no date and were left out.", count
-    )
+    note = ngettext("%(num)s more has no date and was left out.", "%(num)s more have no date and were left out.", count)
     return f" {note}"
 
 
@@ -209,9 +207,7 @@ def _words(node: Node) -> str:
         case Link(text):
             return _("the address %(address)s (or is the record there)", address=text)
         case Or(parts):
-            return pgettext(
-                "of words", "either %(things)s", things=joined([_bracketed(each) for each in parts], "or")
-            )
+            return pgettext("of words", "either %(things)s", things=joined([_bracketed(each) for each in parts], "or"))
         case And(parts):
             return _("both %(things)s", things=joined([_bracketed(each) for each in parts]))
         case Not(part):

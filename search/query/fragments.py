@@ -110,7 +110,9 @@ _CHOICES: Mapping[tuple[Field, str], Fragments] = {
     ),
     (Field.TYPE, "post"): Fragments("", "", marked("is a post"), marked("is not a post")),
     (Field.TYPE, "comment"): Fragments("", "", marked("is a comment"), marked("is not a comment")),
-    (Field.TYPE, "reply"): Fragments("", "", marked("is an answer to a comment"), marked("is not an answer to a comment")),
+    (Field.TYPE, "reply"): Fragments(
+        "", "", marked("is an answer to a comment"), marked("is not an answer to a comment")
+    ),
     (Field.TYPE, "repost"): Fragments("", "", marked("is a repost"), marked("is not a repost")),
     (Field.TYPE, "story"): Fragments("", "", marked("is a story"), marked("is not a story")),
     (Field.TYPE, "message"): Fragments("", "", marked("is a direct message"), marked("is not a direct message")),
