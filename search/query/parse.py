@@ -79,7 +79,7 @@ def parse(text: str, today: dt.date | None = None) -> Node | None:
     found = pieces(composed(text), today)
     if not found:
         if text.strip():
-            raise QueryError(lambda: _("There is no word to search for in %(text)s.", text=quoted(text.strip())))
+            raise QueryError(lambda: _("There is no word to search for in %(typed)s.", typed=quoted(text.strip())))
         return None
     _check_depth(found)
     try:
