@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from clerk.asking import asked_to_keep, today
+from archiver.i18n.languages import ENGLISH, speaking
+from archiver.i18n.translation import _, pgettext
+from clerk.asking import asked_to_keep, in_english, today
 from clerk.context import clerk_of, download, error_page, page, signed_in
 from clerk.described import file, query
 from clerk.roles import Ability, require
 from clerk.searching import form_of
 from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal, require_covered
 from search.errors import MessagesRefusedError, QueryError, SearchError
+from search.query.run import prepared
 from search.receipts import document, kept, words
 from search.receipts.check import MOST_SHOWN, check
 from search.receipts.make import make
@@ -23,6 +26,7 @@ from search.receipts.pdf import pdf
 
 if TYPE_CHECKING:
     from clerk.searching import SearchForm
+    from search.query.run import Prepared
     from search.receipts.model import Kept
 
 router = APIRouter()
@@ -42,7 +46,7 @@ def receipts(request: Request, sight: Seen) -> Response:
     return page(
         request,
         "receipts.html",
-        title="Receipts",
+        title=pgettext("search", "Receipts"),
         receipts=listed[:PAGE],
         earlier=listed[PAGE - 1].number if len(listed) > PAGE else None,
     )
@@ -69,17 +73,18 @@ def keep(
         made = _make(request, sight, form, note)
     except MessagesRefusedError as error:
         audit_refusal(request, None, WANTED_SEARCH, **form.fields)
-        return error_page(request, _FORBIDDEN, "No receipt was made", str(error))
+        return error_page(request, _FORBIDDEN, _("No receipt was made"), str(error))
     except (QueryError, ReceiptError) as error:
-        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": str(error)})
-        return error_page(request, _BAD_REQUEST, "No receipt was made", str(error))
+        problem = in_english(error, lambda: _understood(request, sight, form))
+        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": problem})
+        return error_page(request, _BAD_REQUEST, _("No receipt was made"), str(error))
     except SearchError as error:
         clerk_of(request).record(request, "receipt not made", None, {**form.fields, "error": str(error)})
         return error_page(
             request,
             _UNAVAILABLE,
-            "No receipt was made",
-            "The search cannot answer now, and nothing was kept: try again in a minute, or tell the operator.",
+            _("No receipt was made"),
+            _("The search cannot answer now, and nothing was kept: try again in a minute, or tell the operator."),
         )
     return RedirectResponse(f"/receipts/{made.number}", 303)
 
@@ -91,12 +96,20 @@ def _make(request: Request, sight: Sight, form: SearchForm, note: str) -> Kept:
     return make(clerk.archive, clerk.client, clerk.index, asked, made_by=by, note=note)
 
 
+def _understood(request: Request, sight: Sight, form: SearchForm) -> Prepared:
+    """Understand the search, and keep nothing. Raises `QueryError`."""
+    clerk = clerk_of(request)
+    return prepared(clerk.client, clerk.index, asked_to_keep(clerk.archive, sight, form, today(clerk.archive)))
+
+
 @router.get("/receipts/{number}.pdf", response_class=Response, responses=file("application/pdf"))
 def as_pdf(request: Request, sight: Seen, number: int) -> Response:
     """One receipt as a PDF. Stands before the page, whose address would else take the name of the file for a number."""
     found = _load(request, sight, number)
     clerk_of(request).record(request, "receipt exported", str(number), {"as": "pdf", "sha256": found.sha256.hex()})
-    return download(f"receipt-{number}.pdf", pdf(found), "application/pdf")
+    with speaking(ENGLISH):
+        content = pdf(found)
+    return download(f"receipt-{number}.pdf", content, "application/pdf")
 
 
 @router.get("/receipts/{number}.json", response_class=Response, responses=file("application/json"))
@@ -110,19 +123,17 @@ def as_json(request: Request, sight: Seen, number: int) -> Response:
 
 @router.get("/receipts/{number}")
 def receipt(request: Request, sight: Seen, number: int) -> Response:
-    """One receipt, to be read and printed."""
+    """One receipt, to be read and printed: what it says itself in English, as it is kept."""
     found = _load(request, sight, number)
     clerk_of(request).record(request, "receipt opened", str(number), {})
-    return page(
-        request,
-        "receipt.html",
-        title=f"Search receipt {number}",
-        receipt=found,
-        heading=document.heading(found.body),
-        sections=document.sections(found),
-        statement=words.statement(found.body, document.zone_of(found.body)),
-        statement_title=words.statement_title(found.body),
-    )
+    with speaking(ENGLISH):
+        said: dict[str, Any] = {
+            "heading": document.heading(found.body),
+            "sections": document.sections(found),
+            "statement": words.statement(found.body, document.zone_of(found.body)),
+            "statement_title": words.statement_title(found.body),
+        }
+    return page(request, "receipt.html", title=_("Search receipt %(number)s", number=number), receipt=found, **said)
 
 
 @router.post("/receipts/{number}/check")
@@ -137,14 +148,16 @@ def run_again(request: Request, sight: Seen, number: int) -> Response:
         return error_page(
             request,
             _UNAVAILABLE,
-            "The search was not run again",
-            "The search cannot answer now: try again in a minute, or tell the operator.",
+            _("The search was not run again"),
+            _("The search cannot answer now: try again in a minute, or tell the operator."),
         )
-    clerk.record(request, "receipt checked", str(number), {"sound": checked.sound, "sentence": checked.sentence})
+    with speaking(ENGLISH):
+        outcome = {"sound": checked.sound, "sentence": checked.sentence}
+    clerk.record(request, "receipt checked", str(number), outcome)
     return page(
         request,
         "receipt_again.html",
-        title=f"Search receipt {number}, run again",
+        title=_("Search receipt %(number)s, run again", number=number),
         receipt=found,
         checked=checked,
         sentence=found.body.get("sentence", ""),
