@@ -1,11 +1,10 @@
-"""The search that a form asks for, with the register as it is now to look its names up in; and what is put down of a refusal."""
+"""The search that a form asks for, with the register as it is now to look its names up in."""
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
-from archiver.i18n.languages import ENGLISH, language, speaking
+from archiver.i18n.languages import ENGLISH, speaking
 from clerk import visibility
 from clerk.searching import request_of
 from search.accounts import resolve_account
@@ -15,7 +14,7 @@ from search.query.parse import parse
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -44,33 +43,16 @@ def asked_for(archive: Archive, sight: Sight, form: SearchForm, day: dt.date) ->
 
 
 def asked_to_keep(archive: Archive, sight: Sight, form: SearchForm, day: dt.date) -> SearchRequest:
-    """The same where something is kept of it: its limits name the accounts that whoever asks may see, and are said in English.
-
-    Raises:
-        QueryError: as `asked_for`.
-    """
+    """The same where something is kept of it: its limits name the accounts that whoever asks may see. Raises as `asked_for`."""
     with archive.engine.connect() as connection:
         sight = visibility.to_keep(connection, sight)
-    asked = asked_for(archive, sight, form, day)
+    return asked_for(archive, sight, form, day)
+
+
+def in_english(error: SearchError) -> str:
+    """What the audit log puts down of a search that was refused: it is in English, whoever asked."""
     with speaking(ENGLISH):
-        return dataclasses.replace(asked, limits=sight.limits)
-
-
-def in_english(error: SearchError, again: Callable[[], object]) -> str:
-    """What the audit log puts down of a search that was refused: it is in English, whoever asked.
-
-    Args:
-        error: what was raised, in the language of whoever asked.
-        again: asks the same, and keeps nothing; it is called for the English of what it raises.
-    """
-    if language() == ENGLISH:
         return str(error)
-    with speaking(ENGLISH):
-        try:
-            again()
-        except QueryError as same:
-            return str(same)
-    return str(error)
 
 
 def understood_by(connection: Connection, sight: Sight, forms: Sequence[SearchForm], day: dt.date) -> list[bool]:

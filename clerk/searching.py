@@ -112,7 +112,7 @@ def request_of(
     """
     if len(form.q) > LONGEST_QUERY:
         raise QueryError(
-            _(
+            lambda: _(
                 "A search has at most %(most)s characters; this one has %(length)s: shorten it.",
                 most=f"{LONGEST_QUERY:,}",
                 length=f"{len(form.q):,}",
@@ -144,7 +144,7 @@ def _day(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise QueryError(
-            _("\u201c%(typed)s\u201d is no date: write the year, month and day as 2026-03-31.", typed=text)
+            lambda: _("\u201c%(typed)s\u201d is no date: write the year, month and day as 2026-03-31.", typed=text)
         ) from None
 
 
@@ -154,7 +154,9 @@ def _sort(text: str) -> Sort | None:
     try:
         return Sort(text)
     except ValueError:
-        raise QueryError(_("\u201c%(typed)s\u201d is no order: choose one from the list.", typed=text)) from None
+        raise QueryError(
+            lambda: _("\u201c%(typed)s\u201d is no order: choose one from the list.", typed=text)
+        ) from None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

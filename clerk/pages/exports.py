@@ -81,7 +81,7 @@ def ask(
 
 def _ask(request: Request, sight: Sight, asked: SearchForm, form: str, *, messages: bool) -> None:
     if form not in FORMATS:
-        raise QueryError(_("Choose a format from the list."))
+        raise QueryError(lambda: _("Choose a format from the list."))
     clerk = clerk_of(request)
     asking.ask(
         clerk.archive.engine,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from archiver.i18n.languages import ENGLISH, speaking
 from archiver.i18n.translation import _, pgettext
 from clerk.asking import asked_to_keep, in_english, today
 from clerk.context import clerk_of, download, error_page, page, signed_in
@@ -17,7 +16,6 @@ from clerk.roles import Ability, require
 from clerk.searching import form_of
 from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal, require_covered
 from search.errors import MessagesRefusedError, QueryError, SearchError
-from search.query.run import prepared
 from search.receipts import document, kept, words
 from search.receipts.check import MOST_SHOWN, check
 from search.receipts.make import make
@@ -26,7 +24,6 @@ from search.receipts.pdf import pdf
 
 if TYPE_CHECKING:
     from clerk.searching import SearchForm
-    from search.query.run import Prepared
     from search.receipts.model import Kept
 
 router = APIRouter()
@@ -75,8 +72,7 @@ def keep(
         audit_refusal(request, None, WANTED_SEARCH, **form.fields)
         return error_page(request, _FORBIDDEN, _("No receipt was made"), str(error))
     except (QueryError, ReceiptError) as error:
-        problem = in_english(error, lambda: _understood(request, sight, form))
-        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": problem})
+        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": in_english(error)})
         return error_page(request, _BAD_REQUEST, _("No receipt was made"), str(error))
     except SearchError as error:
         clerk_of(request).record(request, "receipt not made", None, {**form.fields, "error": str(error)})
@@ -96,20 +92,12 @@ def _make(request: Request, sight: Sight, form: SearchForm, note: str) -> Kept:
     return make(clerk.archive, clerk.client, clerk.index, asked, made_by=by, note=note)
 
 
-def _understood(request: Request, sight: Sight, form: SearchForm) -> Prepared:
-    """Understand the search, and keep nothing. Raises `QueryError`."""
-    clerk = clerk_of(request)
-    return prepared(clerk.client, clerk.index, asked_to_keep(clerk.archive, sight, form, today(clerk.archive)))
-
-
 @router.get("/receipts/{number}.pdf", response_class=Response, responses=file("application/pdf"))
 def as_pdf(request: Request, sight: Seen, number: int) -> Response:
     """One receipt as a PDF. Stands before the page, whose address would else take the name of the file for a number."""
     found = _load(request, sight, number)
     clerk_of(request).record(request, "receipt exported", str(number), {"as": "pdf", "sha256": found.sha256.hex()})
-    with speaking(ENGLISH):
-        content = pdf(found)
-    return download(f"receipt-{number}.pdf", content, "application/pdf")
+    return download(f"receipt-{number}.pdf", pdf(found), "application/pdf")
 
 
 @router.get("/receipts/{number}.json", response_class=Response, responses=file("application/json"))
@@ -126,14 +114,16 @@ def receipt(request: Request, sight: Seen, number: int) -> Response:
     """One receipt, to be read and printed: what it says itself in English, as it is kept."""
     found = _load(request, sight, number)
     clerk_of(request).record(request, "receipt opened", str(number), {})
-    with speaking(ENGLISH):
-        said: dict[str, Any] = {
-            "heading": document.heading(found.body),
-            "sections": document.sections(found),
-            "statement": words.statement(found.body, document.zone_of(found.body)),
-            "statement_title": words.statement_title(found.body),
-        }
-    return page(request, "receipt.html", title=_("Search receipt %(number)s", number=number), receipt=found, **said)
+    return page(
+        request,
+        "receipt.html",
+        title=_("Search receipt %(number)s", number=number),
+        receipt=found,
+        heading=document.heading(found.body),
+        sections=document.sections(found),
+        statement=words.statement(found.body, document.zone_of(found.body)),
+        statement_title=words.statement_title(found.body),
+    )
 
 
 @router.post("/receipts/{number}/check")
@@ -151,9 +141,7 @@ def run_again(request: Request, sight: Seen, number: int) -> Response:
             _("The search was not run again"),
             _("The search cannot answer now: try again in a minute, or tell the operator."),
         )
-    with speaking(ENGLISH):
-        outcome = {"sound": checked.sound, "sentence": checked.sentence}
-    clerk.record(request, "receipt checked", str(number), outcome)
+    clerk.record(request, "receipt checked", str(number), {"sound": checked.sound, "sentence": checked.sentence})
     return page(
         request,
         "receipt_again.html",

@@ -60,11 +60,11 @@ def front(request: Request, sight: Seen) -> Response:
                 data |= {"facets": result.facets, "narrow": narrow, "bars": bars_of(narrow, result.facets.months)}
         except MessagesRefusedError as error:
             status, data["problem"] = _FORBIDDEN, str(error)
-            detail["problem"] = in_english(error, lambda: _search(clerk, sight, form, day))
+            detail["problem"] = in_english(error)
             audit_refusal(request, None, WANTED_SEARCH, **form.fields)
         except QueryError as error:
             status, data["problem"] = _BAD_REQUEST, str(error)
-            detail["problem"] = in_english(error, lambda: _search(clerk, sight, form, day))
+            detail["problem"] = in_english(error)
         except SearchError as error:
             status, data["problem"] = _UNAVAILABLE, _(_UNAVAILABLE_SENTENCE)
             detail |= {"error": str(error), "problem": _UNAVAILABLE_SENTENCE}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 
-from archiver.i18n.languages import ENGLISH, speaking
+from archiver.i18n.languages import ENGLISH, language, speaking
 from archiver.i18n.translation import _, marked
 from clerk import described, reading
 from clerk.asking import asked_for, in_english, today
@@ -62,20 +62,18 @@ async def counted(
 def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, as_csv: bool) -> Response:
     clerk = clerk_of(request)
     detail: dict[str, Any] = {name: value for name, value in form.fields.items() if name != "q"}
-
-    def again() -> TermCounts:
-        return _count(clerk, sight, form, terms_in(listed))
-
     try:
         found = terms_in(listed)
         detail["terms"] = found
-        counts = (_count_in_english if as_csv else _count)(clerk, sight, form, found)
+        # A file is in English, whoever asks for it.
+        with speaking(ENGLISH if as_csv else language()):
+            counts = _count(clerk, sight, form, found)
     except MessagesRefusedError as error:
         audit_refusal(request, None, WANTED_SEARCH, **detail)
-        clerk.record(request, "searched a list", None, detail | {"problem": in_english(error, again)})
+        clerk.record(request, "searched a list", None, detail | {"problem": in_english(error)})
         return _page(request, sight, form, listed, status=_FORBIDDEN, problem=str(error))
     except QueryError as error:
-        clerk.record(request, "searched a list", None, detail | {"problem": in_english(error, again)})
+        clerk.record(request, "searched a list", None, detail | {"problem": in_english(error)})
         return _page(request, sight, form, listed, status=_BAD_REQUEST, problem=str(error))
     except SearchError as error:
         clerk.record(request, "searched a list", None, detail | {"error": str(error)})
@@ -92,15 +90,6 @@ def _count(clerk: Clerk, sight: Sight, form: SearchForm, terms: list[str]) -> Te
     return count_terms(clerk.client, clerk.index, terms, asked_for(clerk.archive, sight, form, today(clerk.archive)))
 
 
-def _count_in_english(clerk: Clerk, sight: Sight, form: SearchForm, terms: list[str]) -> TermCounts:
-    """The same as a file has it, which is in English; what cannot be understood is said in the language of whoever asks."""
-    try:
-        with speaking(ENGLISH):
-            return _count(clerk, sight, form, terms)
-    except QueryError:
-        return _count(clerk, sight, form, terms)
-
-
 def _text(content: bytes) -> str:
     """A file of terms as text.
 
@@ -108,7 +97,7 @@ def _text(content: bytes) -> str:
         QueryError: it is too large, or no text.
     """
     if len(content) > _MOST_BYTES:
-        raise QueryError(_("This file is larger than a list of terms can be (60 KB): choose the list itself."))
+        raise QueryError(lambda: _("This file is larger than a list of terms can be (60 KB): choose the list itself."))
     for coding in ("utf-8-sig", "utf-16") if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8-sig", "cp1252"):
         try:
             text = content.decode(coding)
@@ -116,7 +105,7 @@ def _text(content: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise QueryError(_("This file is no plain text: save the list as text, one term on each line."))
+    raise QueryError(lambda: _("This file is no plain text: save the list as text, one term on each line."))
 
 
 def _as_csv(counts: TermCounts) -> bytes:

@@ -66,7 +66,7 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
     """
     if not 1 <= request.page_size <= MAX_PAGE_SIZE:
         raise QueryError(
-            _(
+            lambda: _(
                 "A page can have 1 to %(most)s results, not %(asked)s.",
                 most=f"{MAX_PAGE_SIZE:,}",
                 asked=f"{request.page_size:,}",
@@ -132,7 +132,7 @@ def prepared(client: Elasticsearch, index: str, request: SearchRequest) -> Prepa
     node, ignored = understood(client, request)
     named = any(_names_messages(leaf) for leaf in leaves(node))
     if (named or request.messages) and not request.limits.messages:
-        raise MessagesRefusedError(_messages_refused(named=named))
+        raise MessagesRefusedError(lambda: _messages_refused(named=named))
     limits = dataclasses.replace(request.limits, messages=named or request.messages)
     searched = request.messages or any(map(_names_messages, wanted(node)))
     request = dataclasses.replace(request, messages=searched, limits=limits)
@@ -175,12 +175,14 @@ def understood(client: Elasticsearch, request: SearchRequest) -> tuple[Node | No
         node = request.directory.resolved(node)
     elif any(isinstance(leaf, Filter) and leaf.field in _LOOKED_UP for leaf in leaves(node)):
         raise QueryError(
-            _("Accounts, departments, tags, requests and holds cannot be looked up here: search in the clerk's pages.")
+            lambda: _(
+                "Accounts, departments, tags, requests and holds cannot be looked up here: search in the clerk's pages."
+            )
         )
     ignored: list[str] = []
     kept = _searchable(client, node, ignored)
     if kept is None:
-        raise QueryError(_("There is no word to search for in %(typed)s.", typed=quoted(" ".join(ignored))))
+        raise QueryError(lambda: _("There is no word to search for in %(typed)s.", typed=quoted(" ".join(ignored))))
     return kept, ignored
 
 
@@ -195,7 +197,7 @@ def _searchable(client: Elasticsearch, node: Node, ignored: list[str]) -> Node |
             return None if inner is None else Not(inner)
         case Near(first, second) if not (_has_token(client, first) and _has_token(client, second)):
             raise QueryError(
-                _(
+                lambda: _(
                     "%(typed)s names a sign that nothing is kept of: write a word on either side of NEAR.",
                     typed=quoted(render(node)),
                 )

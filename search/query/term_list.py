@@ -59,10 +59,10 @@ def terms_in(text: str) -> list[str]:
     lines = (line.strip().lstrip("\u2022\u00b7*").strip() for line in text.replace("\ufeff", "").splitlines())
     found = list(dict.fromkeys(filter(None, lines)))
     if not found:
-        raise QueryError(_("There is no term in this list: write one on each line."))
+        raise QueryError(lambda: _("There is no term in this list: write one on each line."))
     if len(found) > MOST_TERMS:
         raise QueryError(
-            _(
+            lambda: _(
                 "A list can have %(most)s terms, and this one has %(count)s: hand it in in parts.",
                 most=MOST_TERMS,
                 count=f"{len(found):,}",
@@ -81,6 +81,7 @@ def count_terms(client: Elasticsearch, index: str, terms: Sequence[str], request
     queries: dict[str, dict[str, Any]] = {}
     indices = {index}
     found: dict[str, TermCount] = {}
+    problems: list[QueryError] = []
     for typed in terms:
         try:
             ready = prepared(client, index, dataclasses.replace(request, text=typed))
@@ -88,12 +89,13 @@ def count_terms(client: Elasticsearch, index: str, terms: Sequence[str], request
             found[typed] = TermCount(typed, _meaning(ready))
             indices.update(ready.index.split(","))
         except QueryError as error:
+            problems.append(error)
             found[typed] = TermCount(typed, problem=str(error), refused=isinstance(error, MessagesRefusedError))
     if not queries:
         if all(each.refused for each in found.values()):
-            raise MessagesRefusedError(found[terms[0]].problem)
+            raise problems[0]
         raise QueryError(
-            _("None of these terms can be understood; of the first: %(problem)s", problem=found[terms[0]].problem)
+            lambda: _("None of these terms can be understood; of the first: %(problem)s", problem=problems[0])
         )
     union: dict[str, Any] = {"bool": {"should": list(queries.values()), "minimum_should_match": 1}}
     asked_for = [*queries.values(), union]
