@@ -139,7 +139,7 @@ STATE_NAMES = {
 }
 FLAGS = {
     "html_escaped_text": marked(
-        "The platform wrote &, < and > of the text as &amp;, &lt; and &gt;; it is kept as received."
+        "The platform wrote &, %(less)s and %(more)s of the text as &amp;, &lt; and &gt;; it is kept as received."
     ),
     "repaired_encoding": marked(
         "The download had the bytes of the text in place of its characters; they were put together again."
@@ -213,7 +213,7 @@ def source(name: str) -> str:
 
 def flag(name: str) -> str:
     """What a flag of a version says, in a sentence."""
-    return _(FLAGS[name]) if name in FLAGS else _spaced(name)
+    return _(FLAGS[name], less="<", more=">") if name in FLAGS else _spaced(name)
 
 
 def action(name: str) -> str:

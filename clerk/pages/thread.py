@@ -77,7 +77,7 @@ def thread(
         form={"by": moment.day if moment else by, "time": moment.clock if moment else time},
         moment=moment,
         public_id=public_id,
-        here=card,
+        came_from=card,
         is_first=first is not None and first.id == item.id,
         top=look.card(first) if first else None,
         top_changes=changes(first) if first else [],
