@@ -349,7 +349,7 @@ def links(version: VersionShape | None) -> list[LinkView]:
 
 def facts(item: ItemShape) -> dict[str, Any]:
     """The platform's own names for the item, and its counters."""
-    counts = {name.replace("_", " "): value for name, value in sorted(item.counts.items())}
+    counts = {words.counter(name): value for name, value in sorted(item.counts.items())}
     current = item.current
     return {
         "id": item.platform_id,

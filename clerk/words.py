@@ -68,6 +68,17 @@ SOURCES = {
     "feed": marked("read from a feed"),
     "import": marked("imported from a download"),
 }
+COUNTERS = {
+    "followers": marked("followers"),
+    "following": marked("following"),
+    "likes": marked("likes"),
+    "posts": marked("posts"),
+    "quotes": marked("quotes"),
+    "replies": marked("replies"),
+    "reposts": marked("reposts"),
+    "shares": marked("shares"),
+    "views": marked("views"),
+}
 OUTCOMES = {
     "running": marked("Running"),
     "complete": marked("Complete"),
@@ -194,6 +205,11 @@ def kind_within(name: str) -> str:
 def stream(name: str) -> str:
     """What a stream is called, as in "seen among the comments of"."""
     return _(STREAMS[name]) if name in STREAMS else name
+
+
+def counter(name: str) -> str:
+    """What a platform's counter counts."""
+    return _(COUNTERS[name]) if name in COUNTERS else _spaced(name)
 
 
 def mode(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
+from markupsafe import Markup
 
 from archiver.blobs import BlobStore
 from archiver.i18n.translation import _, marked
@@ -16,6 +17,7 @@ from archiver.thumbnails.making import CONTENT_TYPE, MOST_BYTES, is_webp
 from clerk import reading
 from clerk.context import clerk_of
 from clerk.described import file
+from clerk.shown import stored
 from clerk.views import FILMS, SAFE_IMAGES
 from clerk.visibility import Seen, Sight, require_medium
 
@@ -112,8 +114,8 @@ def small(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     with clerk.archive.engine.connect() as connection:
         made = thumbnails_of(connection, [bytes(row.sha256)]).get(bytes(row.sha256))
     if made is None or made.thumbnail_sha256 is None:
-        why = made.reason if made else _("none was made yet")
-        raise HTTPException(404, _("There is no small picture of it: %(why)s.", why=why))
+        why = stored(made.reason) if made else _("none was made yet")
+        raise HTTPException(404, Markup(_("There is no small picture of it: %(why)s.", why=why)))  # noqa: S704 - escaped
     clerk.record(request, "attachment opened", str(public_id), {"small": True})
     try:
         with clerk.archive.blobs.open(BlobStore.key(bytes(made.thumbnail_sha256))) as file:
@@ -133,8 +135,8 @@ def _kept(request: Request, sight: Sight, public_id: uuid.UUID) -> Row[Any]:
             raise HTTPException(404, _(NO_ATTACHMENT))
         require_medium(request, connection, sight, public_id, _(NO_ATTACHMENT))
     if row.state != "kept" or row.sha256 is None:
-        why = row.reason or _("it has not been fetched yet")
-        raise HTTPException(404, _("The attachment is not kept: %(why)s.", why=why))
+        why = stored(row.reason) if row.reason else _("it has not been fetched yet")
+        raise HTTPException(404, Markup(_("The attachment is not kept: %(why)s.", why=why)))  # noqa: S704 - escaped
     return row
 
 
