@@ -17,6 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
 from archiver.i18n.languages import preferred, speaking
+from archiver.i18n.translation import _
 from clerk import sessions
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ def _refusal(scope: Scope) -> Response | None:
         return None
     length = dict(scope["headers"]).get(b"content-length", b"")
     if not length.isdigit():
-        return PlainTextResponse("The length of what is sent must be stated.", 411)
+        return PlainTextResponse(_("The length of what is sent must be stated."), 411)
     if int(length) > LARGEST_FORM:
-        return PlainTextResponse("That is more than a form of this site can hold.", 413)
+        return PlainTextResponse(_("That is more than a form of this site can hold."), 413)
     return None
 
 
@@ -134,7 +135,7 @@ async def gate(request: Request) -> None:
     form = await request.form()
     if any(_NO_TEXT.search(part) for parts in form.multi_items() for part in parts if isinstance(part, str)):
         raise HTTPException(
-            _BAD_REQUEST, "The form is in no encoding of text. Nothing was changed: send it from its page."
+            _BAD_REQUEST, _("The form is in no encoding of text. Nothing was changed: send it from its page.")
         )
     given = form.get(FORM_FIELD)
     if not expected or not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
