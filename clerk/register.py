@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from archiver import accounts
 from archiver import gaps as gap_record
 from archiver.i18n import calendar
-from archiver.i18n.translation import _, marked, ngettext
+from archiver.i18n.translation import _, marked, ngettext, pgettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ class AccountView:
         """How far the register's entry is, and how long there is to complete it."""
         state = self.listed.compliance
         if not state.missing:
-            return _("Complete")
+            return pgettext("register entry", "Complete")
         if state.due_on is None or state.days_left is None:
             return _("Incomplete; the days left cannot be counted")
         due = calendar.day(state.due_on)
