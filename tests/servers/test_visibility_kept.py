@@ -261,3 +261,12 @@ def test_a_receipt_of_direct_messages_takes_the_grant(guarded: Guarded) -> None:
     without = guarded.keep(letters, q="trombone")
     assert load(guarded, without).total == 0
     assert plain.get(f"/receipts/{without}").status_code == 200
+
+
+def test_the_limits_of_a_receipt_are_kept_in_english(guarded: Guarded) -> None:
+    """Whatever language its maker reads."""
+    client = guarded.client("ranger")
+    client.headers["accept-language"] = "es"
+    body = load(guarded, guarded.keep(client, q="pothole")).body
+    assert tuple(body["limits"]["words"]) == guarded.sight("ranger").words
+    assert body["limits"]["words"][0].startswith("of your department: ")
