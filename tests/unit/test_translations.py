@@ -27,8 +27,6 @@ SHOWN_ATTRIBUTES = {"aria-label", "aria-description", "alt", "title", "placehold
 AS_IT_IS = re.compile(r"[^\W\d_]{2,}")
 """What has a word in it."""
 CODE = {"code", "kbd", "script", "style"}
-STYLED = "shape"
-"""The block of a template that holds no words, but the name of a style."""
 
 
 def _catalogues() -> list[collect.Renewed]:
@@ -143,7 +141,7 @@ def _data(node: nodes.Node) -> Iterator[str]:
     for child in node.iter_child_nodes():
         if isinstance(child, nodes.TemplateData):
             yield child.data
-        elif (isinstance(child, nodes.Block) and child.name == STYLED) or isinstance(node, nodes.Output):
+        elif isinstance(node, nodes.Output):
             yield "\0"
         else:
             yield from _data(child)
