@@ -32,20 +32,20 @@ def speak(templates: jinja2.Environment) -> None:
 
 
 def _gettext(message: str, /, **values: Any) -> Markup:
-    return _filled(translation.template(message), values)
+    return _filled(translation.unfilled(message), values)
 
 
 def _ngettext(one: str, many: str, number: int, /, **values: Any) -> Markup:
-    return _filled(translation.template_of(one, many, number), {"num": f"{number:,}", **values})
+    return _filled(translation.unfilled_of(one, many, number), {"num": f"{number:,}", **values})
 
 
 def _pgettext(context: str, message: str, /, **values: Any) -> Markup:
-    return _filled(translation.template(message, context), values)
+    return _filled(translation.unfilled(message, context), values)
 
 
 def _npgettext(context: str, one: str, many: str, number: int, /, **values: Any) -> Markup:
-    return _filled(translation.template_of(one, many, number, context), {"num": f"{number:,}", **values})
+    return _filled(translation.unfilled_of(one, many, number, context), {"num": f"{number:,}", **values})
 
 
-def _filled(template: str, values: dict[str, Any]) -> Markup:
-    return Markup(template) % values  # noqa: S704 - our own sentence; what is put into it is escaped
+def _filled(sentence: str, values: dict[str, Any]) -> Markup:
+    return Markup(sentence) % values  # noqa: S704 - our own sentence; what is put into it is escaped

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,13 +53,12 @@ class Renewed:
 
     def text(self) -> bytes:
         """The file's content: in the order of the sentences, without line numbers, so that changes to it can be read."""
-        from io import BytesIO  # noqa: PLC0415
-
         into = BytesIO()
         write_po(into, self.catalogue, width=_WIDTH, no_location=True, sort_output=True, ignore_obsolete=True)
         return into.getvalue()
 
 
+@cache
 def collected() -> Catalog:
     """Every sentence that the programs and pages say, without translations."""
     found = Catalog()

@@ -22,7 +22,7 @@ CATALOGUES = Path(__file__).resolve().parent
 
 def gettext(message: str, /, **values: Any) -> str:
     """The sentence in the language of the running task, with its values. Raises `KeyError` for a value that is missing."""
-    return template(message) % values
+    return unfilled(message) % values
 
 
 _ = gettext
@@ -31,26 +31,26 @@ _ = gettext
 
 def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
     """The sentence for a number of things; the number itself is `%(num)s`, with commas at its thousands."""
-    return template_of(one, many, number) % {"num": f"{number:,}", **values}
+    return unfilled_of(one, many, number) % {"num": f"{number:,}", **values}
 
 
 def pgettext(context: str, message: str, /, **values: Any) -> str:
     """The sentence as it is meant in a context, where one English word has two translations."""
-    return template(message, context) % values
+    return unfilled(message, context) % values
 
 
 def npgettext(context: str, one: str, many: str, number: int, /, **values: Any) -> str:
     """`ngettext` as it is meant in a context."""
-    return template_of(one, many, number, context) % {"num": f"{number:,}", **values}
+    return unfilled_of(one, many, number, context) % {"num": f"{number:,}", **values}
 
 
-def template(message: str, context: str | None = None) -> str:
+def unfilled(message: str, context: str | None = None) -> str:
     """A sentence in the language of the running task, before its values are put in."""
     catalogue = _catalogue(language())
     return catalogue.gettext(message) if context is None else catalogue.pgettext(context, message)
 
 
-def template_of(one: str, many: str, number: int, context: str | None = None) -> str:
+def unfilled_of(one: str, many: str, number: int, context: str | None = None) -> str:
     """A sentence about a number of things in the language of the running task, before its values are put in."""
     catalogue = _catalogue(language())
     if context is None:

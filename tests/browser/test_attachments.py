@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from tests.browser.test_clerk import PHONE, log_in, no_sideways_scrolling
+from tests.browser.test_clerk import PHONE, log_in
 from tests.fixtures.chromium import assert_accessible
+from tests.fixtures.every_page import no_sideways_scrolling
 from tests.fixtures.records import Attachment
 from tests.servers.test_clerk_media import keep
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from tests.fixtures.chromium import assert_accessible, screenshot
 from tests.fixtures.clerk import NAME, PASSWORD
+from tests.fixtures.every_page import every_page, keep_receipt, no_sideways_scrolling
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -34,11 +35,6 @@ def log_in(page: Page, address: str) -> None:
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Search the archive").wait_for()
-
-
-def no_sideways_scrolling(page: Page) -> bool:
-    """Whether the page is as wide as the window, no wider."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -69,22 +65,6 @@ def test_the_main_job_with_and_without_scripts(browser_page: PageMaker, module_c
     page.get_by_role("heading", name="Log in").wait_for()
 
 
-def account_id(city: City) -> str:
-    """The public id of the city's first account."""
-    with city.archive.engine.connect() as connection:
-        return str(connection.scalar(sa.text("select public_id from accounts where id = :id"), {"id": city.account.id}))
-
-
-def keep_receipt(page: Page, city: City, typed: str) -> str:
-    """Search, and keep a receipt of it by the form; gives its number."""
-    page.goto(f"{city.address}/?q={typed}")
-    page.get_by_text("Keep a receipt of this search").click()
-    page.get_by_label("A note").fill("Request 2026-031")
-    page.get_by_role("button", name="Keep the receipt").click()
-    page.get_by_role("heading", level=1, name="Search receipt").wait_for()
-    return page.url.rpartition("/")[2]
-
-
 @pytest.mark.parametrize("way", WAYS)
 def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city: City, way: str) -> None:
     """Axe finds nothing on any page, wide, on a phone or dark, and none scrolls sideways; each has its own title."""
@@ -100,33 +80,7 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
     page.get_by_text("Nothing differs").wait_for()
     assert_accessible(page)
     assert no_sideways_scrolling(page)
-    for name, address in (
-        ("search-start", "/"),
-        ("search", "/?q=pothole"),
-        ("search-earlier-version", "/?q=%22repaired+on+Monday%22"),
-        ("search-nothing", "/?q=pothole+zeppelin&from=2026-03-28"),
-        ("search-divided", "/?q=&size=50"),
-        ("search-dense", "/?q=pothole+OR+library&dense=1"),
-        ("terms", "/terms"),
-        ("exports-none", "/exports"),
-        ("record", module_city.page_of("post")),
-        ("record-reply", module_city.page_of("answer")),
-        ("record-hostile", module_city.page_of("hostile")),
-        ("record-markup", module_city.page_of("notice")),
-        ("exchange", f"/exchanges/{module_city.account.exchange}"),
-        ("record-moderated", module_city.page_of("hidden")),
-        ("conversation", f"/threads/{module_city.public_id('answer')}"),
-        ("conversation-then", f"/threads/{module_city.public_id('post')}?by=2026-05-02"),
-        ("evidence", f"{module_city.page_of('post')}/versions/2/evidence"),
-        ("picture", f"/media/{module_city.media['street']}/view?of={module_city.public_id('post')}"),
-        ("accounts", "/accounts"),
-        ("account", f"/accounts/{account_id(module_city)}"),
-        ("moderation", "/moderation"),
-        ("status", "/status"),
-        ("receipts", "/receipts"),
-        ("receipt", f"/receipts/{found}"),
-        ("receipt-nothing", f"/receipts/{nothing}"),
-    ):
+    for name, address in every_page(module_city, found, nothing).items():
         page.goto(module_city.address + address)
         if not way or name in KEPT:
             screenshot(page, f"{name}{way}")

@@ -12,9 +12,10 @@ from pydantic import SecretStr
 from clerk.grants import What, give
 from clerk.serve import running
 from clerk.users import create_user
-from tests.browser.test_clerk import WAYS, log_in, no_sideways_scrolling
+from tests.browser.test_clerk import WAYS, log_in
 from tests.fixtures.chromium import assert_accessible, screenshot
 from tests.fixtures.clerk import NAME, PASSWORD
+from tests.fixtures.every_page import no_sideways_scrolling
 from tests.fixtures.single_sign_on import CLIENT_ID, running_provider
 
 if TYPE_CHECKING:

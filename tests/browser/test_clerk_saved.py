@@ -12,10 +12,11 @@ from clerk import people
 from clerk.saved import store
 from clerk.serve import running
 from clerk.users import SignedIn, create_user
-from tests.browser.test_clerk import WAYS, log_in, no_sideways_scrolling
+from tests.browser.test_clerk import WAYS, log_in
 from tests.browser.test_clerk_access import log_in_as
 from tests.fixtures.chromium import assert_accessible, screenshot
 from tests.fixtures.clerk import NAME, PASSWORD, SECOND_NIGHT
+from tests.fixtures.every_page import no_sideways_scrolling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

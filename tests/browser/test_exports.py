@@ -8,8 +8,9 @@ import openpyxl
 import pytest
 
 from search.exports.worker import work
-from tests.browser.test_clerk import PHONE, log_in, no_sideways_scrolling
+from tests.browser.test_clerk import PHONE, log_in
 from tests.fixtures.chromium import assert_accessible, screenshot
+from tests.fixtures.every_page import no_sideways_scrolling
 
 if TYPE_CHECKING:
     from pathlib import Path

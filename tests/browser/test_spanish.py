@@ -1,0 +1,100 @@
+"""The pages in Spanish, in Chromium: every one of them whole, accessible and fitting; chosen by the browser or by a person."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fixtures.chromium import assert_accessible, screenshot
+from tests.fixtures.clerk import NAME, PASSWORD
+from tests.fixtures.every_page import every_page, keep_receipt, no_sideways_scrolling
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.fixtures.chromium import PageMaker
+    from tests.fixtures.clerk import City
+
+SPANISH = {"locale": "es-US"}
+WAYS: dict[str, dict[str, Any]] = {
+    "": {},
+    "-phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+}
+KEPT = {"search", "record", "search-start", "account"}
+OURS = """() => {
+  // What strangers wrote, what people type, and what is kept in English and says so, is no sentence of ours.
+  const theirs = "[lang]:not(html), bdi, .said, .said-title, code, kbd, pre, .address, time, .brand, .handle, mark, " +
+    "option[value*=':']";
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const parent = walk.currentNode.parentElement;
+    if (parent.closest(theirs) === null) {
+      found.push(walk.currentNode.textContent);
+    }
+  }
+  for (const each of document.querySelectorAll("[aria-label], [placeholder], [title]")) {
+    if (each.closest(theirs) === null) {
+      found.push(each.getAttribute("aria-label") || each.getAttribute("placeholder") || each.getAttribute("title"));
+    }
+  }
+  return found;
+}"""
+"""The texts of a page that are its own."""
+
+
+def log_in(page: Page, address: str) -> None:
+    """Log in by the form, whatever language it speaks."""
+    page.goto(address)
+    page.locator("#name").fill(NAME)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main form button").click()
+    page.locator("#q").wait_for()
+
+
+def sentences(page: Page) -> set[str]:
+    """What a page says itself, as far as it has two words and more."""
+    texts = {" ".join(each.split()) for each in page.evaluate(OURS)}
+    return {each for each in texts if len(re.findall(r"[^\W\d_]{2,}", each)) > 1}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_page_speaks_spanish(browser_page: PageMaker, module_city: City, way: str) -> None:
+    """No page says a sentence of ours in English, none loses anything by it: axe finds nothing, and none scrolls sideways."""
+    english, spanish = browser_page(**WAYS[way]), browser_page(**WAYS[way], **SPANISH)
+    for page in (english, spanish):
+        log_in(page, module_city.address)
+    found, nothing = (keep_receipt(spanish, module_city, typed) for typed in ("pothole", "zeppelin"))
+    left: dict[str, set[str]] = {}
+    for name, address in every_page(module_city, found, nothing).items():
+        for page in (english, spanish):
+            page.goto(module_city.address + address)
+        assert spanish.locator("html").get_attribute("lang") == "es"
+        assert_accessible(spanish)
+        assert no_sideways_scrolling(spanish), address
+        if name in KEPT:
+            screenshot(spanish, f"spanish-{name}{way}")
+        if same := sentences(english) & sentences(spanish):
+            left[name] = same
+    assert not left, "these are in English on a Spanish page"
+
+
+def test_a_person_chooses_the_language(browser_page: PageMaker, module_city: City) -> None:
+    """Before the log-in already, by a link that leads back to where they are; it holds until they choose again."""
+    page = browser_page()
+    page.goto(f"{module_city.address}/login?next=/accounts")
+    page.get_by_role("link", name="Español").click()
+    page.get_by_role("heading", name="Iniciar sesión").wait_for()
+    assert_accessible(page)
+    screenshot(page, "spanish-log-in")
+    page.locator("#name").fill(NAME)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main form button").click()
+    page.get_by_role("heading", name="Cuentas").wait_for()
+    page.goto(f"{module_city.address}/?q=pothole&sort=oldest")
+    page.get_by_role("link", name="English").click()
+    page.get_by_role("heading", name=re.compile("records? found")).wait_for()
+    assert page.url.endswith("/?q=pothole&sort=oldest")
+    assert page.locator("html").get_attribute("lang") == "en"
