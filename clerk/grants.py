@@ -135,7 +135,7 @@ def _add(
     with engine.begin() as connection:
         user_id = connection.scalar(sa.select(User.id).where(User.name == name).with_for_update())
         if user_id is None:
-            raise UserError(_("There is no user %(name)r.", name=name))
+            raise UserError(_("There is no user %(name)s.", name=repr(name)))
         if not given and what not in {each.what for each in held(connection, now, user_id).get(user_id, ())}:
             raise UserError(_("%(name)s has no grant for %(what)s.", name=name, what=_(TITLES[what])))
         connection.execute(
@@ -154,8 +154,8 @@ def what_of(name: str) -> What:
     except ValueError as error:
         raise UserError(
             _(
-                "There is no grant %(name)r; there are %(messages)s and %(personal)s.",
-                name=name,
+                "There is no grant %(name)s; there are %(messages)s and %(personal)s.",
+                name=repr(name),
                 messages=What.MESSAGES.value,
                 personal=What.PERSONAL.value,
             )
@@ -174,4 +174,4 @@ def end_of(day: str, zone: zoneinfo.ZoneInfo) -> dt.datetime | None:
         following = dt.date.fromisoformat(day.strip()) + dt.timedelta(days=1)
         return dt.datetime.combine(following, dt.time(), zone).astimezone(dt.UTC)
     except (ValueError, OverflowError) as error:
-        raise UserError(_("%(day)r is no day: write it as 2026-03-31.", day=day)) from error
+        raise UserError(_("%(day)s is no day: write it as 2026-03-31.", day=repr(day))) from error

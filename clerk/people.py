@@ -62,7 +62,7 @@ def id_of(connection: Connection, name: str) -> int:
     """The row id of a user. Raises `UserError`."""
     found = connection.scalar(sa.select(User.id).where(User.name == normal_name(name)))
     if found is None:
-        raise UserError(_("There is no user %(name)r.", name=name))
+        raise UserError(_("There is no user %(name)s.", name=repr(name)))
     return found
 
 
@@ -73,7 +73,7 @@ def set_role(engine: Engine, name: str, role: str, *, actor: str = "command line
         UserError: there is no such user, no such role, or it is the actor's own.
     """
     if role not in ROLES:
-        raise UserError(_("%(role)r is no role; the roles are %(roles)s.", role=role, roles=", ".join(ROLES)))
+        raise UserError(_("%(role)s is no role; the roles are %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
     with engine.begin() as connection:
         row = _locked(connection, name, actor, _("Nobody changes their own role: ask another administrator."))
         if row.role == role:
@@ -103,7 +103,9 @@ def set_email(engine: Engine, name: str, address: str, *, actor: str = "command 
     """
     wanted = address.strip()
     if wanted and (len(wanted) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(wanted)):
-        raise UserError(_("%(address)r is no e-mail address: write it as name@example.gov.", address=wanted[:100]))
+        raise UserError(
+            _("%(address)s is no e-mail address: write it as name@example.gov.", address=repr(wanted[:100]))
+        )
     with engine.begin() as connection:
         row = _locked(connection, name, None, "")
         connection.execute(sa.update(User).where(User.id == row.id).values(email=wanted or None))
@@ -149,12 +151,12 @@ def _chosen(connection: Connection, wanted: Sequence[str]) -> list[str]:
         if each.strip().lower() not in known:
             raise UserError(
                 _(
-                    "The register names no department %(name)r; it names %(departments)s.",
-                    name=each,
+                    "The register names no department %(name)s; it names %(departments)s.",
+                    name=repr(each),
                     departments=", ".join(known.values()),
                 )
                 if known
-                else _("The register names no department %(name)r; it names none.", name=each)
+                else _("The register names no department %(name)s; it names none.", name=repr(each))
             )
     return list(dict.fromkeys(known[each.strip().lower()] for each in wanted))
 
@@ -162,7 +164,7 @@ def _chosen(connection: Connection, wanted: Sequence[str]) -> list[str]:
 def _locked(connection: Connection, name: str, actor: str | None, themselves: str) -> Row[Any]:
     row = connection.execute(sa.select(User).where(User.name == normal_name(name)).with_for_update()).one_or_none()
     if row is None:
-        raise UserError(_("There is no user %(name)r.", name=name))
+        raise UserError(_("There is no user %(name)s.", name=repr(name)))
     if row.name == actor:
         raise UserError(themselves)
     return row

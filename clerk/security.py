@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from clerk.context import Clerk
 
-PUBLIC = frozenset({"/login", "/login/single-sign-on", "/login/single-sign-on/return", "/healthz", "/language/{tag}"})
+SIGN_ON_RETURN = "/login/single-sign-on/return"
+PUBLIC = frozenset({"/login", "/login/single-sign-on", SIGN_ON_RETURN, "/healthz", "/language/{tag}"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_FORM = 64 * 1024
 HEADERS = {
@@ -149,9 +150,13 @@ def own_address(request: Request, path: str) -> str:
 
 
 def asked_address(request: Request) -> str:
-    """The path and query that were asked for, to come back to; the front page, where they were no address but a form."""
+    """The path and query that were asked for, to come back to; the front page, where they were no address but a form, and the
+    log-in, where they are the single sign-on's answer, which is good for once and not to be repeated by a page.
+    """
     if request.method not in SAFE_METHODS:
         return "/"
+    if request.url.path == SIGN_ON_RETURN:
+        return "/login"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 

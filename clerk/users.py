@@ -73,7 +73,7 @@ def create_user(
     name = usable_name(name)
     _usable_password(password)
     if role not in ROLES:
-        raise UserError(_("%(role)r is no role; the roles are %(roles)s.", role=role, roles=", ".join(ROLES)))
+        raise UserError(_("%(role)s is no role; the roles are %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
     public_id = uuid7()
     hashed = _hasher.hash(password)
     try:
@@ -83,7 +83,7 @@ def create_user(
             )
             audit.write(connection, actor, "user added", name, {"role": role})
     except sa.exc.IntegrityError as error:
-        raise UserError(_("There is a user %(name)r already; choose another name.", name=name)) from error
+        raise UserError(_("There is a user %(name)s already; choose another name.", name=repr(name))) from error
     return public_id
 
 
@@ -103,7 +103,7 @@ def set_password(engine: Engine, name: str, password: str, *, actor: str = "comm
             .returning(User.id)
         )
         if user_id is None:
-            raise UserError(_("There is no user %(name)r who logs in with a password.", name=name))
+            raise UserError(_("There is no user %(name)s who logs in with a password.", name=repr(name)))
         connection.execute(sa.delete(UserSession).where(UserSession.user_id == user_id))
         audit.write(connection, actor, "password changed", normal_name(name))
 
@@ -195,10 +195,14 @@ def usable_name(name: str) -> str:
     normal = normal_name(name)
     if not normal or len(normal) > LONGEST_NAME or not normal.isprintable():
         raise UserError(
-            _("%(name)r is no user name: use 1 to %(longest)s printable characters.", name=name, longest=LONGEST_NAME)
+            _(
+                "%(name)s is no user name: use 1 to %(longest)s printable characters.",
+                name=repr(name),
+                longest=LONGEST_NAME,
+            )
         )
     if normal in PROGRAMS:
-        raise UserError(_("%(name)r is what the audit log calls a program: choose another name.", name=name))
+        raise UserError(_("%(name)s is what the audit log calls a program: choose another name.", name=repr(name)))
     return normal
 
 

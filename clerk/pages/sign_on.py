@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from clerk.single_sign_on import SingleSignOn
 
 router = APIRouter()
-BACK = "/login/single-sign-on/return"
+BACK = security.SIGN_ON_RETURN
 _COOKIE = "sign_on"
 _LONGEST_IN_LOG = 100
 _UNAUTHORIZED = 401
