@@ -12,8 +12,10 @@ import enum
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from archiver.i18n.translation import _, ngettext
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class Part(enum.StrEnum):
@@ -28,14 +30,20 @@ class Part(enum.StrEnum):
     UNEXPLAINED = "unexplained"
 
 
-_WORDS = {
-    Part.PRESENT: "present",
-    Part.HIDDEN: "hidden",
-    Part.GONE: "gone (confirmed)",
-    Part.NOT_RETURNED: "not returned",
-    Part.NOT_FETCHED: "not yet fetched",
-    Part.STATED: "not given out by the platform",
-    Part.UNEXPLAINED: "unexplained (restricted or removed elsewhere)",
+_SAID: dict[Part, Callable[[int], str]] = {
+    Part.PRESENT: lambda count: ngettext("%(num)s present", "%(num)s present", count),
+    Part.HIDDEN: lambda count: ngettext("%(num)s hidden", "%(num)s hidden", count),
+    Part.GONE: lambda count: ngettext("%(num)s gone (confirmed)", "%(num)s gone (confirmed)", count),
+    Part.NOT_RETURNED: lambda count: ngettext("%(num)s not returned", "%(num)s not returned", count),
+    Part.NOT_FETCHED: lambda count: ngettext("%(num)s not yet fetched", "%(num)s not yet fetched", count),
+    Part.STATED: lambda count: ngettext(
+        "%(num)s not given out by the platform", "%(num)s not given out by the platform", count
+    ),
+    Part.UNEXPLAINED: lambda count: ngettext(
+        "%(num)s unexplained (restricted or removed elsewhere)",
+        "%(num)s unexplained (restricted or removed elsewhere)",
+        count,
+    ),
 }
 
 
@@ -150,19 +158,32 @@ def together(explained: Iterable[Explained]) -> Explained:
 
 def sentence(platform: int | None, reasons: Mapping[str, Any]) -> str:
     """What the record keeps of a count (`Explained.as_json`), in words."""
-    words = "; ".join(str(each) for each in reasons.get("words", ()))
+    made, stated = told(platform, reasons)
+    return f"{made} ({stated})" if made and stated else made or stated
+
+
+def told(platform: int | None, reasons: Mapping[str, Any]) -> tuple[str, str]:
+    """The same in its two parts, of which one may be empty: what is said here, in the language of whoever asks, and what the
+    connector or the platform stated, as it is kept.
+    """
+    stated = "; ".join(str(each) for each in reasons.get("words", ()))
     if platform is None:
-        return words or "the platform gives no count"
-    counted = [f"{reasons[part.value]:,} {_WORDS[part]}" for part in Part if reasons.get(part.value)]
-    text = (
-        f"of {platform:,} the platform counts: {', '.join(counted) or 'none held'}"
-        if platform
-        else "the platform counts none"
-    )
+        return "" if stated else _("the platform gives no count"), stated
+    counted = ", ".join(_SAID[part](reasons[part.value]) for part in Part if reasons.get(part.value))
+    if not platform:
+        text = _("the platform counts none")
+    elif counted:
+        text = _("of %(number)s the platform counts: %(parts)s", number=f"{platform:,}", parts=counted)
+    else:
+        text = _("of %(number)s the platform counts: none held", number=f"{platform:,}")
     if reasons.get("surplus"):
-        text += f"; {reasons['surplus']:,} more are present, so its counter is late or leaves some out"
+        text += "; " + ngettext(
+            "%(num)s more are present, so its counter is late or leaves some out",
+            "%(num)s more are present, so its counter is late or leaves some out",
+            reasons["surplus"],
+        )
     beyond = reasons.get("beyond", {})
-    held = [f"{beyond[part.value]:,} {_WORDS[part]}" for part in Part if beyond.get(part.value)]
+    held = ", ".join(_SAID[part](beyond[part.value]) for part in Part if beyond.get(part.value))
     if held:
-        text += f"; held besides and counted no more: {', '.join(held)}"
-    return f"{text} ({words})" if words and reasons.get(Part.STATED.value) else text
+        text += "; " + _("held besides and counted no more: %(parts)s", parts=held)
+    return text, stated if reasons.get(Part.STATED.value) else ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver import audit
+from archiver.i18n.translation import _
 from archiver.records.models import Item, Moderation, uuid7
 from archiver.records.models.supervision import ACTIONS
 from archiver.records.storable import mend
@@ -105,23 +106,32 @@ def check(given: Given, zone: ZoneInfo, now: datetime) -> Checked:
     """
     problems = {}
     if given.action not in ACTIONS:
-        problems["action"] = "Choose what was done."
+        problems["action"] = _("Choose what was done.")
     reason, clause, by_whom = (mend(text).strip() for text in (given.reason, given.clause, given.by_whom))
     if not reason:
-        problems["reason"] = "Write why; a record without a reason says nothing."
+        problems["reason"] = _("Write why; a record without a reason says nothing.")
     elif len(reason) > LONGEST_REASON:
-        problems["reason"] = f"The reason has {len(reason):,} characters; {LONGEST_REASON:,} are the most."
-    for name, text, what in (("clause", clause, "clause"), ("by_whom", by_whom, "name")):
-        if len(text) > LONGEST_FIELD:
-            problems[name] = f"The {what} has {len(text):,} characters; {LONGEST_FIELD:,} are the most."
+        problems["reason"] = _(
+            "The reason has %(long)s characters; %(most)s are the most.",
+            long=f"{len(reason):,}",
+            most=f"{LONGEST_REASON:,}",
+        )
+    if len(clause) > LONGEST_FIELD:
+        problems["clause"] = _(
+            "The clause has %(long)s characters; %(most)s are the most.", long=f"{len(clause):,}", most=LONGEST_FIELD
+        )
+    if len(by_whom) > LONGEST_FIELD:
+        problems["by_whom"] = _(
+            "The name has %(long)s characters; %(most)s are the most.", long=f"{len(by_whom):,}", most=LONGEST_FIELD
+        )
     at = None
     try:
         at = _moment(given.at.strip(), zone)
     except ValueError:
-        problems["at"] = "That is no date and time; write it as 2026-03-31T14:05, or leave it empty."
+        problems["at"] = _("That is no date and time; write it as 2026-03-31T14:05, or leave it empty.")
     else:
         if at is not None and at > now + _TOLERANCE:
-            problems["at"] = "That time is still to come."
+            problems["at"] = _("That time is still to come.")
     if problems:
         raise ModerationError(problems)
     return Checked(given.action, reason, clause or None, by_whom or "unknown", at)

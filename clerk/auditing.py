@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
+from archiver.i18n.translation import _
 from archiver.records.storable import mend
 from clerk.csv_cells import csv_of
 
@@ -88,9 +89,9 @@ def _day(text: str) -> dt.date | None:
     try:
         found = dt.date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError("A day is written as 2026-03-31.") from error
+        raise ValueError(_("A day is written as 2026-03-31.")) from error
     if not dt.date(1990, 1, 1) <= found <= dt.date(9000, 1, 1):
-        raise ValueError("That day is out of range.")
+        raise ValueError(_("That day is out of range."))
     return found
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver import audit
+from archiver.i18n.translation import _, marked
 from archiver.records.models import Grant, User
 from archiver.records.storable import mend
 from clerk.users import UserError, normal_name
@@ -41,7 +42,7 @@ class What(enum.StrEnum):
     PERSONAL = "personal_accounts"
 
 
-TITLES = {What.MESSAGES: "direct messages", What.PERSONAL: "records of officials\u2019 own accounts"}
+TITLES = {What.MESSAGES: marked("direct messages"), What.PERSONAL: marked("records of officials\u2019 own accounts")}
 """As sentences call them."""
 
 
@@ -95,7 +96,7 @@ def give(
         UserError: there is no such user, it is the giver, no reason is given, or its end is past.
     """
     if until is not None and until <= now:
-        raise UserError("A grant cannot end before it begins: choose a later day.")
+        raise UserError(_("A grant cannot end before it begins: choose a later day."))
     _add(engine, name, what, reason, now=now, given=True, until=until, actor=actor)
 
 
@@ -123,15 +124,20 @@ def _add(
 ) -> None:
     name, reason = normal_name(name), mend(reason).strip()
     if not reason or len(reason) > LONGEST_REASON:
-        raise UserError(f"Say why, in 1 to {LONGEST_REASON:,} characters: the reason stays in the record.")
+        raise UserError(
+            _(
+                "Say why, in 1 to %(longest)s characters: the reason stays in the record.",
+                longest=f"{LONGEST_REASON:,}",
+            )
+        )
     if given and name == actor:
-        raise UserError("Nobody gives a grant to themselves: ask another administrator.")
+        raise UserError(_("Nobody gives a grant to themselves: ask another administrator."))
     with engine.begin() as connection:
         user_id = connection.scalar(sa.select(User.id).where(User.name == name).with_for_update())
         if user_id is None:
-            raise UserError(f"There is no user {name!r}.")
+            raise UserError(_("There is no user %(name)s.", name=repr(name)))
         if not given and what not in {each.what for each in held(connection, now, user_id).get(user_id, ())}:
-            raise UserError(f"{name} has no grant for {TITLES[what]}.")
+            raise UserError(_("%(name)s has no grant for %(what)s.", name=name, what=_(TITLES[what])))
         connection.execute(
             sa.insert(Grant).values(
                 user_id=user_id, what=what.value, given=given, until=until, reason=reason, by_whom=actor, at=now
@@ -146,7 +152,14 @@ def what_of(name: str) -> What:
     try:
         return What(name)
     except ValueError as error:
-        raise UserError(f"There is no grant {name!r}; there are {' and '.join(What)}.") from error
+        raise UserError(
+            _(
+                "There is no grant %(name)s; there are %(messages)s and %(personal)s.",
+                name=repr(name),
+                messages=What.MESSAGES.value,
+                personal=What.PERSONAL.value,
+            )
+        ) from error
 
 
 def end_of(day: str, zone: zoneinfo.ZoneInfo) -> dt.datetime | None:
@@ -161,4 +174,4 @@ def end_of(day: str, zone: zoneinfo.ZoneInfo) -> dt.datetime | None:
         following = dt.date.fromisoformat(day.strip()) + dt.timedelta(days=1)
         return dt.datetime.combine(following, dt.time(), zone).astimezone(dt.UTC)
     except (ValueError, OverflowError) as error:
-        raise UserError(f"{day!r} is no day: write it as 2026-03-31.") from error
+        raise UserError(_("%(day)s is no day: write it as 2026-03-31.", day=repr(day))) from error

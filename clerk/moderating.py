@@ -7,6 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from archiver.i18n.translation import _, marked, pgettext
 from archiver.moderation import SOURCES, Wanted
 from archiver.records.models.supervision import ACTIONS
 from archiver.records.storable import mend
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     import zoneinfo
     from collections.abc import Iterable, Mapping
 
+_FOUND_OUT = frozenset({marked("the city's account"), marked("the author"), marked("the platform")})
+"""Who did it, as the archive writes it where a platform's words say so (`archiver.records.store.moderated`)."""
+_UNKNOWN = "unknown"
+"""What it writes where nobody says who did it."""
+_BY_PERSON = "clerk"
 FILTERS = ("account", "action", "source", "from", "to")
 _MOST_DIGITS = 18
 COLUMNS = (
@@ -46,7 +52,7 @@ class Filters:
         """The rows that are asked for; raises `ValueError` with a sentence for a filter that cannot be read."""
         action, source = self.values.get("action") or None, self.values.get("source") or None
         if action not in {None, *ACTIONS} or source not in {None, *SOURCES}:
-            raise ValueError("Choose from the lists what to see.")
+            raise ValueError(_("Choose from the lists what to see."))
         since, until = _day(self.values.get("from")), _day(self.values.get("to"))
         return Wanted(
             account_id=account_id,
@@ -67,15 +73,22 @@ def filters_of(params: Mapping[str, str]) -> Filters:
     )
 
 
+def by_whom(name: str, source: str) -> str:
+    """Who did it: what the archive found out is said in the reader's language, what a person wrote as it was written. Pure."""
+    if name == _UNKNOWN:
+        return pgettext("by whom", "unknown")
+    return _(name) if name in _FOUND_OUT and source != _BY_PERSON else name
+
+
 def _day(text: str | None) -> dt.date | None:
     if not text:
         return None
     try:
         found = dt.date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError("A day is written as 2026-03-31.") from error
+        raise ValueError(_("A day is written as 2026-03-31.")) from error
     if not dt.date(1990, 1, 1) <= found <= dt.date(9000, 1, 1):
-        raise ValueError("That day is out of range.")
+        raise ValueError(_("That day is out of range."))
     return found
 
 

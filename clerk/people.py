@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver import audit
+from archiver.i18n.translation import _
 from archiver.records.models import Account, User, UserSession
 from clerk import grants
 from clerk.users import ROLES, UserError, normal_name
@@ -61,7 +62,7 @@ def id_of(connection: Connection, name: str) -> int:
     """The row id of a user. Raises `UserError`."""
     found = connection.scalar(sa.select(User.id).where(User.name == normal_name(name)))
     if found is None:
-        raise UserError(f"There is no user {name!r}.")
+        raise UserError(_("There is no user %(name)s.", name=repr(name)))
     return found
 
 
@@ -72,11 +73,11 @@ def set_role(engine: Engine, name: str, role: str, *, actor: str = "command line
         UserError: there is no such user, no such role, or it is the actor's own.
     """
     if role not in ROLES:
-        raise UserError(f"{role!r} is no role; the roles are {', '.join(ROLES)}.")
+        raise UserError(_("%(role)s is no role; the roles are %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
     with engine.begin() as connection:
-        row = _locked(connection, name, actor, "Nobody changes their own role: ask another administrator.")
+        row = _locked(connection, name, actor, _("Nobody changes their own role: ask another administrator."))
         if row.role == role:
-            raise UserError(f"{row.name} is {role} already.")
+            raise UserError(_("%(name)s is %(role)s already.", name=row.name, role=role))
         connection.execute(sa.update(User).where(User.id == row.id).values(role=role))
         audit.write(connection, actor, "role changed", row.name, {"from": row.role, "to": role})
 
@@ -88,7 +89,7 @@ def set_departments(engine: Engine, name: str, wanted: Sequence[str], *, actor: 
         UserError: there is no such user, a department that the register does not name, or it is the actor themselves.
     """
     with engine.begin() as connection:
-        row = _locked(connection, name, actor, "Nobody changes their own limits: ask another administrator.")
+        row = _locked(connection, name, actor, _("Nobody changes their own limits: ask another administrator."))
         chosen = _chosen(connection, wanted)
         connection.execute(sa.update(User).where(User.id == row.id).values(departments=chosen))
         audit.write(connection, actor, "departments changed", row.name, {"from": row.departments, "to": chosen})
@@ -102,7 +103,9 @@ def set_email(engine: Engine, name: str, address: str, *, actor: str = "command 
     """
     wanted = address.strip()
     if wanted and (len(wanted) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(wanted)):
-        raise UserError(f"{wanted[:100]!r} is no e-mail address: write it as name@example.gov.")
+        raise UserError(
+            _("%(address)s is no e-mail address: write it as name@example.gov.", address=repr(wanted[:100]))
+        )
     with engine.begin() as connection:
         row = _locked(connection, name, None, "")
         connection.execute(sa.update(User).where(User.id == row.id).values(email=wanted or None))
@@ -116,9 +119,13 @@ def set_disabled(engine: Engine, name: str, *, disabled: bool, actor: str = "com
         UserError: there is no such user, it is so already, or it is the actor themselves.
     """
     with engine.begin() as connection:
-        row = _locked(connection, name, actor, "Nobody disables themselves: ask another administrator.")
+        row = _locked(connection, name, actor, _("Nobody disables themselves: ask another administrator."))
         if row.disabled == disabled:
-            raise UserError(f"{row.name} is {'disabled' if disabled else 'enabled'} already.")
+            raise UserError(
+                _("%(name)s is disabled already.", name=row.name)
+                if disabled
+                else _("%(name)s is enabled already.", name=row.name)
+            )
         connection.execute(sa.update(User).where(User.id == row.id).values(disabled=disabled))
         if disabled:
             connection.execute(sa.delete(UserSession).where(UserSession.user_id == row.id))
@@ -143,7 +150,13 @@ def _chosen(connection: Connection, wanted: Sequence[str]) -> list[str]:
     for each in wanted:
         if each.strip().lower() not in known:
             raise UserError(
-                f"The register names no department {each!r}; it names {', '.join(known.values()) or 'none'}."
+                _(
+                    "The register names no department %(name)s; it names %(departments)s.",
+                    name=repr(each),
+                    departments=", ".join(known.values()),
+                )
+                if known
+                else _("The register names no department %(name)s; it names none.", name=repr(each))
             )
     return list(dict.fromkeys(known[each.strip().lower()] for each in wanted))
 
@@ -151,7 +164,7 @@ def _chosen(connection: Connection, wanted: Sequence[str]) -> list[str]:
 def _locked(connection: Connection, name: str, actor: str | None, themselves: str) -> Row[Any]:
     row = connection.execute(sa.select(User).where(User.name == normal_name(name)).with_for_update()).one_or_none()
     if row is None:
-        raise UserError(f"There is no user {name!r}.")
+        raise UserError(_("There is no user %(name)s.", name=repr(name)))
     if row.name == actor:
         raise UserError(themselves)
     return row

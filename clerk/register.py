@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from archiver import accounts
 from archiver import gaps as gap_record
 from archiver.i18n import calendar
-from clerk.words import counted
+from archiver.i18n.translation import _, marked, ngettext, pgettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from archiver.archive import Archive
     from clerk.visibility import Sight
 
+FIELDS = {
+    "department": marked("department"),
+    "steward": marked("steward"),
+    "owner": marked("owner"),
+    "purpose": marked("purpose"),
+    "authority_statement": marked("authority statement"),
+    "record_series": marked("record series"),
+    "approved_by": marked("approved by"),
+    "approved_on": marked("approved on"),
+    "began_on": marked("began on"),
+}
+"""What the fields of an account's entry are called (`archiver.accounts.FIELDS`)."""
+STATUSES = {"active": marked("active"), "paused": marked("paused"), "closed": marked("closed")}
+"""What the status of an account is called."""
 _STREAMS = sa.text("""
     select s.id, s.account_id, s.kind, s.state, s.last_complete_at,
            case when s.kind <> 'import' or :messages then (select count(*) from sightings g where g.stream_id = s.id)
@@ -57,13 +71,33 @@ class AccountView:
         """How far the register's entry is, and how long there is to complete it."""
         state = self.listed.compliance
         if not state.missing:
-            return "Complete"
+            return pgettext("register entry", "Complete")
         if state.due_on is None or state.days_left is None:
-            return "Incomplete; the days left cannot be counted"
+            return _("Incomplete; the days left cannot be counted")
         due = calendar.day(state.due_on)
         if state.days_left < 0:
-            return f"Incomplete; {counted(-state.days_left, 'day')} overdue, since {due}"
-        return f"Incomplete; {counted(state.days_left, 'day')} left, until {due}"
+            return ngettext(
+                "Incomplete; %(num)s day overdue, since %(due)s",
+                "Incomplete; %(num)s days overdue, since %(due)s",
+                -state.days_left,
+                due=due,
+            )
+        return ngettext(
+            "Incomplete; %(num)s day left, until %(due)s",
+            "Incomplete; %(num)s days left, until %(due)s",
+            state.days_left,
+            due=due,
+        )
+
+    @property
+    def missing(self) -> str:
+        """The fields that its entry lacks."""
+        return ", ".join(_(FIELDS[name]) for name in self.listed.compliance.missing)
+
+    @property
+    def status(self) -> str:
+        """Whether it is captured still."""
+        return _(STATUSES[self.listed.status])
 
     @property
     def held(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import HTTPException
 
+from archiver.i18n.translation import _, marked, pgettext
 from clerk.context import clerk_of, signed_in
 from clerk.visibility import WITHOUT_RECORDS
 
@@ -43,44 +44,51 @@ _WHO: dict[Ability, frozenset[str]] = {
     Ability.READ_AUDIT: frozenset({"administrator", "auditor"}),
 }
 _SENTENCES = {
-    Ability.RECORD_MODERATION: "Your role may read records, not write why one was hidden or removed: ask a clerk. Nothing was "
-    "changed.",
-    Ability.CAPTURE_NOW: "Your role may read records, not start a capture: ask a clerk. Nothing was started.",
-    Ability.KEEP_RECEIPTS: "Your role may search and read receipts, not keep one: ask a clerk. Nothing was kept.",
-    Ability.EXPORT: "Your role may read records, not take them out as files: ask a clerk. Nothing was exported.",
-    Ability.SAVE_SEARCHES: "Your role may search and run the searches that others share, not keep any: ask a clerk. Nothing was "
-    "changed.",
-    Ability.TAG: "Your role may read records, not put tags and notes beside them: ask a clerk. Nothing was changed.",
-    Ability.ADMINISTER: "Only an administrator sees and changes who may log in: ask one. Nothing was changed.",
-    Ability.READ_AUDIT: "Only an auditor or an administrator reads the audit log: ask one of them.",
+    Ability.RECORD_MODERATION: marked(
+        "Your role may read records, not write why one was hidden or removed: ask a clerk. Nothing was changed."
+    ),
+    Ability.CAPTURE_NOW: marked("Your role may read records, not start a capture: ask a clerk. Nothing was started."),
+    Ability.KEEP_RECEIPTS: marked(
+        "Your role may search and read receipts, not keep one: ask a clerk. Nothing was kept."
+    ),
+    Ability.EXPORT: marked(
+        "Your role may read records, not take them out as files: ask a clerk. Nothing was exported."
+    ),
+    Ability.SAVE_SEARCHES: marked(
+        "Your role may search and run the searches that others share, not keep any: ask a clerk. Nothing was changed."
+    ),
+    Ability.TAG: marked(
+        "Your role may read records, not put tags and notes beside them: ask a clerk. Nothing was changed."
+    ),
+    Ability.ADMINISTER: marked("Only an administrator sees and changes who may log in: ask one. Nothing was changed."),
+    Ability.READ_AUDIT: marked("Only an auditor or an administrator reads the audit log: ask one of them."),
 }
 
 
-_RECORDS = (
-    ("/", "Search"),
-    ("/terms", "Term list"),
-    ("/searches", "Saved"),
-    ("/receipts", "Receipts"),
-    ("/exports", "Exports"),
-    ("/tags", "Tags"),
-    ("/accounts", "Accounts"),
-    ("/moderation", "Moderation"),
-    ("/status", "Status"),
-)
-
-
 def navigation(role: str) -> list[tuple[str, str]]:
-    """The pages that a role goes to: their addresses and names. Pure."""
-    found = (
-        []
-        if role in WITHOUT_RECORDS
-        else [each for each in _RECORDS if each[0] != "/exports" or may(role, Ability.EXPORT)]
-    )
+    """The pages that a role goes to: their addresses, and their names in the reader's language."""
+    found = [] if role in WITHOUT_RECORDS else _of_records()
+    if not may(role, Ability.EXPORT):
+        found = [each for each in found if each[0] != "/exports"]
     if may(role, Ability.ADMINISTER):
-        found.append(("/users", "Users"))
+        found.append(("/users", pgettext("navigation", "Users")))
     if may(role, Ability.READ_AUDIT):
-        found.append(("/audit", "Audit log"))
+        found.append(("/audit", pgettext("navigation", "Audit log")))
     return found
+
+
+def _of_records() -> list[tuple[str, str]]:
+    return [
+        ("/", pgettext("navigation", "Search")),
+        ("/terms", pgettext("navigation", "Term list")),
+        ("/searches", pgettext("navigation", "Saved")),
+        ("/receipts", pgettext("navigation", "Receipts")),
+        ("/exports", pgettext("navigation", "Exports")),
+        ("/tags", pgettext("navigation", "Tags")),
+        ("/accounts", pgettext("navigation", "Accounts")),
+        ("/moderation", pgettext("navigation", "Moderation")),
+        ("/status", pgettext("navigation", "Status")),
+    ]
 
 
 def may(role: str, ability: Ability) -> bool:
@@ -104,4 +112,4 @@ def require(request: Request, ability: Ability, subject: str | None) -> None:
     clerk_of(request).record(
         request, "refused", subject, {"wanted": ability.value, "role": signed_in(request).user.role}
     )
-    raise HTTPException(_FORBIDDEN, _SENTENCES[ability])
+    raise HTTPException(_FORBIDDEN, _(_SENTENCES[ability]))

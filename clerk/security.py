@@ -17,6 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
 from archiver.i18n.languages import preferred, speaking
+from archiver.i18n.translation import _
 from clerk import sessions
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from clerk.context import Clerk
 
-PUBLIC = frozenset({"/login", "/login/single-sign-on", "/login/single-sign-on/return", "/healthz", "/language/{tag}"})
+SIGN_ON_RETURN = "/login/single-sign-on/return"
+PUBLIC = frozenset({"/login", "/login/single-sign-on", SIGN_ON_RETURN, "/healthz", "/language/{tag}"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_FORM = 64 * 1024
 HEADERS = {
@@ -95,9 +97,9 @@ def _refusal(scope: Scope) -> Response | None:
         return None
     length = dict(scope["headers"]).get(b"content-length", b"")
     if not length.isdigit():
-        return PlainTextResponse("The length of what is sent must be stated.", 411)
+        return PlainTextResponse(_("The length of what is sent must be stated."), 411)
     if int(length) > LARGEST_FORM:
-        return PlainTextResponse("That is more than a form of this site can hold.", 413)
+        return PlainTextResponse(_("That is more than a form of this site can hold."), 413)
     return None
 
 
@@ -134,7 +136,7 @@ async def gate(request: Request) -> None:
     form = await request.form()
     if any(_NO_TEXT.search(part) for parts in form.multi_items() for part in parts if isinstance(part, str)):
         raise HTTPException(
-            _BAD_REQUEST, "The form is in no encoding of text. Nothing was changed: send it from its page."
+            _BAD_REQUEST, _("The form is in no encoding of text. Nothing was changed: send it from its page.")
         )
     given = form.get(FORM_FIELD)
     if not expected or not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
@@ -148,9 +150,13 @@ def own_address(request: Request, path: str) -> str:
 
 
 def asked_address(request: Request) -> str:
-    """The path and query that were asked for, to come back to; the front page, where they were no address but a form."""
+    """The path and query that were asked for, to come back to; the front page, where they were no address but a form, and the
+    log-in, where they are the single sign-on's answer, which is good for once and not to be repeated by a page.
+    """
     if request.method not in SAFE_METHODS:
         return "/"
+    if request.url.path == SIGN_ON_RETURN:
+        return "/login"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 

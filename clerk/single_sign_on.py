@@ -26,6 +26,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from archiver.i18n.translation import _, marked
 from clerk.users import ROLES
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _LEEWAY = 60
 _SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures with a key of the provider's own; never one with the client's secret, and never none."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_ANSWERED_WRONGLY = (
+_ANSWERED_WRONGLY = marked(
     "The single sign-on gave an answer that cannot be trusted, so nobody was logged in. Tell the operator."
 )
 
@@ -125,7 +126,7 @@ class SingleSignOn:
             raise SignOnSettingsError(
                 "CIVIC_ARCHIVE_OIDC_ROLES is missing: without a group for a role nobody could log in (as GROUP=clerk)."
             )
-        wrong = [role for _, role in self._roles if role not in ROLES]
+        wrong = [role for _group, role in self._roles if role not in ROLES]
         if wrong:
             raise SignOnSettingsError(
                 f"CIVIC_ARCHIVE_OIDC_ROLES names the role {wrong[0]!r}; the roles are {', '.join(ROLES)}."
@@ -139,7 +140,7 @@ class SingleSignOn:
         """
         metadata = self._described()
         with self._session(back) as session:
-            url, _ = session.create_authorization_url(
+            url, _state = session.create_authorization_url(
                 metadata["authorization_endpoint"],
                 state=attempt.state,
                 nonce=attempt.nonce,
@@ -160,15 +161,15 @@ class SingleSignOn:
         """
         metadata = self._described()
         if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
-            raise SignOnError("This log-in is out of date: begin again.", "state does not match")
+            raise SignOnError(_("This log-in is out of date: begin again."), "state does not match")
         said = answer.get("iss")
         if said != self._issuer and (said or metadata.get("authorization_response_iss_parameter_supported")):
-            raise SignOnError(_ANSWERED_WRONGLY, "another issuer answered")
+            raise SignOnError(_(_ANSWERED_WRONGLY), "another issuer answered")
         if answer.get("error"):
             code = answer["error"][:100]
-            raise SignOnError("The single sign-on did not let you in: ask whoever runs it.", f"provider: {code}")
+            raise SignOnError(_("The single sign-on did not let you in: ask whoever runs it."), f"provider: {code}")
         if not answer.get("code"):
-            raise SignOnError(_ANSWERED_WRONGLY, "no code in the answer")
+            raise SignOnError(_(_ANSWERED_WRONGLY), "no code in the answer")
         claims = self._claims(metadata, attempt, back, answer["code"])
         return self._claimed(claims)
 
@@ -200,14 +201,14 @@ class SingleSignOn:
                     answer.raise_for_status()
                     more = answer.json()
                     if more.get("sub") != claims["sub"]:
-                        raise SignOnError(_ANSWERED_WRONGLY, "the user information is of somebody else")
+                        raise SignOnError(_(_ANSWERED_WRONGLY), "the user information is of somebody else")
                     claims = {**more, **claims}
             except requests.RequestException as error:
                 raise _unavailable(error) from None
             except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError) as error:
                 # The name of the error alone: its message may hold a token.
                 code_of = getattr(error, "error", "") or ""
-                raise SignOnError(_ANSWERED_WRONGLY, f"{type(error).__name__} {code_of}".strip()) from None
+                raise SignOnError(_(_ANSWERED_WRONGLY), f"{type(error).__name__} {code_of}".strip()) from None
         return claims
 
     def _id_token(self, metadata: Mapping[str, Any], attempt: Attempt, token: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,19 +235,22 @@ class SingleSignOn:
     def _claimed(self, claims: Mapping[str, Any]) -> Claimed:
         subject = claims["sub"]
         if not isinstance(subject, str) or not subject or len(subject) > 255:  # noqa: PLR2004 - OpenID Connect Core 1.0, section 2
-            raise SignOnError(_ANSWERED_WRONGLY, "the subject is no text of 1 to 255 characters")
+            raise SignOnError(_(_ANSWERED_WRONGLY), "the subject is no text of 1 to 255 characters")
         email = str(claims.get("email") or "").lower()
         if self._domain and not (email.endswith(f"@{self._domain}") and claims.get("email_verified") is True):
             raise SignOnError(
-                f"Only verified addresses of {self._domain} may log in here: ask an administrator.", "not of the domain"
+                _("Only verified addresses of %(domain)s may log in here: ask an administrator.", domain=self._domain),
+                "not of the domain",
             )
         groups = claims.get(self._groups_claim)
         held = {str(each) for each in groups} if isinstance(groups, list) else {str(groups)} if groups else set()
         role = next((role for group, role in self._roles if group in held), None)
         if role is None:
             raise SignOnError(
-                "You are known to the single sign-on, but none of your groups has a role in this archive: ask an administrator "
-                "to put you into one.",
+                _(
+                    "You are known to the single sign-on, but none of your groups has a role in this archive: ask an "
+                    "administrator to put you into one."
+                ),
                 "no group has a role",
             )
         name = next(
@@ -274,10 +278,10 @@ class SingleSignOn:
                 return self._metadata[1]
             found = _fetch(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
             if found.get("issuer") != self._issuer:
-                raise SignOnError(_ANSWERED_WRONGLY, "the provider names another issuer than the settings")
+                raise SignOnError(_(_ANSWERED_WRONGLY), "the provider names another issuer than the settings")
             for each in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                 if not isinstance(found.get(each), str):
-                    raise SignOnError(_ANSWERED_WRONGLY, f"the provider names no {each}")
+                    raise SignOnError(_(_ANSWERED_WRONGLY), f"the provider names no {each}")
             self._metadata, self._keys = (time.monotonic(), found), None
             return found
 
@@ -321,10 +325,10 @@ def _fetch(url: str) -> dict[str, Any]:
     except requests.RequestException as error:
         raise _unavailable(error) from None
     if answer.is_redirect or not isinstance(found, dict):
-        raise SignOnError(_ANSWERED_WRONGLY, "the provider's description of itself cannot be read")
+        raise SignOnError(_(_ANSWERED_WRONGLY), "the provider's description of itself cannot be read")
     return found
 
 
 def _unavailable(error: Exception) -> SignOnError:
     _log.warning("single sign-on does not answer", error=type(error).__name__)
-    return SignOnError("The single sign-on does not answer now: try again in a minute.", type(error).__name__)
+    return SignOnError(_("The single sign-on does not answer now: try again in a minute."), type(error).__name__)

@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.dialects import postgresql
 
 from archiver import audit
+from archiver.i18n.translation import _
 from archiver.records.models import User, UserSession, uuid7
 from archiver.records.storable import mend
 
@@ -72,7 +73,7 @@ def create_user(
     name = usable_name(name)
     _usable_password(password)
     if role not in ROLES:
-        raise UserError(f"{role!r} is no role; the roles are {', '.join(ROLES)}.")
+        raise UserError(_("%(role)s is no role; the roles are %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
     public_id = uuid7()
     hashed = _hasher.hash(password)
     try:
@@ -82,7 +83,7 @@ def create_user(
             )
             audit.write(connection, actor, "user added", name, {"role": role})
     except sa.exc.IntegrityError as error:
-        raise UserError(f"There is a user {name!r} already; choose another name.") from error
+        raise UserError(_("There is a user %(name)s already; choose another name.", name=repr(name))) from error
     return public_id
 
 
@@ -102,7 +103,7 @@ def set_password(engine: Engine, name: str, password: str, *, actor: str = "comm
             .returning(User.id)
         )
         if user_id is None:
-            raise UserError(f"There is no user {name!r} who logs in with a password.")
+            raise UserError(_("There is no user %(name)s who logs in with a password.", name=repr(name)))
         connection.execute(sa.delete(UserSession).where(UserSession.user_id == user_id))
         audit.write(connection, actor, "password changed", normal_name(name))
 
@@ -193,12 +194,24 @@ def usable_name(name: str) -> str:
     """A name fit to be kept, as it is kept. Raises `UserError`."""
     normal = normal_name(name)
     if not normal or len(normal) > LONGEST_NAME or not normal.isprintable():
-        raise UserError(f"{name!r} is no user name: use 1 to {LONGEST_NAME} printable characters.")
+        raise UserError(
+            _(
+                "%(name)s is no user name: use 1 to %(longest)s printable characters.",
+                name=repr(name),
+                longest=LONGEST_NAME,
+            )
+        )
     if normal in PROGRAMS:
-        raise UserError(f"{name!r} is what the audit log calls a program: choose another name.")
+        raise UserError(_("%(name)s is what the audit log calls a program: choose another name.", name=repr(name)))
     return normal
 
 
 def _usable_password(password: str) -> None:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise UserError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; this one does not.")
+        raise UserError(
+            _(
+                "A password has %(shortest)s to %(longest)s characters; this one does not.",
+                shortest=SHORTEST_PASSWORD,
+                longest=LONGEST_PASSWORD,
+            )
+        )

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import sqlalchemy as sa
 from fastapi import Depends, HTTPException, Request
 
+from archiver.i18n.languages import ENGLISH, language, speaking
+from archiver.i18n.translation import _, marked
 from archiver.records.shapes import load_shapes
 from archiver.records.through import SEEN, parameters
 from clerk import grants, messages
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 WITHOUT_RECORDS = frozenset({"auditor"})
 """The roles that read no records at all."""
-NO_MESSAGES = (
+NO_MESSAGES = marked(
     "This is a direct message, or came with some: it takes a grant for direct messages, which an administrator gives. "
     "That you tried is in the audit log."
 )
@@ -62,12 +64,15 @@ class NotForRecords(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sight:
-    """What somebody may see. `accounts`: those that they see, public ids by row ids; None: every account there is."""
+    """What somebody may see. `accounts`: those that they see, public ids by row ids; None: every account there is. `kept`: it is
+    put down with what is kept of a search.
+    """
 
     messages: bool
     personal: bool
     departments: tuple[str, ...] = ()
     accounts: Mapping[int, uuid.UUID] | None = None
+    kept: bool = False
 
     @property
     def account_ids(self) -> Collection[int] | None:
@@ -81,13 +86,15 @@ class Sight:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What keeps records from them, as it follows "Everything"."""
+        """What keeps records from them, as it follows "Everything"; what is kept is in English, whoever asks."""
         found = []
-        if self.departments:
-            what = "department" if len(self.departments) == 1 else "departments"
-            found.append(f"of your {what}: {joined(self.departments)}")
-        if not self.personal:
-            found.append("without officials\u2019 own accounts")
+        with speaking(ENGLISH if self.kept else language()):
+            if len(self.departments) == 1:
+                found.append(_("of your department: %(name)s", name=self.departments[0]))
+            elif self.departments:
+                found.append(_("of your departments: %(names)s", names=joined(self.departments)))
+            if not self.personal:
+                found.append(_("without officials\u2019 own accounts"))
         return tuple(found)
 
     @property
@@ -214,15 +221,15 @@ def require_covered(request: Request, sight: Sight, kept: Limits, subject: str, 
 
 
 def to_keep(connection: Connection, sight: Sight) -> Sight:
-    """The same, as it is put down with what is kept of a search: its accounts by their names.
+    """The same, as it is put down with what is kept of a search: its accounts by their names, its words in English.
 
     Who lacks the grant for officials' own accounts sees every account for as long as the register has none of those. What they
     keep is of these accounts, and stays theirs to open when one is entered.
     """
     if sight.accounts is not None or sight.personal:
-        return sight
+        return dataclasses.replace(sight, kept=True)
     rows = connection.execute(_ACCOUNTS).all()
-    return dataclasses.replace(sight, accounts={row.id: row.public_id for row in rows if not row.personal})
+    return dataclasses.replace(sight, accounts={row.id: row.public_id for row in rows if not row.personal}, kept=True)
 
 
 def require_exchange(
@@ -266,7 +273,7 @@ def refuse_messages(request: Request, subject: str | None, wanted: str = WANTED_
         HTTPException: 403, always.
     """
     audit_refusal(request, subject, wanted, **detail)
-    raise HTTPException(_FORBIDDEN, NO_MESSAGES)
+    raise HTTPException(_FORBIDDEN, _(NO_MESSAGES))
 
 
 def _hide(request: Request, subject: str, nothing: str) -> NoReturn:

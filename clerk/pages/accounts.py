@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from archiver.i18n.translation import _
 from clerk.context import clerk_of, page
 from clerk.register import register
 from clerk.visibility import Seen  # noqa: TC001 - FastAPI reads the annotation
@@ -18,7 +19,7 @@ def accounts(request: Request, sight: Seen) -> Response:
     return page(
         request,
         "accounts.html",
-        title="Accounts",
+        title=_("Accounts"),
         accounts=register(archive, sight),
         effective=archive.settings.policy_effective_date,
     )

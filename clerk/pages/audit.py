@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
+from archiver.i18n.translation import _
 from clerk import auditing
 from clerk.context import clerk_of, page
 from clerk.described import file, query
@@ -35,7 +36,7 @@ def audit(request: Request) -> Response:
         request,
         "audit.html",
         status=_BAD_REQUEST if problem else 200,
-        title="Audit log",
+        title=_("Audit log"),
         rows=rows[:PAGE],
         filters=filters,
         actions=actions,

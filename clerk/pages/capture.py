@@ -10,10 +10,12 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from archiver import asked
+from archiver.i18n.translation import _
 from archiver.records.models import Account
 from clerk import capturing, reading
 from clerk.context import clerk_of, error_page, signed_in
 from clerk.pages.account import NO_ACCOUNT
+from clerk.register import STATUSES
 from clerk.roles import Ability, require
 from clerk.visibility import Seen, require_account, visible
 
@@ -30,7 +32,7 @@ def capture_account(request: Request, sight: Seen, public_id: uuid.UUID) -> Resp
     require(request, Ability.CAPTURE_NOW, str(public_id))
     with clerk_of(request).archive.engine.connect() as connection:
         row = connection.execute(sa.select(Account).where(Account.public_id == public_id)).one_or_none()
-    require_account(request, sight, row and row.id, public_id, NO_ACCOUNT)
+    require_account(request, sight, row and row.id, public_id, _(NO_ACCOUNT))
     assert row is not None  # noqa: S101 - as was just required
     return _start(request, row, None, f"/accounts/{public_id}#capture")
 
@@ -43,7 +45,7 @@ def capture_thread(request: Request, sight: Seen, public_id: uuid.UUID) -> Respo
         item_id = reading.item_id_of(connection, public_id)
         place = reading.thread_of(connection, public_id, sight.account_ids)
         if place is None or item_id is None or item_id not in visible(connection, sight, [item_id]):
-            raise HTTPException(404, "This record has no comments that could be captured.")
+            raise HTTPException(404, _("This record has no comments that could be captured."))
         row = connection.execute(sa.select(Account).where(Account.id == place.account_id)).one()
     return _start(request, row, place.post_id, f"/items/{public_id}#capture")
 
@@ -52,8 +54,12 @@ def _start(request: Request, account: Row[Any], post_id: str | None, target: str
     archive = clerk_of(request).archive
     name = f"{account.platform}:{account.handle}"
     if not capturing.can_capture(account.platform, account.status):
-        sentence = f"{name} is {account.status} or has no connector, so it cannot be captured. Nothing was started."
-        return error_page(request, _CONFLICT, "Nothing was started", sentence)
+        sentence = _(
+            "%(account)s is %(status)s or has no connector, so it cannot be captured. Nothing was started.",
+            account=name,
+            status=_(STATUSES[account.status]),
+        )
+        return error_page(request, _CONFLICT, _("Nothing was started"), sentence)
     try:
         begun = asked.ask(
             archive.engine,
@@ -65,7 +71,10 @@ def _start(request: Request, account: Row[Any], post_id: str | None, target: str
             now=archive.now(),
         )
     except asked.AlreadyRunningError:
-        sentence = f"A capture of {name} that was asked for before has not ended yet: wait for it. Nothing was started."
-        return error_page(request, _CONFLICT, "Nothing was started", sentence)
+        sentence = _(
+            "A capture of %(account)s that was asked for before has not ended yet: wait for it. Nothing was started.",
+            account=name,
+        )
+        return error_page(request, _CONFLICT, _("Nothing was started"), sentence)
     capturing.start(archive, begun)
     return RedirectResponse(target, 303)

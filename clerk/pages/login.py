@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from archiver import audit
+from archiver.i18n.translation import _, ngettext
 from archiver.records.storable import mend
 from clerk import security, sessions, users
 from clerk.context import clerk_of, page, signed_in
@@ -43,7 +44,7 @@ def form_page(request: Request, target: str, *, name: str = "", problem: str = "
     token = security.login_token(request) or security.new_token()
     response = page(
         request, "login.html", status=status, target=target, name=name, problem=problem, csrf_token=token,
-        title="Log in", sign_on=clerk.sign_on, local=clerk.archive.settings.local_login,
+        title=_("Log in"), sign_on=clerk.sign_on, local=clerk.archive.settings.local_login,
     )  # fmt: skip
     security.set_login_token(request, response, token)
     return response
@@ -76,7 +77,7 @@ def log_in(
             {"address": address, **({} if local else {"because": "local log-in is switched off"})},
         )
     if user is None:
-        problem = "The name or the password is not right." if local else "Nobody logs in with a password here."
+        problem = _("The name or the password is not right.") if local else _("Nobody logs in with a password here.")
         return form_page(request, target, name=name, problem=problem, status=401)
     clerk.limiter.succeeded(normal, network_of(address))
     if (old := security.session_token(request)) is not None:
@@ -89,7 +90,11 @@ def log_in(
 def too_many(request: Request, target: str, wait: timedelta, *, name: str = "") -> Response:
     """The form again, after too many attempts."""
     minutes = max(math.ceil(wait.total_seconds() / 60), 1)
-    problem = f"There were too many attempts to log in: try again in {minutes} minute{'s' * (minutes != 1)}."
+    problem = ngettext(
+        "There were too many attempts to log in: try again in %(num)s minute.",
+        "There were too many attempts to log in: try again in %(num)s minutes.",
+        minutes,
+    )
     response = form_page(request, target, name=name, problem=problem, status=429)
     response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
     return response
@@ -110,6 +115,6 @@ def log_out(request: Request) -> Response:
     response: Response = RedirectResponse("/login", 303)
     if elsewhere is not None:
         # Led there by a page, as the policy lets no form of ours end at another site.
-        response = page(request, "logged_out.html", title="Logged out", elsewhere=elsewhere, sign_on=clerk.sign_on)
+        response = page(request, "logged_out.html", title=_("Logged out"), elsewhere=elsewhere, sign_on=clerk.sign_on)
     security.clear_session(request, response)
     return response

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from archiver import accounts
 from archiver import moderation as record
+from archiver.i18n.translation import _
 from clerk import moderating, reading
 from clerk.context import clerk_of, csv_file, page, signed_in
 from clerk.described import file, query
@@ -47,9 +48,10 @@ def moderation(request: Request, sight: Seen) -> Response:
         request,
         "moderation.html",
         status=_BAD_REQUEST if problem else 200,
-        title="Moderation",
+        title=_("Moderation"),
         rows=rows[:PAGE],
         filters=filters,
+        by_whom=moderating.by_whom,
         problem=problem,
         accounts=accounts,
         next_address=filters.address(before=str(rows[PAGE - 1].id)) if more else None,
@@ -84,7 +86,7 @@ def _rows(request: Request, sight: Sight, filters: Filters, most: int) -> Sequen
         except accounts.RegisterError:
             account_id = None
         if account_id is None or not sight.sees_account(account_id):
-            raise ValueError(f"The register has no account {name}.")
+            raise ValueError(_("The register has no account %(account)s.", account=name))
     wanted = filters.wanted(archive.settings.zone, account_id)
     with archive.engine.connect() as connection:
         return record.listed(connection, wanted, messages=sight.messages, accounts=sight.account_ids, most=most)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from archiver import audit
+from archiver.i18n.translation import _
 from archiver.records.storable import mend
 from clerk import security, sessions, users
 from clerk.context import clerk_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from clerk.single_sign_on import SingleSignOn
 
 router = APIRouter()
-BACK = "/login/single-sign-on/return"
+BACK = security.SIGN_ON_RETURN
 _COOKIE = "sign_on"
 _LONGEST_IN_LOG = 100
 _UNAUTHORIZED = 401
@@ -50,7 +51,7 @@ def back(request: Request) -> Response:
     clerk = clerk_of(request)
     engine, now = clerk.archive.engine, clerk.archive.now()
     network = network_of(request.client.host if request.client else "unknown")
-    secret, _, target = (security.cookie(request, _COOKIE) or "").partition(".")
+    secret, _dot, target = (security.cookie(request, _COOKIE) or "").partition(".")
     target = security.local_target(target)
     # Limited by address alone: whoever is behind one address must not wait for each other's mistakes.
     attempt = Attempt(secret)
@@ -59,11 +60,11 @@ def back(request: Request) -> Response:
         return too_many(request, target, wait)
     try:
         if not secret:
-            raise SignOnError("This log-in is out of date: begin again.", "no attempt of this browser")
+            raise SignOnError(_("This log-in is out of date: begin again."), "no attempt of this browser")
         claimed = sign_on.finish(attempt, security.own_address(request, BACK), request.query_params)
         user = users.signed_on(engine, claimed.issuer, claimed.subject, claimed.name, claimed.role)
         if user is None:
-            raise SignOnError("Your user in this archive is disabled: ask an administrator.", "disabled")
+            raise SignOnError(_("Your user in this archive is disabled: ask an administrator."), "disabled")
     except SignOnError as error:
         return _refused(request, error, target)
     clerk.limiter.succeeded(f"single sign-on {attempt.state}", network)
@@ -81,7 +82,7 @@ def back(request: Request) -> Response:
 def _sign_on(request: Request) -> SingleSignOn:
     found = clerk_of(request).sign_on
     if found is None:
-        raise HTTPException(404, "There is no single sign-on here: log in with name and password.")
+        raise HTTPException(404, _("There is no single sign-on here: log in with name and password."))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from archiver import gaps
+from archiver.i18n.translation import _
 from archiver.platforms import PLATFORMS
 from clerk import reading
 from clerk.context import clerk_of, page
@@ -44,7 +45,7 @@ def status(request: Request, sight: Seen) -> Response:
     return page(
         request,
         "status.html",
-        title="Status",
+        title=_("Status"),
         held=held,
         messages=sight.messages,
         indexed=_indexed(clerk, sight, messages=False),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
+from archiver.i18n.translation import _, marked
 from clerk import grants, people
 from clerk.context import clerk_of, page, signed_in
 from clerk.roles import Ability, require
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 _BAD_REQUEST = 400
-_NOBODY = "There is no such user: check that the address was copied whole."
+_NOBODY = marked("There is no such user: check that the address was copied whole.")
 
 
 @router.get("/users")
@@ -32,7 +33,7 @@ def users(request: Request) -> Response:
     archive = clerk_of(request).archive
     with archive.engine.connect() as connection:
         found = people.listed(connection, archive.now())
-    return page(request, "users.html", title="Users", people=found)
+    return page(request, "users.html", title=_("Users"), people=found)
 
 
 @router.get("/users/{public_id}")
@@ -85,7 +86,7 @@ def set_grant(
             end = grants.end_of(until, archive.settings.zone)
             grants.give(archive.engine, name, asked, reason, now=archive.now(), until=end, actor=actor)
         else:
-            raise UserError("Choose whether to give the grant or to take it back.")
+            raise UserError(_("Choose whether to give the grant or to take it back."))
 
     return _change(request, public_id, change)
 
@@ -94,7 +95,7 @@ def set_grant(
 def set_disabled(request: Request, public_id: uuid.UUID, disabled: Annotated[str, Form()] = "") -> Response:
     """Let them in no more, or again."""
     if disabled not in {"yes", "no"}:
-        raise HTTPException(_BAD_REQUEST, "The form was not understood. Nothing was changed.")
+        raise HTTPException(_BAD_REQUEST, _("The form was not understood. Nothing was changed."))
     return _change(
         request,
         public_id,
@@ -117,7 +118,7 @@ def _person(request: Request, public_id: uuid.UUID) -> Person:
     with archive.engine.connect() as connection:
         found = people.listed(connection, archive.now(), public_id)
     if not found:
-        raise HTTPException(404, _NOBODY)
+        raise HTTPException(404, _(_NOBODY))
     return found[0]
 
 
@@ -141,7 +142,7 @@ def _page(request: Request, person: Person, *, problem: str = "") -> Response:
         request,
         "user.html",
         status=_BAD_REQUEST if problem else 200,
-        title=f"{person.row.name} \u2013 User",
+        title=_("%(name)s \u2013 User", name=person.row.name),
         person=person,
         history=history,
         departments=list(dict.fromkeys([*departments, *person.row.departments])),

@@ -152,6 +152,30 @@ def test_a_record_shows_versions_conversation_and_evidence(module_city: City) ->
     assert "Also changed: the links, the attachments or their descriptions, the hashtags." in seen
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/accounts", "Lo que se conserva de cada una"),
+        ("/status", "Lo que no se captura en este momento"),
+        ("/moderation", "Qui\u00e9n ocult\u00f3, elimin\u00f3 o aprob\u00f3 qu\u00e9"),
+    ],
+)
+def test_the_lists_speak_spanish_and_show_what_is_kept_in_english_as_such(
+    module_city: City, path: str, said: str
+) -> None:
+    """To a browser that asks for it; a sentence that is kept in English says that it is."""
+    client = module_city.signed_in()
+    english = client.get(path)
+    client.headers["accept-language"] = "es"
+    page = client.get(path)
+    assert (english.status_code, page.status_code) == (200, 200)
+    assert '<html lang="es">' in page.text
+    assert said in text_of(page.text)
+    assert said not in text_of(english.text)
+    assert ('lang="en">' in page.text.partition("<main")[2]) == (path != "/moderation")
+    assert 'lang="en">' not in english.text.partition("<main")[2]
+
+
 def test_a_reply_shows_what_it_answers_from_the_root_on(module_city: City) -> None:
     """Above a reply stands everything it answers, the root first; below, what answers it."""
     seen = text_of(module_city.signed_in().get(module_city.page_of("answer")).text)

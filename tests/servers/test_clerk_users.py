@@ -67,6 +67,24 @@ def test_only_an_administrator_administers(city: City, role: str) -> None:
         assert connection.scalar(sa.text("select count(*) from grants")) == 0
 
 
+def test_an_administrator_is_spoken_to_in_spanish_and_the_log_stays_english(city: City) -> None:
+    """The pages and the mistakes are in the language of the browser; what is written into the audit log is not."""
+    client = browser(city, "administrator")
+    client.headers["accept-language"] = "es-US,es;q=0.9"
+    page = page_of(city, NAME)
+    assert "Sesiones abiertas" in client.get("/users").text
+    seen = client.get(page).text
+    assert "Funci\u00f3n y departamentos" in seen
+    assert "There is" not in seen
+    refused = post(client, f"{page}/grants", do="give", what="messages", reason="")
+    assert "No se cambi\u00f3 nada: Diga por qu\u00e9, en 1 a 2,000 caracteres" in refused.text
+    assert post(client, f"{page}/role", role="viewer").status_code == 303
+    assert [each.detail for each in city.audit("role changed")] == [{"from": "clerk", "to": "viewer"}]
+    log = client.get("/audit").text
+    assert "Bit\u00e1cora de auditor\u00eda" in log
+    assert '<td lang="en">role changed</td>' in log
+
+
 def test_an_administrator_changes_a_user(city: City) -> None:
     """Role, departments, grants, sessions, disabled: each at once, each in the audit log under the administrator's name."""
     client, clerk = browser(city, "administrator"), city.signed_in()

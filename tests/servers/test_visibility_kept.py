@@ -142,7 +142,8 @@ def test_what_is_kept_is_opened_by_those_who_see_all_of_it(guarded: Guarded) -> 
                 assert answer.status_code == (200 if may else 404), (name, maker, end)
                 if not may:
                     absent = client.get(f"/receipts/99999{end}").text
-                    assert answer.text.replace(f"receipt {number}:", "receipt 99999:") == absent
+                    shown = answer.text.replace(f"receipt {number}:", "receipt 99999:")
+                    assert shown.replace(f"/receipts/{number}{end}", f"/receipts/99999{end}") == absent
             checked = client.post(f"/receipts/{number}/check", data={"csrf_token": token})
             assert checked.status_code == (200 if may else 404)
             refused += 0 if may else 4
@@ -261,3 +262,12 @@ def test_a_receipt_of_direct_messages_takes_the_grant(guarded: Guarded) -> None:
     without = guarded.keep(letters, q="trombone")
     assert load(guarded, without).total == 0
     assert plain.get(f"/receipts/{without}").status_code == 200
+
+
+def test_the_limits_of_a_receipt_are_kept_in_english(guarded: Guarded) -> None:
+    """Whatever language its maker reads."""
+    client = guarded.client("ranger")
+    client.headers["accept-language"] = "es"
+    body = load(guarded, guarded.keep(client, q="pothole")).body
+    assert tuple(body["limits"]["words"]) == guarded.sight("ranger").words
+    assert body["limits"]["words"][0].startswith("of your department: ")

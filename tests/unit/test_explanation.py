@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.explanation import Explained, Facts, Part, Read, explain, sentence, together
+from archiver.explanation import Explained, Facts, Part, Read, explain, sentence, together, told
+from archiver.i18n.languages import speaking
 
 NUMBERS = st.integers(0, 10**6)
 FACTS = st.builds(
@@ -55,6 +56,16 @@ def test_a_thread_never_read_is_not_yet_fetched_and_a_stated_reason_is_told() ->
     assert explain(Facts(None, 3)).sentence == "the platform gives no count"
     assert explain(Facts(0)).sentence == "the platform counts none"
     assert "2 more are present" in explain(Facts(3, 5)).sentence
+
+
+def test_a_count_is_told_in_the_reader_s_language_and_a_stated_reason_as_it_is_kept() -> None:
+    """What is said of the numbers is Spanish where the reader's pages are; what the platform stated stays as it was."""
+    found = explain(Facts(80, 49, hidden=1, stated="the API shows no more than 50")).as_json()
+    with speaking("es"):
+        made, stated = told(80, found)
+    assert made == "de 80 que cuenta la plataforma: 49 presentes, 1 oculto, 30 no entregados por la plataforma"
+    assert stated == "the API shows no more than 50"
+    assert told(None, found) == ("", stated)
 
 
 @given(FACTS)
