@@ -78,6 +78,20 @@ def test_the_proof_is_one_that_the_published_program_accepts(city: City, tmp_pat
     assert (row.actor, row.subject, row.detail) == (NAME, str(public_id), {"version": 1, "reveal": reveal})
 
 
+def test_the_evidence_and_the_exchange_speak_spanish(module_city: City) -> None:
+    """To a browser that asks for it; addresses, digests and what was received stay as they are."""
+    client = module_city.signed_in()
+    client.headers["accept-language"] = "es"
+    evidence = text_of(client.get(f"{module_city.page_of('post')}/versions/2/evidence").text)
+    assert "Evidencia de la versi\u00f3n 2 de 2" in evidence
+    assert "No est\u00e1 probado: todav\u00eda no se ha firmado ninguna ra\u00edz" in evidence
+    exchange = client.get(f"/exchanges/{module_city.account.exchange}").text
+    assert "Nocturna: publicaciones de bluesky:city.example.gov; la captura comenz\u00f3 el" in text_of(exchange)
+    assert "WARC-Type: response" in exchange
+    missing = client.get(f"{module_city.page_of('post')}/versions/9/evidence")
+    assert (missing.status_code, "El archivo no contiene ese registro" in missing.text) == (404, True)
+
+
 def test_a_version_that_there_is_not_has_no_evidence(module_city: City) -> None:
     """Unknown numbers and records are not found, in words."""
     client = module_city.signed_in()

@@ -50,6 +50,24 @@ def test_a_conversation_is_whole_from_any_of_its_records(module_city: City, name
     assert ("The record that you came from" in seen) is (name != "post")
 
 
+def test_a_conversation_speaks_spanish_and_its_records_their_own_language(module_city: City) -> None:
+    """To a browser that asks for it: how many there are and how they stand, now and then; what was written stays as it is."""
+    client = module_city.signed_in()
+    client.headers["accept-language"] = "es"
+    page = opened(client, module_city, "hidden").text
+    seen = text_of(page)
+    assert '<html lang="es">' in page
+    assert "9 registros, 1 con desaparici\u00f3n confirmada, 1 oculto, 1 que ya no se ve, 1 modificado." in seen
+    assert "Usted lleg\u00f3 desde este registro: comentario de Max. Ir al lugar donde est\u00e1." in seen
+    assert "You should all be ashamed." in seen
+    assert "Qu\u00e9 se cambi\u00f3: 2 versiones (la publicaci\u00f3n de Carson Grove Public Works)" in seen
+    then = text_of(opened(client, module_city, "post", by="2026-05-02").text)
+    assert "1 registro capturado hasta entonces. No se muestran 8 registros capturados despu\u00e9s." in then
+    refused = opened(client, module_city, "post", by="soon")
+    assert refused.status_code == 400
+    assert "\u201csoon \u201d no es un d\u00eda con su hora" in html.unescape(refused.text)
+
+
 def test_what_was_changed_is_shown_word_by_word(module_city: City) -> None:
     """Each version of a changed record, with what came and what went."""
     page = opened(module_city.signed_in(), module_city, "question").text

@@ -178,6 +178,20 @@ def test_what_cannot_be_kept_is_said_beside_its_field(
         assert tags.history(connection, module_city.items["answer"]) == []
 
 
+def test_what_cannot_be_kept_is_said_in_spanish(module_city: City) -> None:
+    """To a browser that asks for it, beside the field; what was typed stays in it."""
+    client, page = module_city.signed_in(), module_city.page_of("question")
+    client.headers["accept-language"] = "es"
+    tag = send(client, page, "tags", tag='two "words"')
+    assert (tag.status_code, "Una etiqueta no puede tener comillas" in tag.text) == (400, True)
+    long = html.unescape(send(client, page, "tags", tag="x" * 61).text)
+    assert "Una etiqueta tiene 60 caracteres como m\u00e1ximo, y esta tiene 61: ac\u00f3rtela." in long
+    assert "Escriba la nota." in send(client, page, "notes", note=" ").text
+    act = html.unescape(send(client, page, "moderation", action="", reason="").text)
+    assert "No se anot\u00f3 nada: Elija qu\u00e9 se hizo. Escriba por qu\u00e9" in act
+    assert "<h1>Etiquetas</h1>" in client.get("/tags").text
+
+
 def test_a_hostile_tag_stays_a_text(module_city: City) -> None:
     """On the record, in the list, in results, as a search."""
     client = module_city.signed_in()

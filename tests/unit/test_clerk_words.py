@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from archiver.i18n.languages import speaking
 from archiver.records.shapes import AuthorShape, ItemShape, MediumShape, SightingShape, StateShape
-from clerk import words
+from clerk import removals, words
 from clerk.limiter import _MOST_KEYS, LoginLimiter, network_of
 from clerk.searching import form_of, request_of
 from clerk.times import day, moment, time_tag
@@ -144,6 +145,42 @@ def test_an_attachment_that_is_not_kept_says_why() -> None:
     assert "refused it (too large)" in medium_view(medium(state="withheld", reason="too large")).note
     kept = medium_view(medium(state="kept", sha256=b"x", content_type="image/svg+xml", size=10))
     assert (kept.is_kept, kept.is_picture, kept.alt) == (True, False, "Picture without a description")
+
+
+def test_the_words_are_in_the_readers_language() -> None:
+    """States, kinds, sizes and who did what; what is stored in English is named so, and a stranger's name is left alone."""
+    missing = medium(kind="video", state="failed", reason="410 <Gone>")
+    with speaking("es"):
+        assert words.state_sentence(item("gone_confirmed", found("gone_confirmed")), ZONE) == (
+            "Desaparici\u00f3n confirmada el 5 de mayo de 2026"
+        )
+        assert words.sighting_sentence(sighting("not_returned"), (), ZONE) == (
+            "No visto desde el 3 de mayo de 2026, 21:30 PDT; se desconoce el motivo"
+        )
+        assert (words.kind("comment"), words.kind_within("comment")) == ("Comentario", "el comentario")
+        assert (words.size(1), words.size(1500), words.size(None)) == ("1 byte", "1.5 kB", "tama\u00f1o desconocido")
+        assert removals.sentence("deleted", "the author", "platform") == "Eliminado por el autor"
+        assert removals.sentence("hidden", "100% Rosa", "clerk") == (
+            "Oculto por 100% Rosa, seg\u00fan escribi\u00f3 una persona"
+        )
+        assert medium_view(missing).note == 'El video no se conserva: <span lang="en">410 &lt;Gone&gt;</span>.'
+    assert medium_view(missing).note == "The video is not kept: 410 &lt;Gone&gt;."
+    assert words.flag("html_escaped_text") == (
+        "The platform wrote &, < and > of the text as &amp;, &lt; and &gt;; it is kept as received."
+    )
+
+
+def test_what_has_no_name_of_ours_is_said_as_it_is_called() -> None:
+    """A code that is new is shown, in any language, with spaces for its lines."""
+    for tag in ("en", "es"):
+        with speaking(tag):
+            assert (words.kind("live_stream"), words.stream("x"), words.platform("x%s")) == ("Live stream", "x", "x%s")
+            assert (words.counter("super_likes"), words.flag("cut_short")) == ("super likes", "cut short")
+            assert [say("new%") for say in (words.mode, words.outcome, words.source, words.action, words.whom)] == [
+                "new%"
+            ] * 5
+            assert words.state_sentence(item("half_there"), ZONE) == "Half there"
+    assert words.kind_within("live_stream") == "the live stream"
 
 
 def test_a_form_becomes_a_search_and_an_address_again() -> None:
