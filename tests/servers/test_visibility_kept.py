@@ -55,6 +55,11 @@ def members(answer: httpx.Response) -> dict[str, str]:
         return {name.rpartition("-")[2]: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
 
 
+def without_address(answer: httpx.Response) -> str:
+    """A page without its own address, which the links to it in other languages lead back to."""
+    return answer.text.replace(answer.request.url.path, "")
+
+
 def test_a_receipt_names_counts_and_lists_only_what_its_maker_sees(guarded: Guarded) -> None:
     """Its sentence, its register, its gaps, its counts: of what was searched, which it says is a part."""
     for name, total, accounts, held in (
@@ -141,9 +146,8 @@ def test_what_is_kept_is_opened_by_those_who_see_all_of_it(guarded: Guarded) -> 
                 answer = client.get(f"/receipts/{number}{end}")
                 assert answer.status_code == (200 if may else 404), (name, maker, end)
                 if not may:
-                    absent = client.get(f"/receipts/99999{end}").text
-                    shown = answer.text.replace(f"receipt {number}:", "receipt 99999:")
-                    assert shown.replace(f"/receipts/{number}{end}", f"/receipts/99999{end}") == absent
+                    absent = without_address(client.get(f"/receipts/99999{end}"))
+                    assert without_address(answer).replace(f"receipt {number}:", "receipt 99999:") == absent
             checked = client.post(f"/receipts/{number}/check", data={"csrf_token": token})
             assert checked.status_code == (200 if may else 404)
             refused += 0 if may else 4
@@ -155,7 +159,7 @@ def test_what_is_kept_is_opened_by_those_who_see_all_of_it(guarded: Guarded) -> 
             cancelled = client.post(f"/exports/{export}/cancel", data={"csrf_token": token})
             assert cancelled.status_code == (400 if may else 404)
             if not may:
-                assert answer.text == client.get(f"/exports/{uuid.uuid4()}/file").text
+                assert without_address(answer) == without_address(client.get(f"/exports/{uuid.uuid4()}/file"))
             refused += 0 if may else 2
     rows = guarded.city.audit("refused")[before:]
     assert len(rows) == refused
