@@ -8,6 +8,8 @@ import ssl
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
+from archiver.i18n.translation import _
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage
@@ -25,11 +27,11 @@ class MailError(Exception):
 def problem_of(settings: Settings) -> str | None:
     """Why no e-mail can be sent with these settings, in a sentence; None where nothing is missing."""
     if settings.smtp_host is None:
-        return "The archive has no mail server: the operator sets CIVIC_ARCHIVE_SMTP_HOST."
+        return _("The archive has no mail server: the operator sets CIVIC_ARCHIVE_SMTP_HOST.")
     if "@" not in parseaddr(settings.smtp_from or "")[1]:
-        return "The archive's e-mails have no sender: the operator sets CIVIC_ARCHIVE_SMTP_FROM to an address."
+        return _("The archive's e-mails have no sender: the operator sets CIVIC_ARCHIVE_SMTP_FROM to an address.")
     if settings.smtp_user is not None and settings.smtp_tls == "none":
-        return "A password is not sent unencrypted: the operator sets CIVIC_ARCHIVE_SMTP_TLS to starttls or tls."
+        return _("A password is not sent unencrypted: the operator sets CIVIC_ARCHIVE_SMTP_TLS to starttls or tls.")
     return None
 
 

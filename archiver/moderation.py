@@ -112,21 +112,17 @@ def check(given: Given, zone: ZoneInfo, now: datetime) -> Checked:
         problems["reason"] = _("Write why; a record without a reason says nothing.")
     elif len(reason) > LONGEST_REASON:
         problems["reason"] = _(
-            "The reason has %(number)s characters; %(most)s are the most.",
-            number=f"{len(reason):,}",
+            "The reason has %(long)s characters; %(most)s are the most.",
+            long=f"{len(reason):,}",
             most=f"{LONGEST_REASON:,}",
         )
     if len(clause) > LONGEST_FIELD:
         problems["clause"] = _(
-            "The clause has %(number)s characters; %(most)s are the most.",
-            number=f"{len(clause):,}",
-            most=f"{LONGEST_FIELD:,}",
+            "The clause has %(long)s characters; %(most)s are the most.", long=f"{len(clause):,}", most=LONGEST_FIELD
         )
     if len(by_whom) > LONGEST_FIELD:
         problems["by_whom"] = _(
-            "The name has %(number)s characters; %(most)s are the most.",
-            number=f"{len(by_whom):,}",
-            most=f"{LONGEST_FIELD:,}",
+            "The name has %(long)s characters; %(most)s are the most.", long=f"{len(by_whom):,}", most=LONGEST_FIELD
         )
     at = None
     try:

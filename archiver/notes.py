@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from archiver import audit
+from archiver.i18n.translation import _
 from archiver.records.models import Item, Note, uuid7
 from archiver.records.storable import mend
 
@@ -32,9 +33,15 @@ def add(engine: Engine, item_id: int, text: str, *, user: str, now: datetime) ->
     """
     text = mend(text).replace("\r\n", "\n").strip()
     if not text:
-        raise NoteError("Write the note.")
+        raise NoteError(_("Write the note."))
     if len(text) > LONGEST:
-        raise NoteError(f"A note has {LONGEST:,} characters at the most, and this one {len(text):,}: shorten it.")
+        raise NoteError(
+            _(
+                "A note has %(most)s characters at the most, and this one %(long)s: shorten it.",
+                most=f"{LONGEST:,}",
+                long=f"{len(text):,}",
+            )
+        )
     public_id = uuid7()
     with engine.begin() as connection:
         item = connection.execute(sa.select(Item.public_id).where(Item.id == item_id)).scalar_one()

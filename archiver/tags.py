@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from archiver import audit, naming
+from archiver.i18n.translation import _
 from archiver.records.models import Item, Tag, TagEvent
 from archiver.records.storable import mend
 from archiver.records.through import SEEN, parameters
@@ -74,7 +75,7 @@ def usable(text: str) -> str:
     except naming.NameRefused as error:
         raise TagError(str(error)) from error
     if _QUOTES & set(found):
-        raise TagError("A tag cannot have quotation marks, which a search puts around it: leave them out.")
+        raise TagError(_("A tag cannot have quotation marks, which a search puts around it: leave them out."))
     return found
 
 

@@ -12,6 +12,7 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from archiver.i18n.translation import _, marked
 from archiver.records.superseding import shown_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _FIRST_YEAR = 1970
 _PRESENT = "present"
 _SUREST = (_PRESENT, "hidden", "gone_confirmed")
 """An item is as present as the best of the streams that saw it; what none of these says is not returned."""
-HOW = "write the day as 2026-05-05, and the time, if any, as 02:10."
+HOW = marked("write the day as 2026-05-05, and the time, if any, as 02:10.")
 
 
 class NoMoment(ValueError):
@@ -63,21 +64,23 @@ def moment_of(day: str, clock: str, zone: zoneinfo.ZoneInfo, now: dt.datetime) -
     Raises `NoMoment`. A time that was there twice (clocks went back) means the later; one that never was (clocks went forward)
     means the moment at which it was left out.
     """
-    day, _, within = day.strip().partition("T")
+    day, _separator, within = day.strip().partition("T")
     clock = clock.strip() or within
     if not day:
         if clock:
-            raise NoMoment(f"A time needs its day: {HOW}")
+            raise NoMoment(_("A time needs its day: %(how)s", how=_(HOW)))
         return None
     try:
         date = dt.date.fromisoformat(day)
         time = dt.time.fromisoformat(clock) if clock else None
     except ValueError:
-        raise NoMoment(f"\u201c{day} {clock}\u201d is no day and time: {HOW}") from None
+        raise NoMoment(
+            _("\u201c%(typed)s\u201d is no day and time: %(how)s", typed=f"{day} {clock}", how=_(HOW))
+        ) from None
     if time is not None and time.tzinfo is not None:
-        raise NoMoment(f"A time is in the city\u2019s own zone: {HOW}")
+        raise NoMoment(_("A time is in the city\u2019s own zone: %(how)s", how=_(HOW)))
     if not _FIRST_YEAR <= date.year <= now.year + 1:
-        raise NoMoment(f"The archive knows nothing of the year {date.year}: {HOW}")
+        raise NoMoment(_("The archive knows nothing of the year %(year)s: %(how)s", year=date.year, how=_(HOW)))
     if time is None:
         start = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), zone)
         until = start.astimezone(dt.UTC)
@@ -86,7 +89,7 @@ def moment_of(day: str, clock: str, zone: zoneinfo.ZoneInfo, now: dt.datetime) -
         until = _after(dt.datetime.combine(date, time), zone)
     begins = dt.datetime.combine(date, time or dt.time(), zone)
     if begins > now:
-        raise NoMoment("That time is still to come: nothing was captured by then.")
+        raise NoMoment(_("That time is still to come: nothing was captured by then."))
     return Moment(until, date.isoformat(), "" if time is None else time.isoformat("minutes"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archiver.i18n.languages import ENGLISH, speaking
 from clerk import visibility
 from clerk.searching import request_of
 from search.accounts import resolve_account
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from archiver.archive import Archive
     from clerk.searching import SearchForm
     from clerk.visibility import Sight
+    from search.errors import SearchError
     from search.query import SearchRequest
 
 
@@ -45,6 +47,12 @@ def asked_to_keep(archive: Archive, sight: Sight, form: SearchForm, day: dt.date
     with archive.engine.connect() as connection:
         sight = visibility.to_keep(connection, sight)
     return asked_for(archive, sight, form, day)
+
+
+def in_english(error: SearchError) -> str:
+    """What the audit log puts down of a search that was refused: it is in English, whoever asked."""
+    with speaking(ENGLISH):
+        return str(error)
 
 
 def understood_by(connection: Connection, sight: Sight, forms: Sequence[SearchForm], day: dt.date) -> list[bool]:

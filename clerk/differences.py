@@ -7,6 +7,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from archiver.i18n.translation import _, marked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -103,18 +105,18 @@ def _joined(words: Sequence[tuple[Kind, str]]) -> list[Piece]:
 
 
 _FIELD_NAMES = {
-    "title": "the title",
-    "html": "the formatting",
-    "author": "the author's id",
-    "created": "the stated time",
-    "edited": "the stated time of the edit",
-    "languages": "the stated languages",
-    "tags": "the hashtags",
-    "mentions": "the people mentioned",
-    "links": "the links",
-    "media": "the attachments or their descriptions",
-    "references": "what it replies to or quotes",
-    "kind": "what kind of record it is",
+    "title": marked("the title"),
+    "html": marked("the formatting"),
+    "author": marked("the author's id"),
+    "created": marked("the stated time"),
+    "edited": marked("the stated time of the edit"),
+    "languages": marked("the stated languages"),
+    "tags": marked("the hashtags"),
+    "mentions": marked("the people mentioned"),
+    "links": marked("the links"),
+    "media": marked("the attachments or their descriptions"),
+    "references": marked("what it replies to or quotes"),
+    "kind": marked("what kind of record it is"),
 }
 _TOLD_ELSEWHERE = frozenset({"text", "fingerprint"})
 
@@ -122,4 +124,8 @@ _TOLD_ELSEWHERE = frozenset({"text", "fingerprint"})
 def other_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What else differs between the evidence fields of two versions, in plain words."""
     changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-    return [_FIELD_NAMES.get(name, f"\u201c{name}\u201d") for name in changed if name not in _TOLD_ELSEWHERE]
+    return [_field(name) for name in changed if name not in _TOLD_ELSEWHERE]
+
+
+def _field(name: str) -> str:
+    return _(_FIELD_NAMES[name]) if name in _FIELD_NAMES else f"\u201c{name}\u201d"

@@ -9,6 +9,7 @@ import zlib
 from typing import IO, TYPE_CHECKING, Any
 
 from archiver.capture.evidence_file import key_of
+from archiver.i18n.translation import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,12 @@ def _open(archive: Archive, name: str) -> IO[bytes]:
         return (archive.spool / name).open("rb")
     with contextlib.suppress(FileNotFoundError):
         return archive.blobs.open(key_of(name))
-    raise NotKept(f"The file {name} is neither in the archive's store nor on this machine's spool; tell the operator.")
+    raise NotKept(
+        _(
+            "The file %(name)s is neither in the archive's store nor on this machine's spool; tell the operator.",
+            name=name,
+        )
+    )
 
 
 def member(archive: Archive, record: Any) -> Iterator[bytes]:
@@ -84,14 +90,14 @@ def _unpacked(pieces: Iterator[bytes], bits: int, most: int) -> bytes:
 def show(archive: Archive, record: Any) -> ShownRecord:
     """The kept record as text for a page. Raises `NotKept`."""
     data = beginning(archive, record, _MOST_HEAD + MOST_SHOWN)
-    warc_head, _, rest = data.partition(b"\r\n\r\n")
+    warc_head, _separator, rest = data.partition(b"\r\n\r\n")
     if not rest and not warc_head.startswith(b"WARC/"):
         raise NotKept(
-            "The record cannot be unpacked: its file is damaged. Tell the operator; a fixity check says more."
+            _("The record cannot be unpacked: its file is damaged. Tell the operator; a fixity check says more.")
         )
     http_head = b""
     if b"WARC-Type: response" in warc_head:
-        http_head, _, rest = rest.partition(b"\r\n\r\n")
+        http_head, _separator, rest = rest.partition(b"\r\n\r\n")
     whole = len(data) < _MOST_HEAD + MOST_SHOWN
     body = _decoded(http_head, rest.removesuffix(b"\r\n\r\n") if whole else rest)
     return ShownRecord(

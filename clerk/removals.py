@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from archiver.i18n.translation import _
 from archiver.records.store.moderated import UNKNOWN
 from archiver.records.through import NOTICED_THROUGH, parameters
 from clerk import words
@@ -60,7 +61,10 @@ def removals(
 
 def sentence(action: str, by_whom: str | None, source: str | None) -> str:
     """`Deleted by the author`; that nobody knows is said as plainly. Pure."""
-    what = words.ACTIONS.get(action, action)
+    what = words.action(action)
     if by_whom is None or by_whom == UNKNOWN:
-        return f"{what}; by whom is unknown"
-    return f"{what} by {by_whom}{', as a person wrote' if source == 'clerk' else ''}"
+        return _("%(what)s; by whom is unknown", what=what)
+    who = words.whom(by_whom)
+    if source == "clerk":
+        return _("%(what)s by %(who)s, as a person wrote", what=what, who=who)
+    return _("%(what)s by %(who)s", what=what, who=who)

@@ -7,6 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlencode
 
+from archiver.i18n.translation import _
 from archiver.records.storable import mend
 from search.errors import QueryError
 from search.query import SearchRequest, Sort
@@ -111,7 +112,11 @@ def request_of(
     """
     if len(form.q) > LONGEST_QUERY:
         raise QueryError(
-            f"A search has at most {LONGEST_QUERY:,} characters; this one has {len(form.q):,}: shorten it."
+            lambda: _(
+                "A search has at most %(most)s characters; this one has %(length)s: shorten it.",
+                most=f"{LONGEST_QUERY:,}",
+                length=f"{len(form.q):,}",
+            )
         )
     return SearchRequest(
         zone=zone,
@@ -138,7 +143,9 @@ def _day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise QueryError(f"\u201c{text}\u201d is no date: write the year, month and day as 2026-03-31.") from None
+        raise QueryError(
+            lambda: _("\u201c%(typed)s\u201d is no date: write the year, month and day as 2026-03-31.", typed=text)
+        ) from None
 
 
 def _sort(text: str) -> Sort | None:
@@ -147,7 +154,9 @@ def _sort(text: str) -> Sort | None:
     try:
         return Sort(text)
     except ValueError:
-        raise QueryError(f"\u201c{text}\u201d is no order: choose one from the list.") from None
+        raise QueryError(
+            lambda: _("\u201c%(typed)s\u201d is no order: choose one from the list.", typed=text)
+        ) from None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -163,15 +172,15 @@ def chips_of(form: SearchForm, parts: Sequence[Part]) -> list[Chip]:
     """Everything that was asked for: the parts of what was typed, and the form's own filters."""
     typed = [Chip(part.words, form.address(q=part.without), part.alone) for part in parts]
     filters = [
-        Chip(f"{name} {value}", form.address(**{field: ""}))
-        for field, name, value in (
-            ("account", "seen on", form.account),
-            ("platform", "on", platform_title(form.platform)),
-            ("date_from", "from", form.date_from),
-            ("date_to", "through", form.date_to),
-            ("messages", "with", "direct messages" if form.messages else ""),
+        Chip(words, form.address(**{field: ""}))
+        for field, is_asked, words in (
+            ("account", form.account, _("seen on %(account)s", account=form.account)),
+            ("platform", form.platform, _("on %(platform)s", platform=platform_title(form.platform))),
+            ("date_from", form.date_from, _("from %(day)s", day=form.date_from)),
+            ("date_to", form.date_to, _("through %(day)s", day=form.date_to)),
+            ("messages", form.messages, _("with direct messages")),
         )
-        if value
+        if is_asked
     ]
     return [*typed, *filters]
 
@@ -198,7 +207,7 @@ class Narrower:
         """
         self._narrowing = Narrowing(form.q, today)
         # The form holds no NUL, so that the first one is where the query goes.
-        self._before, _, self._after = form.address(q="\0").partition(quote_plus("\0"))
+        self._before, _mark, self._after = form.address(q="\0").partition(quote_plus("\0"))
 
     def __call__(self, typed: str) -> str:
         """The address of the search with this asked for besides."""
@@ -216,7 +225,7 @@ def bars_of(narrow: Narrower, months: Sequence[Month]) -> list[Bar]:
         for month in months:
             years[month.first.year] += month.count
         counts = {dt.date(year, 1, 1): (f"{Field.DATE}:{year}", count) for year, count in years.items()}
-    most = max(count for _, count in counts.values())
+    most = max(count for _typed, count in counts.values())
     return [
         Bar(narrow(typed), first, count, -(-100 * count // most), by_year) for first, (typed, count) in counts.items()
     ]

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import nh3
 from markupsafe import Markup, escape
 
+from archiver.i18n.languages import ENGLISH, language
+
 LONGEST = 20_000
 """How many characters of one text a page shows; the whole is a download."""
 
@@ -40,6 +42,12 @@ def _named(match: re.Match[str]) -> str:
 def plain(text: object) -> str:
     """The same for places without markup (a page's title, an image's description): control characters left out."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text))
+
+
+def stored(sentence: str) -> Markup:
+    """What the archive keeps in English (a reason, a problem) as `shown` does, and named English where the page is not."""
+    words = shown(sentence)
+    return words if language() == ENGLISH else Markup('<span lang="en">{}</span>').format(words)
 
 
 def cut(text: str, longest: int = LONGEST) -> tuple[str, int]:

@@ -6,10 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
+from archiver.i18n.translation import _, marked
 from clerk import words
 from clerk.differences import Piece, other_changes, word_difference
 from clerk.messages import MESSAGE
-from clerk.shown import cut, outward, sanitised
+from clerk.shown import cut, outward, sanitised, stored
 from search.query.words import plain_or_quoted
 
 if TYPE_CHECKING:
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     import zoneinfo
     from collections.abc import Mapping, Sequence
 
-    from markupsafe import Markup
     from sqlalchemy.engine import Row
 
     from archiver.records.shapes import ItemShape, MediumShape, VersionShape
@@ -28,6 +30,13 @@ IN_THREAD = 1_500
 IN_RESULT = 400
 SAFE_IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"})
 FILMS = frozenset({"video/mp4", "video/webm"})
+_ATTACHED = {
+    "image": (marked("picture"), marked("the picture"), marked("Picture without a description")),
+    "video": (marked("video"), marked("the video"), marked("Video without a description")),
+    "audio": (marked("recording"), marked("the recording"), marked("Recording without a description")),
+}
+"""What an attachment is, the same with its article, and what it is called where nobody described it."""
+_FILE = (marked("file"), marked("the file"), marked("File without a description"))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class MediumView:
 
     public_id: uuid.UUID
     kind: str
+    kind_within: str
+    """`the picture`: what it is, within a sentence."""
     alt: str
     has_alt: bool
     is_picture: bool
@@ -81,11 +92,13 @@ class Card:
     places: Sequence[tuple[str, str]]
     media: Sequence[MediumView]
     tags: Sequence[TagView] = ()
+    kind_within: str = ""
+    """`the comment`: what it is, within a sentence."""
 
     @property
     def label(self) -> str:
         """What the item is, for a heading: `Comment by Rosa`."""
-        return f"{self.kind} by {self.author_name}"
+        return _("%(kind)s by %(author)s", kind=self.kind, author=self.author_name)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -143,31 +156,45 @@ class LinkView:
 def medium_view(medium: MediumShape, thumbnail: Row[Any] | None = None) -> MediumView:
     """An attachment, and in words what is (not) kept of it. `thumbnail` is what was made of its bytes, where that was tried."""
     kept = medium.state == "kept" and medium.sha256 is not None
-    what = {"image": "picture", "video": "video", "audio": "recording"}.get(medium.kind, "file")
-    if kept:
-        note = f"{medium.content_type or 'unknown type'}, {words.size(medium.size)}"
-        if thumbnail is not None and thumbnail.reason is not None:
-            note += f"; it is not shown here: {thumbnail.reason}"
-    elif medium.state == "wanted" and medium.reason is None:
-        note = f"The {what} is not kept yet: it has not been fetched."
-    elif medium.state == "withheld":
-        note = f"The {what} is not kept: the platform or the archive's rules refused it ({medium.reason or 'no reason given'})."
-    else:
-        note = f"The {what} is not kept: {medium.reason or 'no reason is recorded'}."
-    alt = medium.alt_text or f"{what.capitalize()} without a description"
+    what, within, undescribed = (_(each) for each in _ATTACHED.get(medium.kind, _FILE))
+    alt = medium.alt_text or undescribed
     small = (thumbnail.width, thumbnail.height) if thumbnail is not None and thumbnail.reason is None else None
     shown = medium.content_type in SAFE_IMAGES if thumbnail is None else small is not None
     return MediumView(
         medium.public_id,
         what,
+        within,
         alt,
         bool(medium.alt_text),
         kept and shown,
         kept,
-        note,
+        _kept_note(medium, thumbnail) if kept else _missing_note(medium, within.capitalize()),
         small,
         kept and medium.content_type in FILMS,
     )
+
+
+def _kept_note(medium: MediumShape, thumbnail: Row[Any] | None) -> Markup:
+    kind = stored(medium.content_type) if medium.content_type else _("unknown type")
+    note = f"{kind}, {words.size(medium.size)}"
+    if thumbnail is not None and thumbnail.reason is not None:
+        note = _("%(note)s; it is not shown here: %(reason)s", note=note, reason=stored(thumbnail.reason))
+    return Markup(note)  # noqa: S704 - our own words; what is stored was escaped
+
+
+def _missing_note(medium: MediumShape, what: str) -> Markup:
+    reason = stored(medium.reason) if medium.reason else None
+    if medium.state == "wanted" and medium.reason is None:
+        note = _("%(what)s is not kept yet: it has not been fetched.", what=what)
+    elif medium.state == "withheld":
+        note = _(
+            "%(what)s is not kept: the platform or the archive's rules refused it (%(reason)s).",
+            what=what,
+            reason=reason or _("no reason given"),
+        )
+    else:
+        note = _("%(what)s is not kept: %(reason)s.", what=what, reason=reason or _("no reason is recorded"))
+    return Markup(note)  # noqa: S704 - our own words; what is stored was escaped
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -221,7 +248,7 @@ def card(
         kind=words.kind(item.kind),
         is_message=item.kind == MESSAGE,
         platform=words.platform(item.platform),
-        author_name=(author and (author.name or author.handle or author.platform_id)) or "author not stated",
+        author_name=(author and (author.name or author.handle or author.platform_id)) or _("author not stated"),
         author_handle=author.handle if author and author.name else None,
         author_label=words.author_label(author),
         is_city=author is not None and author.is_city,
@@ -239,6 +266,7 @@ def card(
         places=tuple(places),
         media=tuple(medium_view(each, known.get(each.sha256 or b"")) for each in version.media) if version else (),
         tags=tuple(TagView(each, tag_address(each)) for each in item.tagged.values()),
+        kind_within=words.kind_within(item.kind),
     )
 
 
@@ -270,12 +298,12 @@ def versions(
                 created_at=version.created_at,
                 edited_at=version.edited_at,
                 indexed_at=version.indexed_at,
-                source=words.SOURCES.get(version.source, version.source),
+                source=words.source(version.source),
                 pieces=[Piece("same", text)] if earlier is None else word_difference(earlier, text),
                 left_off=left_off,
                 text_changed=before is not None and before.text != version.text,
                 other_changes=other_changes(before.fields, version.fields) if before else (),
-                flags=[words.FLAGS.get(flag, flag.replace("_", " ")) for flag in version.flags],
+                flags=[words.flag(flag) for flag in version.flags],
                 exchange_id=exchange_id,
                 pointer=pointer,
             )
@@ -307,7 +335,7 @@ def history(item: ItemShape, accounts: Mapping[int, str]) -> list[StateView]:
             state.observed_at,
             words.observed_state(state),
             state.words,
-            accounts.get(state.account_id, "an account no longer in the register"),
+            accounts.get(state.account_id, _("an account no longer in the register")),
             words.stream(state.stream),
         )
         for state in reversed(item.states)
@@ -321,7 +349,7 @@ def links(version: VersionShape | None) -> list[LinkView]:
 
 def facts(item: ItemShape) -> dict[str, Any]:
     """The platform's own names for the item, and its counters."""
-    counts = {name.replace("_", " "): value for name, value in sorted(item.counts.items())}
+    counts = {words.counter(name): value for name, value in sorted(item.counts.items())}
     current = item.current
     return {
         "id": item.platform_id,

@@ -1,9 +1,13 @@
-"""The words a clerk reads: plain English, gathered here so that Spanish can come. Pure."""
+"""The words a clerk reads, in the language of the running task. Pure.
+
+A table holds English, marked for translation: `_(TABLE[key])` says it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archiver.i18n.translation import _, marked, ngettext, pgettext
 from clerk.times import day, moment
 
 if TYPE_CHECKING:
@@ -13,26 +17,38 @@ if TYPE_CHECKING:
     from archiver.records.shapes import AuthorShape, ItemShape, SightingShape, StateShape
 
 KINDS = {
-    "post": "Post",
-    "comment": "Comment",
-    "repost": "Repost",
-    "message": "Direct message",
-    "story": "Story",
-    "profile": "Profile",
+    "post": marked("Post"),
+    "comment": marked("Comment"),
+    "repost": marked("Repost"),
+    "message": marked("Direct message"),
+    "story": marked("Story"),
+    "profile": marked("Profile"),
 }
+KINDS_WITHIN = {
+    "post": marked("the post"),
+    "comment": marked("the comment"),
+    "repost": marked("the repost"),
+    "message": marked("the direct message"),
+    "story": marked("the story"),
+    "profile": marked("the profile"),
+}
+"""The same within a sentence, with the article."""
 STREAMS = {
-    "profile": "the profile",
-    "posts": "posts",
-    "reposts": "reposts",
-    "comments": "comments",
-    "stories": "stories",
-    "messages": "direct messages",
-    "mentions": "mentions",
-    "import": "an imported download",
-    "lists": "its lists of accounts",
+    "profile": marked("the profile"),
+    "posts": marked("posts"),
+    "reposts": marked("reposts"),
+    "comments": marked("comments"),
+    "stories": marked("stories"),
+    "messages": marked("direct messages"),
+    "mentions": marked("mentions"),
+    "import": marked("an imported download"),
+    "lists": marked("its lists of accounts"),
 }
-LISTS = {"blocked": "Whom it blocks", "followers": "Who follows it"}
-LIST_CHANGES = {"blocked": ("Blocked", "No longer blocked"), "followers": ("Follows", "Follows no more")}
+LISTS = {"blocked": marked("Whom it blocks"), "followers": marked("Who follows it")}
+LIST_CHANGES = {
+    "blocked": (marked("Blocked"), marked("No longer blocked")),
+    "followers": (marked("Follows"), marked("Follows no more")),
+}
 PLATFORMS = {
     "bluesky": "Bluesky",
     "facebook": "Facebook",
@@ -41,108 +57,203 @@ PLATFORMS = {
     "linkedin": "LinkedIn",
     "mastodon": "Mastodon",
     "nextdoor": "Nextdoor",
-    "rss": "Website feed",
+    "rss": marked("Website feed"),
     "threads": "Threads",
     "tiktok": "TikTok",
     "x": "X (Twitter)",
     "youtube": "YouTube",
 }
-SOURCES = {"api": "read from the platform", "feed": "read from a feed", "import": "imported from a download"}
+SOURCES = {
+    "api": marked("read from the platform"),
+    "feed": marked("read from a feed"),
+    "import": marked("imported from a download"),
+}
+COUNTERS = {
+    "followers": marked("followers"),
+    "following": marked("following"),
+    "likes": marked("likes"),
+    "posts": marked("posts"),
+    "quotes": marked("quotes"),
+    "replies": marked("replies"),
+    "reposts": marked("reposts"),
+    "shares": marked("shares"),
+    "views": marked("views"),
+}
 OUTCOMES = {
-    "running": "Running",
-    "complete": "Complete",
-    "partial": "In part",
-    "failed": "Failed",
-    "access_lost": "Access lost",
-    "abandoned": "Broken off",
+    "running": marked("Running"),
+    "complete": marked("Complete"),
+    "partial": marked("In part"),
+    "failed": marked("Failed"),
+    "access_lost": marked("Access lost"),
+    "abandoned": marked("Broken off"),
 }
 MODES = {
-    "nightly": "Nightly",
-    "backfill": "From the beginning",
-    "now": "On request",
-    "import": "Import",
-    "light": "Light pass",
-    "sweep": "Sweep",
+    "nightly": marked("Nightly"),
+    "backfill": marked("From the beginning"),
+    "now": marked("On request"),
+    "import": marked("Import"),
+    "light": marked("Light pass"),
+    "sweep": marked("Sweep"),
 }
 ROLES = {
-    "viewer": "Viewer",
-    "clerk": "Clerk",
-    "reviewer": "Reviewer",
-    "records_manager": "Records manager",
-    "administrator": "Administrator",
-    "auditor": "Auditor",
+    "viewer": marked("Viewer"),
+    "clerk": marked("Clerk"),
+    "reviewer": marked("Reviewer"),
+    "records_manager": marked("Records manager"),
+    "administrator": marked("Administrator"),
+    "auditor": marked("Auditor"),
 }
-GRANTS = {"messages": "Direct messages", "personal_accounts": "Officials\u2019 own accounts"}
+GRANTS = {"messages": marked("Direct messages"), "personal_accounts": marked("Officials\u2019 own accounts")}
 GAP_CAUSES = {
-    "failed": "The capture failed",
-    "access_lost": "Access was lost",
-    "abandoned": "The program ended before the capture did",
-    "not_run": "No capture ran",
-    "never_captured": "Never captured",
-    "paused": "Paused",
-    "closed": "Closed",
+    "failed": marked("The capture failed"),
+    "access_lost": marked("Access was lost"),
+    "abandoned": marked("The program ended before the capture did"),
+    "not_run": marked("No capture ran"),
+    "never_captured": marked("Never captured"),
+    "paused": marked("Paused"),
+    "closed": marked("Closed"),
 }
 ACTIONS = {
-    "hidden": "Hidden",
-    "unhidden": "No longer hidden",
-    "deleted": "Deleted",
-    "restored": "Restored",
-    "restricted": "Restricted",
-    "held_for_review": "Held for review",
-    "rejected": "Rejected",
-    "approved": "Approved",
-    "reason_given": "A reason only",
+    "hidden": marked("Hidden"),
+    "unhidden": marked("No longer hidden"),
+    "deleted": marked("Deleted"),
+    "restored": marked("Restored"),
+    "restricted": marked("Restricted"),
+    "held_for_review": marked("Held for review"),
+    "rejected": marked("Rejected"),
+    "approved": marked("Approved"),
+    "reason_given": marked("A reason only"),
 }
 MODERATION_SOURCES = {
-    "platform": "the platform says so",
-    "inferred": "seen in the record\u2019s state; nobody says by whom",
-    "clerk": "written by a person",
+    "platform": marked("the platform says so"),
+    "inferred": marked("seen in the record\u2019s state; nobody says by whom"),
+    "clerk": marked("written by a person"),
 }
+WHO = {
+    "the city's account": marked("the city's account"),
+    "the author": marked("the author"),
+    "the platform": marked("the platform"),
+}
+"""Who did it, where the archive and not a person put it down; as archiver/records/store/moderated.py does."""
 CAPTURE_OUTCOMES = {
-    "complete": "It ended well",
-    "partial": "It ended, and a part is missing",
-    "failed": "It failed",
-    "unknown": "It is not known how it ended",
+    "complete": marked("It ended well"),
+    "partial": marked("It ended, and a part is missing"),
+    "failed": marked("It failed"),
+    "unknown": marked("It is not known how it ended"),
 }
 STATE_NAMES = {
-    "present": "Present",
-    "not_returned": "Not seen",
-    "hidden": "Hidden",
-    "gone_confirmed": "Confirmed gone",
-    "access_lost": "Access lost",
+    "present": marked("Present"),
+    "not_returned": marked("Not seen"),
+    "hidden": marked("Hidden"),
+    "gone_confirmed": marked("Confirmed gone"),
+    "access_lost": marked("Access lost"),
 }
 FLAGS = {
-    "html_escaped_text": "The platform wrote &, < and > of the text as &amp;, &lt; and &gt;; it is kept as received.",
-    "repaired_encoding": "The download had the bytes of the text in place of its characters; they were put together again.",
-    "replaced_characters": "Characters that cannot be stored were replaced; the bytes as received have them.",
-    "shortened_ids": "An id too long to be stored is kept as its beginning and its digest.",
+    "html_escaped_text": marked(
+        "The platform wrote &, %(less)s and %(more)s of the text as &amp;, &lt; and &gt;; it is kept as received."
+    ),
+    "repaired_encoding": marked(
+        "The download had the bytes of the text in place of its characters; they were put together again."
+    ),
+    "replaced_characters": marked("Characters that cannot be stored were replaced; the bytes as received have them."),
+    "shortened_ids": marked("An id too long to be stored is kept as its beginning and its digest."),
 }
 """What a flag of a version says, in a sentence."""
 
-
+_FOUND = {
+    "present": (
+        marked("Present when last looked for on %(moment)s"),
+        None,
+        marked("Shown inside another record, never looked for itself"),
+    ),
+    "not_returned": (
+        marked("Not seen since %(moment)s, reason unknown"),
+        marked("Not seen any more, noticed on %(day)s, reason unknown"),
+        marked("Not seen any more, reason unknown"),
+    ),
+    "hidden": (
+        None,
+        marked("Hidden by the platform or its owner, noticed on %(day)s"),
+        marked("Hidden by the platform or its owner"),
+    ),
+    "gone_confirmed": (None, marked("Confirmed gone on %(day)s"), marked("Confirmed gone")),
+    "access_lost": (
+        marked("Cannot be looked for: access to the account was lost; last seen on %(moment)s"),
+        None,
+        marked("Cannot be looked for: access to the account was lost; last seen on an unknown day"),
+    ),
+}
+"""How an item in a state was found: with the moment of the last sight, with the day when the change was noticed, with neither."""
 _UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
 
 def platform(name: str) -> str:
     """A platform's name as people write it."""
-    return PLATFORMS.get(name, name)
+    return _(PLATFORMS[name]) if name in PLATFORMS else name
 
 
 def kind(name: str) -> str:
     """What an item is called."""
-    return KINDS.get(name, name.replace("_", " ").capitalize())
+    return _(KINDS[name]) if name in KINDS else _spaced(name).capitalize()
+
+
+def kind_within(name: str) -> str:
+    """What an item is called within a sentence: `the comment`."""
+    return _(KINDS_WITHIN[name]) if name in KINDS_WITHIN else _("the %(kind)s", kind=_spaced(name).lower())
 
 
 def stream(name: str) -> str:
     """What a stream is called, as in "seen among the comments of"."""
-    return STREAMS.get(name, name)
+    return _(STREAMS[name]) if name in STREAMS else name
+
+
+def counter(name: str) -> str:
+    """What a platform's counter counts."""
+    return _(COUNTERS[name]) if name in COUNTERS else _spaced(name)
+
+
+def mode(name: str) -> str:
+    """What kind of capture it was."""
+    return _(MODES[name]) if name in MODES else name
+
+
+def outcome(name: str) -> str:
+    """How a capture of a stream ended."""
+    return _(OUTCOMES[name]) if name in OUTCOMES else name
+
+
+def source(name: str) -> str:
+    """How a version came into the archive."""
+    return _(SOURCES[name]) if name in SOURCES else name
+
+
+def flag(name: str) -> str:
+    """What a flag of a version says, in a sentence."""
+    return _(FLAGS[name], less="<", more=">") if name in FLAGS else _spaced(name)
+
+
+def action(name: str) -> str:
+    """What was done to a record."""
+    return _(ACTIONS[name]) if name in ACTIONS else name
+
+
+def moderation_source(name: str) -> str:
+    """How it is known that something was done to a record."""
+    return _(MODERATION_SOURCES[name]) if name in MODERATION_SOURCES else name
+
+
+def whom(name: str) -> str:
+    """Who did something to a record: as it is on record, where a person wrote it or the platform named somebody."""
+    if name == "unknown":
+        return pgettext("by whom", "unknown")
+    return _(WHO[name]) if name in WHO else name
 
 
 def author_label(author: AuthorShape | None) -> str:
     """Whether the city wrote it. Who is not in the register is not known to be anybody in particular."""
     if author is None or author.platform_id is None:
-        return "Author not stated"
-    return "City account" if author.is_city else "Not a city account"
+        return _("Author not stated")
+    return _("City account") if author.is_city else _("Not a city account")
 
 
 def state_sentence(item: ItemShape, zone: zoneinfo.ZoneInfo) -> str:
@@ -154,7 +265,7 @@ def state_sentence(item: ItemShape, zone: zoneinfo.ZoneInfo) -> str:
 def state_sentence_then(item: ItemShape, zone: zoneinfo.ZoneInfo) -> str:
     """How the item was last found by a moment that is past: when it was last looked for before then is not known of each."""
     if item.state == "present":
-        return "Present by what was captured until then"
+        return _("Present by what was captured until then")
     return _sentence(item.state, None, item.states, zone)
 
 
@@ -165,34 +276,23 @@ def sighting_sentence(sighting: SightingShape, states: Sequence[StateShape], zon
 
 
 def _sentence(state: str, seen: str | None, states: Sequence[StateShape], zone: zoneinfo.ZoneInfo) -> str:
+    if state not in _FOUND:
+        return _spaced(state).capitalize()
+    with_moment, with_day, bare = _FOUND[state]
     found = next((each for each in reversed(states) if each.state == state), None)
-    on = f" on {day(found.observed_at, zone)}" if found else ""
-    match state:
-        case "present":
-            return (
-                f"Present when last looked for on {seen}"
-                if seen
-                else "Shown inside another record, never looked for itself"
-            )
-        case "not_returned":
-            return (
-                f"Not seen since {seen}, reason unknown"
-                if seen
-                else f"Not seen any more{on and f', noticed{on}'}, reason unknown"
-            )
-        case "hidden":
-            return f"Hidden by the platform or its owner, noticed{on}" if on else "Hidden by the platform or its owner"
-        case "gone_confirmed":
-            return f"Confirmed gone{on}"
-        case "access_lost":
-            return f"Cannot be looked for: access to the account was lost; last seen on {seen or 'an unknown day'}"
-    return state.replace("_", " ").capitalize()
+    if with_moment is not None and seen is not None:
+        return _(with_moment, moment=seen)
+    if with_day is not None and found is not None:
+        return _(with_day, day=day(found.observed_at, zone))
+    return _(bare)
 
 
 def observed_state(state: StateShape) -> str:
     """One line of an item's history."""
-    how = "its own address was asked" if state.by_lookup else "a list was read"
-    return f"{STATE_NAMES.get(state.state, state.state)} ({how})"
+    name = _(STATE_NAMES[state.state]) if state.state in STATE_NAMES else state.state
+    if state.by_lookup:
+        return _("%(state)s (its own address was asked)", state=name)
+    return _("%(state)s (a list was read)", state=name)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -203,6 +303,10 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 def size(number: int | None) -> str:
     """A number of bytes, in the unit that suits it."""
     if number is None:
-        return "size unknown"
+        return _("size unknown")
     unit, factor = next((each for each in _UNITS if number >= each[1]), ("", 1))
-    return f"{number / factor:,.1f} {unit}" if unit else counted(number, "byte")
+    return f"{number / factor:,.1f} {unit}" if unit else ngettext("%(num)s byte", "%(num)s bytes", number)
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")

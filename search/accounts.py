@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from archiver.i18n.translation import _
 from search.errors import UnknownAccountError
+from search.query.words import quoted
 
 if TYPE_CHECKING:
     import uuid
@@ -43,13 +45,16 @@ def resolve_account(connection: Connection, name: str, accounts: Collection[int]
     Raises:
         UnknownAccountError: there is none; the message is for whoever typed the name.
     """
-    platform, _, rest = name.strip().partition(":")
+    platform, _colon, rest = name.strip().partition(":")
     limits = {"limited": accounts is not None, "accounts": list(accounts or ())}
     wanted = {"platform": platform, "name": rest.removeprefix("@"), **limits}
     row = connection.execute(_FIND, wanted).first() if rest else None
     if row is None:
         raise UnknownAccountError(
-            f"There is no account \u201c{name}\u201d in the register: write it as platform:handle, "
-            "as `civic-archive accounts list` shows it."
+            lambda: _(
+                "There is no account %(name)s in the register: write it as platform:handle, as `civic-archive accounts list` "
+                "shows it.",
+                name=quoted(name),
+            )
         )
     return ResolvedAccount(f"{row.platform}:{row.handle}", row.public_id)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import elasticsearch
 
+from archiver.i18n.translation import _
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _FORBIDDEN = frozenset({401, 403})
 _NOT_NOW = frozenset({429, 502, 503, 504})
@@ -16,7 +18,20 @@ _NOT_FOUND = 404
 
 
 class SearchError(Exception):
-    """The index could not do what was asked; the message says what to do."""
+    """The index could not do what was asked; the message says what to do.
+
+    The message is made when it is read, in the language that is spoken then: one and the same error can be shown to a person in
+    theirs, and put down in English.
+    """
+
+    def __init__(self, said: str | Callable[[], str] = "") -> None:
+        """`said`: the message, or what makes it."""
+        super().__init__(said)
+        self._said = said
+
+    def __str__(self) -> str:
+        """The message."""
+        return self._said if isinstance(self._said, str) else self._said()
 
 
 class IndexUnavailableError(SearchError):
@@ -62,23 +77,37 @@ def translated(doing: str) -> Iterator[None]:
     try:
         yield
     except elasticsearch.TransportError as error:
+        said = {"doing": doing, "error": str(error)}
         raise IndexUnavailableError(
-            f"Elasticsearch does not answer ({doing}): {error}. See `civic-archive status`; nothing is lost meanwhile."
+            lambda: _(
+                "Elasticsearch does not answer (%(doing)s): %(error)s. See `civic-archive status`; nothing is lost meanwhile.",
+                **said,
+            )
         ) from error
     except elasticsearch.ApiError as error:
-        if error.status_code in _NOT_NOW:
-            raise IndexUnavailableError(f"Elasticsearch cannot answer now ({doing}): {reason_of(error)}.") from error
-        if error.status_code in _FORBIDDEN:
-            raise IndexUnavailableError(
-                f"Elasticsearch refuses ({doing}): {reason_of(error)}. Check the user, password or API key."
-            ) from error
-        if error.status_code == _NOT_FOUND:
-            raise IndexMissingError(
-                f"There is no index to work with ({doing}): {reason_of(error)}. Run `civic-archive index` first."
-            ) from error
-        raise SearchError(f"Elasticsearch refused ({doing}): {reason_of(error)}.") from error
+        raise _refused(error.status_code, doing, reason_of(error)) from error
     except elasticsearch.SerializationError as error:
-        raise SearchError(f"What goes to or comes from Elasticsearch cannot be read ({doing}): {error}.") from error
+        said = {"doing": doing, "error": str(error)}
+        raise SearchError(
+            lambda: _("What goes to or comes from Elasticsearch cannot be read (%(doing)s): %(error)s.", **said)
+        ) from error
+
+
+def _refused(status: int, doing: str, reason: str) -> SearchError:
+    said = {"doing": doing, "reason": reason}
+    if status in _NOT_NOW:
+        return IndexUnavailableError(lambda: _("Elasticsearch cannot answer now (%(doing)s): %(reason)s.", **said))
+    if status in _FORBIDDEN:
+        return IndexUnavailableError(
+            lambda: _("Elasticsearch refuses (%(doing)s): %(reason)s. Check the user, password or API key.", **said)
+        )
+    if status == _NOT_FOUND:
+        return IndexMissingError(
+            lambda: _(
+                "There is no index to work with (%(doing)s): %(reason)s. Run `civic-archive index` first.", **said
+            )
+        )
+    return SearchError(lambda: _("Elasticsearch refused (%(doing)s): %(reason)s.", **said))
 
 
 def reason_of(error: elasticsearch.ApiError) -> str:

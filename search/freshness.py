@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from archiver.i18n.languages import ENGLISH, speaking
+from archiver.i18n.translation import _, ngettext
 from search import indices, shelves
 from search.analysis import Capabilities
 from search.errors import SearchError
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 _OUTBOX = sa.text("select count(*) as waiting, clock_timestamp() - min(created_at) as age from outbox")
-_UNTIL_THEN = "until then what is new in the archive is not found, and who sees a part of it may find nothing"
-_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,16 @@ class Lag:
     def sentence(self) -> str:
         """What the page says: one sentence, and another where the index is of an earlier version and behind as well."""
         if self.problem is not None:
-            return f"The index cannot be searched now; {self.waiting:,} {_changes(self.waiting)} for it."
+            return ngettext(
+                "The index cannot be searched now; %(num)s change waits for it.",
+                "The index cannot be searched now; %(num)s changes wait for it.",
+                self.waiting,
+            )
         if self.outdated:
-            mended = "is being rebuilt now" if self.rebuilding else "is rebuilt by the next nightly run"
-            also = f" {behind(self.waiting, self.oldest)}" if self.waiting else ""
-            return f"The index is of an earlier version and {mended}: {_UNTIL_THEN}.{also}"
-        return behind(self.waiting, self.oldest)
+            return _outdated(rebuilding=self.rebuilding) + (
+                f" {_behind(self.waiting, self.oldest)}" if self.waiting else ""
+            )
+        return _behind(self.waiting, self.oldest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,21 +106,43 @@ def _is_rebuilding(client: Elasticsearch, index: str) -> bool:
 
 
 def behind(waiting: int, oldest: dt.timedelta | None) -> str:
-    """How far the index is, in one sentence: so many changes wait, the oldest for so long."""
+    """How far the index is, in one English sentence, to be kept: so many changes wait, the oldest for so long."""
+    with speaking(ENGLISH):
+        return _behind(waiting, oldest)
+
+
+def _behind(waiting: int, oldest: dt.timedelta | None) -> str:
     if not waiting or oldest is None:
-        return "The index is up to date."
-    return f"The index is {spoken(oldest)} and {waiting:,} changes behind.".replace(" 1 changes", " 1 change")
+        return _("The index is up to date.")
+    return ngettext(
+        "The index is %(age)s and %(num)s change behind.",
+        "The index is %(age)s and %(num)s changes behind.",
+        waiting,
+        age=spoken(oldest),
+    )
+
+
+def _outdated(*, rebuilding: bool) -> str:
+    if rebuilding:
+        return _(
+            "The index is of an earlier version and is being rebuilt now: until then what is new in the archive is not found, "
+            "and who sees a part of it may find nothing."
+        )
+    return _(
+        "The index is of an earlier version and is rebuilt by the next nightly run: until then what is new in the archive is not "
+        "found, and who sees a part of it may find nothing."
+    )
 
 
 def spoken(age: dt.timedelta) -> str:
     """A span of time in its largest unit: `3 minutes`."""
     seconds = max(int(age.total_seconds()), 0)
-    for size, name in _UNITS:
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return "less than a second"
-
-
-def _changes(count: int) -> str:
-    return "change waits" if count == 1 else "changes wait"
+    if seconds >= _DAY:
+        return ngettext("%(num)s day", "%(num)s days", seconds // _DAY)
+    if seconds >= _HOUR:
+        return ngettext("%(num)s hour", "%(num)s hours", seconds // _HOUR)
+    if seconds >= _MINUTE:
+        return ngettext("%(num)s minute", "%(num)s minutes", seconds // _MINUTE)
+    if seconds:
+        return ngettext("%(num)s second", "%(num)s seconds", seconds)
+    return _("less than a second")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from archiver.custody import nodes, roots, subjects
 from archiver.database import repeatable_read
 from archiver.evidence import commitments, tree, verify
+from archiver.i18n.translation import _
 from archiver.records import bulk
 
 if TYPE_CHECKING:
@@ -102,17 +103,22 @@ def prove(engine: Engine, subject: str, *, reveal: bool = False) -> dict[str, An
     with repeatable_read(engine) as connection:
         root = roots.last(connection)
         if root is None:
-            raise NoProof("no root was signed yet: run `civic-archive log root`")
+            raise NoProof(_("no root was signed yet: run `civic-archive log root`"))
         named = connection.execute(sa.text(_SUBJECTS), {"public": public}).all()
         if not named:
-            raise NoProof(f"there is no item, version or list {subject}")
+            raise NoProof(_("there is no item, version or list %(subject)s", subject=subject))
         leaves = bulk.run(connection, _LEAVES, [{"kind": row.kind, "id": row.id} for row in named])
         size = int(root["size"])
         late = [row for row in leaves if row.at >= size]
         if len(leaves) < len(named) or late:
             raise NoProof(
-                f"{len(named) - len(leaves) + len(late)} of {len(named)} records of {subject} are not under a signed root yet: "
-                "run `civic-archive log append` and `civic-archive log root`, or wait for the night"
+                _(
+                    "%(late)s of %(all)s records of %(subject)s are not under a signed root yet: "
+                    "run `civic-archive log append` and `civic-archive log root`, or wait for the night",
+                    late=len(named) - len(leaves) + len(late),
+                    all=len(named),
+                    subject=subject,
+                )
             )
         paths = nodes.proofs(connection, [tree.inclusion(row.at, size) for row in leaves], size)
         proven = [
@@ -140,7 +146,7 @@ def prove_since(engine: Engine, older: Mapping[str, Any]) -> dict[str, Any]:
     with repeatable_read(engine) as connection:
         root = roots.last(connection)
         if root is None:
-            raise NoProof("no root was signed yet: run `civic-archive log root`")
+            raise NoProof(_("no root was signed yet: run `civic-archive log root`"))
         try:
             ranges = tree.consistency(int(older["size"]), int(root["size"]))
         except ValueError:
@@ -181,7 +187,10 @@ def _version_leaves(connection: Connection, row: Row[Any]) -> Iterable[commitmen
     version = connection.execute(sa.text(_REVEALED), {"id": row.subject_id}).one()
     if version.secret is None:
         raise NoProof(
-            f"the secret of version {version.public_id} was destroyed with its item: nothing of it can be revealed"
+            _(
+                "the secret of version %(version)s was destroyed with its item: nothing of it can be revealed",
+                version=version.public_id,
+            )
         )
     return commitments.leaves(version.fields, bytes(version.secret), version.public_id)
 

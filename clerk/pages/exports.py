@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from archiver.blobs import BlobStore
+from archiver.i18n.translation import _, marked
 from clerk import described
 from clerk.asking import asked_to_keep, today
 from clerk.context import clerk_of, page, signed_in
@@ -36,7 +37,7 @@ _TYPES = {
     "zip": "application/zip",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_NO_EXPORT = "There is no such export: check that the address was copied whole."
+_NO_EXPORT = marked("There is no such export: check that the address was copied whole.")
 
 
 @router.get("/exports")
@@ -71,7 +72,7 @@ def ask(
     except QueryError as error:
         return _page(request, sight, status=_BAD_REQUEST, problem=str(error))
     except SearchError:
-        sentence = (
+        sentence = _(
             "The search cannot answer now, and nothing was asked for: try again in a minute, or tell the operator."
         )
         return _page(request, sight, status=_UNAVAILABLE, problem=sentence)
@@ -80,7 +81,7 @@ def ask(
 
 def _ask(request: Request, sight: Sight, asked: SearchForm, form: str, *, messages: bool) -> None:
     if form not in FORMATS:
-        raise QueryError("Choose a format from the list.")
+        raise QueryError(lambda: _("Choose a format from the list."))
     clerk = clerk_of(request)
     asking.ask(
         clerk.archive.engine,
@@ -103,7 +104,7 @@ def cancel(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
         done = jobs.cancel(connection, job.public_id, signed_in(request).user.name, archive.now())
     if not done:
         return _page(
-            request, sight, status=_BAD_REQUEST, problem="That export had ended already; nothing was cancelled."
+            request, sight, status=_BAD_REQUEST, problem=_("That export had ended already; nothing was cancelled.")
         )
     return RedirectResponse("/exports", 303)
 
@@ -113,13 +114,13 @@ def file(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     """The finished file, which no browser shows as a page."""
     job = _job(request, sight, public_id)
     if job.sha256 is None:
-        raise HTTPException(_NOT_FOUND, "There is no file of this export: the page Exports says how far it is.")
+        raise HTTPException(_NOT_FOUND, _("There is no file of this export: the page Exports says how far it is."))
     clerk = clerk_of(request)
     digest = bytes(job.sha256)
     try:
         opened = clerk.archive.blobs.open(BlobStore.key(digest))
     except FileNotFoundError as error:
-        raise HTTPException(_NOT_FOUND, "The file is missing from the store: tell the operator.") from error
+        raise HTTPException(_NOT_FOUND, _("The file is missing from the store: tell the operator.")) from error
     clerk.record(request, "export downloaded", str(public_id), {"sha256": digest.hex(), "records": job.written})
     return StreamingResponse(
         _pieces(opened),
@@ -138,8 +139,8 @@ def _job(request: Request, sight: Sight, public_id: uuid.UUID) -> Row[Any]:
     with clerk_of(request).archive.engine.connect() as connection:
         job = jobs.one(connection, public_id)
     if job is None:
-        raise HTTPException(_NOT_FOUND, _NO_EXPORT)
-    require_covered(request, sight, limits_under(job), str(public_id), _NO_EXPORT)
+        raise HTTPException(_NOT_FOUND, _(_NO_EXPORT))
+    require_covered(request, sight, limits_under(job), str(public_id), _(_NO_EXPORT))
     return job
 
 
@@ -156,9 +157,9 @@ def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "
         request,
         "exports.html",
         status=status,
-        title="Exports",
+        title=_("Exports"),
         rows=rows,
-        formats={name: each.title for name, each in FORMATS.items()},
+        formats={name: _(each.title) for name, each in FORMATS.items()},
         problem=problem,
         under_way=any(row.finished_at is None for row in rows),
     )

@@ -8,13 +8,16 @@ from typing import IO, TYPE_CHECKING, Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
+from markupsafe import Markup
 
 from archiver.blobs import BlobStore
+from archiver.i18n.translation import _, marked
 from archiver.records.store.thumbnails import thumbnails_of
 from archiver.thumbnails.making import CONTENT_TYPE, MOST_BYTES, is_webp
 from clerk import reading
 from clerk.context import clerk_of
 from clerk.described import file
+from clerk.shown import stored
 from clerk.views import FILMS, SAFE_IMAGES
 from clerk.visibility import Seen, Sight, require_medium
 
@@ -28,7 +31,7 @@ _CHUNK = 1 << 18
 _HEAD = 16
 _WHOLE, _PART = 200, 206
 _ONE_RANGE = re.compile(r"bytes=(\d{1,15})-(\d{1,15})?")
-NO_ATTACHMENT = "The archive holds no such attachment: check that the address was copied whole."
+NO_ATTACHMENT = marked("The archive holds no such attachment: check that the address was copied whole.")
 _SUFFIXES = {
     "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/avif": "avif",
     "video/mp4": "mp4", "video/webm": "webm", "audio/mpeg": "mp3", "application/pdf": "pdf",
@@ -70,7 +73,7 @@ def medium(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     try:
         file = clerk.archive.blobs.open(BlobStore.key(bytes(row.sha256)))
     except FileNotFoundError as error:
-        raise HTTPException(404, "The attachment's bytes are missing from the store: tell the operator.") from error
+        raise HTTPException(404, _("The attachment's bytes are missing from the store: tell the operator.")) from error
     head = file.read(_HEAD)
     safe = row.content_type in SAFE_IMAGES and picture_type(head) == row.content_type
     film = row.content_type in FILMS and film_type(head) == row.content_type
@@ -111,15 +114,16 @@ def small(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     with clerk.archive.engine.connect() as connection:
         made = thumbnails_of(connection, [bytes(row.sha256)]).get(bytes(row.sha256))
     if made is None or made.thumbnail_sha256 is None:
-        raise HTTPException(404, f"There is no small picture of it: {made.reason if made else 'none was made yet'}.")
+        why = stored(made.reason) if made else _("none was made yet")
+        raise HTTPException(404, Markup(_("There is no small picture of it: %(why)s.", why=why)))  # noqa: S704 - escaped
     clerk.record(request, "attachment opened", str(public_id), {"small": True})
     try:
         with clerk.archive.blobs.open(BlobStore.key(bytes(made.thumbnail_sha256))) as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
-        raise HTTPException(404, "The small picture is missing from the store: tell the operator.") from error
+        raise HTTPException(404, _("The small picture is missing from the store: tell the operator.")) from error
     if not is_webp(data):
-        raise HTTPException(404, "The small picture in the store is damaged: tell the operator.")
+        raise HTTPException(404, _("The small picture in the store is damaged: tell the operator."))
     return Response(data, media_type=CONTENT_TYPE, headers={"Content-Security-Policy": "sandbox; default-src 'none'"})
 
 
@@ -128,10 +132,11 @@ def _kept(request: Request, sight: Sight, public_id: uuid.UUID) -> Row[Any]:
     with clerk_of(request).archive.engine.connect() as connection:
         row = reading.medium_of(connection, public_id)
         if row is None:
-            raise HTTPException(404, NO_ATTACHMENT)
-        require_medium(request, connection, sight, public_id, NO_ATTACHMENT)
+            raise HTTPException(404, _(NO_ATTACHMENT))
+        require_medium(request, connection, sight, public_id, _(NO_ATTACHMENT))
     if row.state != "kept" or row.sha256 is None:
-        raise HTTPException(404, f"The attachment is not kept: {row.reason or 'it has not been fetched yet'}.")
+        why = stored(row.reason) if row.reason else _("it has not been fetched yet")
+        raise HTTPException(404, Markup(_("The attachment is not kept: %(why)s.", why=why)))  # noqa: S704 - escaped
     return row
 
 

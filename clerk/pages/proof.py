@@ -13,10 +13,12 @@ from archiver.custody.nodes import LogDamaged
 from archiver.custody.proofs import NoProof
 from archiver.evidence.roots import stamp_of
 from archiver.evidence.verify import NotProven
+from archiver.i18n.translation import _
 from clerk import reading, views
 from clerk.context import clerk_of, download, page
 from clerk.described import file
 from clerk.pages.record import opened, version_of
+from clerk.shown import stored
 from clerk.visibility import Seen, visible_exchanges
 
 if TYPE_CHECKING:
@@ -44,14 +46,16 @@ def evidence(request: Request, sight: Seen, public_id: uuid.UUID, number: Number
     leaf, problem = None, ""
     try:
         leaf = proofs.prove(clerk.archive.engine, str(version.public_id))["leaves"][0]
-    except (NoProof, LogDamaged) as error:
+    except NoProof as error:
         problem = str(error)
+    except LogDamaged as error:
+        problem = stored(str(error))
     clerk.record(request, "evidence opened", str(public_id), {"revision": item.revision, "version": number})
     card = views.card(item, clerk.archive.settings.zone, longest=views.IN_RESULT)
     return page(
         request,
         "evidence.html",
-        title=f"Evidence of version {number}, {card.label}",
+        title=_("Evidence of version %(number)s, %(record)s", number=number, record=card.label),
         card=card,
         version=version,
         count=len(item.versions),
@@ -90,7 +94,7 @@ def proof(
     try:
         document = proofs.prove(clerk.archive.engine, str(version.public_id), reveal=revealed)
     except (NoProof, LogDamaged) as error:
-        raise HTTPException(_CONFLICT, f"There is no proof to be had: {error}.") from error
+        raise HTTPException(_CONFLICT, _("There is no proof to be had: %(problem)s.", problem=error)) from error
     clerk.record(request, "proof taken", str(public_id), {"version": number, "reveal": revealed})
     body = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     what = "-with-words" if revealed else ""

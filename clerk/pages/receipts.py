@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from clerk.asking import asked_to_keep, today
+from archiver.i18n.translation import _, pgettext
+from clerk.asking import asked_to_keep, in_english, today
 from clerk.context import clerk_of, download, error_page, page, signed_in
 from clerk.described import file, query
 from clerk.roles import Ability, require
@@ -42,7 +43,7 @@ def receipts(request: Request, sight: Seen) -> Response:
     return page(
         request,
         "receipts.html",
-        title="Receipts",
+        title=pgettext("search", "Receipts"),
         receipts=listed[:PAGE],
         earlier=listed[PAGE - 1].number if len(listed) > PAGE else None,
     )
@@ -69,17 +70,17 @@ def keep(
         made = _make(request, sight, form, note)
     except MessagesRefusedError as error:
         audit_refusal(request, None, WANTED_SEARCH, **form.fields)
-        return error_page(request, _FORBIDDEN, "No receipt was made", str(error))
+        return error_page(request, _FORBIDDEN, _("No receipt was made"), str(error))
     except (QueryError, ReceiptError) as error:
-        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": str(error)})
-        return error_page(request, _BAD_REQUEST, "No receipt was made", str(error))
+        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": in_english(error)})
+        return error_page(request, _BAD_REQUEST, _("No receipt was made"), str(error))
     except SearchError as error:
         clerk_of(request).record(request, "receipt not made", None, {**form.fields, "error": str(error)})
         return error_page(
             request,
             _UNAVAILABLE,
-            "No receipt was made",
-            "The search cannot answer now, and nothing was kept: try again in a minute, or tell the operator.",
+            _("No receipt was made"),
+            _("The search cannot answer now, and nothing was kept: try again in a minute, or tell the operator."),
         )
     return RedirectResponse(f"/receipts/{made.number}", 303)
 
@@ -110,13 +111,13 @@ def as_json(request: Request, sight: Seen, number: int) -> Response:
 
 @router.get("/receipts/{number}")
 def receipt(request: Request, sight: Seen, number: int) -> Response:
-    """One receipt, to be read and printed."""
+    """One receipt, to be read and printed: what it says itself in English, as it is kept."""
     found = _load(request, sight, number)
     clerk_of(request).record(request, "receipt opened", str(number), {})
     return page(
         request,
         "receipt.html",
-        title=f"Search receipt {number}",
+        title=_("Search receipt %(number)s", number=number),
         receipt=found,
         heading=document.heading(found.body),
         sections=document.sections(found),
@@ -137,14 +138,14 @@ def run_again(request: Request, sight: Seen, number: int) -> Response:
         return error_page(
             request,
             _UNAVAILABLE,
-            "The search was not run again",
-            "The search cannot answer now: try again in a minute, or tell the operator.",
+            _("The search was not run again"),
+            _("The search cannot answer now: try again in a minute, or tell the operator."),
         )
     clerk.record(request, "receipt checked", str(number), {"sound": checked.sound, "sentence": checked.sentence})
     return page(
         request,
         "receipt_again.html",
-        title=f"Search receipt {number}, run again",
+        title=_("Search receipt %(number)s, run again", number=number),
         receipt=found,
         checked=checked,
         sentence=found.body.get("sentence", ""),

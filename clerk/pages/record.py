@@ -11,6 +11,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from archiver import asked, moderation, notes, tags
 from archiver.database import repeatable_read
+from archiver.i18n.translation import _, marked
 from archiver.records.shapes import load_shapes
 from archiver.records.store.thumbnails import thumbnails_of
 from clerk import capturing, kept, reading, views, visibility
@@ -34,8 +35,8 @@ router = APIRouter()
 THREAD_PAGE = 500
 MOST_ACTS = 500
 _MOST_REPLIES = 10_000_000
-NO_RECORD = "The archive holds no such record: check that the address was copied whole."
-NO_EXCHANGE = "The archive holds no such exchange: check that the address was copied whole."
+NO_RECORD = marked("The archive holds no such record: check that the address was copied whole.")
+NO_EXCHANGE = marked("The archive holds no such exchange: check that the address was copied whole.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def show(
         if hidden_above:
             missing_above = shapes[above[0]].parent_id if above else item.parent_id
         pointers = reading.version_evidence(connection, item_id)
-        exchanges = visible_exchanges(connection, sight, [exchange for exchange, _ in pointers.values()])
+        exchanges = visible_exchanges(connection, sight, [exchange for exchange, _pointer in pointers.values()])
         evidence = reading.evidence(connection, list(exchanges))
         attached = item.current.media if item.current else ()
         made = thumbnails_of(connection, [each.sha256 for each in attached if each.sha256 is not None])
@@ -172,7 +173,7 @@ def version_of(item: ItemShape, number: int) -> VersionShape:
     """A version of a record by its number. Raises `HTTPException` (404)."""
     version = next((each for each in item.versions if each.number == number), None)
     if version is None:
-        raise HTTPException(404, NO_RECORD)
+        raise HTTPException(404, _(NO_RECORD))
     return version
 
 
@@ -190,7 +191,7 @@ def item_of(request: Request, connection: Connection, sight: Sight, public_id: u
     """As `opened`, read on this connection."""
     item_id = reading.item_id_of(connection, public_id)
     found = None if item_id is None else load_shapes(connection, [item_id])[item_id]
-    return require_item(request, sight, found, public_id, NO_RECORD)
+    return require_item(request, sight, found, public_id, _(NO_RECORD))
 
 
 @router.get("/exchanges/{exchange_id}")
@@ -198,7 +199,7 @@ def exchange(request: Request, sight: Seen, exchange_id: uuid.UUID) -> Response:
     """One exchange with a platform, as it is kept."""
     clerk = clerk_of(request)
     with clerk.archive.engine.connect() as connection:
-        require_exchange(request, connection, sight, exchange_id, NO_EXCHANGE)
+        require_exchange(request, connection, sight, exchange_id, _(NO_EXCHANGE))
         found = reading.evidence(connection, [exchange_id])[exchange_id]
     clerk.record(request, "exchange opened", str(exchange_id), {})
     shown, problem = None, ""
@@ -208,8 +209,8 @@ def exchange(request: Request, sight: Seen, exchange_id: uuid.UUID) -> Response:
         except kept.NotKept as error:
             problem = str(error)
     return page(
-        request, "exchange.html", title=f"Exchange {exchange_id}", found=found, record=shown, problem=problem,
-        most_shown=kept.MOST_SHOWN,
+        request, "exchange.html", title=_("Exchange %(exchange)s", exchange=exchange_id), found=found, record=shown,
+        problem=problem, most_shown=kept.MOST_SHOWN,
     )  # fmt: skip
 
 
@@ -218,10 +219,10 @@ def exchange_record(request: Request, sight: Seen, exchange_id: uuid.UUID) -> Re
     """The kept record as a file: a gzipped WARC with this record alone, byte for byte as it lies in its own file."""
     clerk = clerk_of(request)
     with clerk.archive.engine.connect() as connection:
-        require_exchange(request, connection, sight, exchange_id, NO_EXCHANGE)
+        require_exchange(request, connection, sight, exchange_id, _(NO_EXCHANGE))
         found = reading.evidence(connection, [exchange_id])[exchange_id]
     if found.record is None:
-        raise HTTPException(404, "No bytes are kept of this exchange.")
+        raise HTTPException(404, _("No bytes are kept of this exchange."))
     clerk.record(request, "exchange opened", str(exchange_id), {"downloaded": True})
     try:
         pieces = kept.member(clerk.archive, found.record)

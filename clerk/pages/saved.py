@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from archiver import mail
+from archiver.i18n.translation import _, marked
 from clerk.asking import asked_for, today, understood_by
 from clerk.context import clerk_of, page, signed_in
 from clerk.roles import Ability, allowed, require
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _UNAVAILABLE = 400, 403, 404, 503
-NO_SEARCH = "There is no such saved search, or it is not yours to see or change. Nothing was changed."
-_NOT_NOW = "The search cannot answer now, and nothing was changed: try again in a minute, or tell the operator."
-NO_ADDRESS = (
+NO_SEARCH = marked("There is no such saved search, or it is not yours to see or change. Nothing was changed.")
+_NOT_NOW = marked("The search cannot answer now, and nothing was changed: try again in a minute, or tell the operator.")
+NO_ADDRESS = marked(
     "The archive does not know where to write to you: ask an administrator to put your e-mail address on the page Users. Nothing "
     "was changed."
 )
@@ -70,11 +71,15 @@ def save(
         )
     except MessagesRefusedError as error:
         audit_refusal(request, None, WANTED_SEARCH, **form.fields)
-        return _page(request, sight, status=_FORBIDDEN, problem=f"The search was not saved: {error}")
+        return _page(
+            request, sight, status=_FORBIDDEN, problem=_("The search was not saved: %(problem)s", problem=error)
+        )
     except (QueryError, SavedError) as error:
-        return _page(request, sight, status=_BAD_REQUEST, problem=f"The search was not saved: {error}")
+        return _page(
+            request, sight, status=_BAD_REQUEST, problem=_("The search was not saved: %(problem)s", problem=error)
+        )
     except SearchError:
-        return _page(request, sight, status=_UNAVAILABLE, problem=_NOT_NOW)
+        return _page(request, sight, status=_UNAVAILABLE, problem=_(_NOT_NOW))
     return RedirectResponse(f"/searches#search-{public_id}", 303)
 
 
@@ -85,7 +90,7 @@ def rename(request: Request, sight: Seen, public_id: uuid.UUID, name: Annotated[
     try:
         called = store.usable_name(name)
     except SavedError as error:
-        return _page(request, sight, status=_BAD_REQUEST, problem=f"Nothing was changed: {error}")
+        return _page(request, sight, status=_BAD_REQUEST, problem=_("Nothing was changed: %(problem)s", problem=error))
     return _changed(request, saved, "saved search renamed", name=called)
 
 
@@ -102,15 +107,15 @@ def tell(request: Request, sight: Seen, public_id: uuid.UUID, nightly: Annotated
     """Have it run each night, with an e-mail when there is something new; or no more."""
     saved, wanted = _own(request, public_id), _yes(nightly)
     if wanted:
-        problem = NO_ADDRESS if saved.row.email is None else mail.problem_of(clerk_of(request).archive.settings)
+        problem = _(NO_ADDRESS) if saved.row.email is None else mail.problem_of(clerk_of(request).archive.settings)
         try:
             _understand(
                 request, dataclasses.replace(sight, messages=False), dataclasses.replace(saved.form, messages=False)
             )
         except QueryError as error:
-            problem = f"It cannot run by night: {error}"
+            problem = _("It cannot run by night: %(problem)s", problem=error)
         except SearchError:
-            return _page(request, sight, status=_UNAVAILABLE, problem=_NOT_NOW)
+            return _page(request, sight, status=_UNAVAILABLE, problem=_(_NOT_NOW))
         if problem is not None:
             return _page(request, sight, status=_BAD_REQUEST, problem=problem)
     action = "nightly e-mail switched on" if wanted else "nightly e-mail switched off"
@@ -139,13 +144,13 @@ def _own(request: Request, public_id: uuid.UUID, *, administrators: bool = False
     theirs = saved is not None and saved.row.user_id == signed_in(request).user.id
     ours = administrators and saved is not None and saved.row.shared and allowed(request, Ability.ADMINISTER)
     if saved is None or not (theirs or ours):
-        raise HTTPException(_NOT_FOUND, NO_SEARCH)
+        raise HTTPException(_NOT_FOUND, _(NO_SEARCH))
     return saved
 
 
 def _yes(given: str) -> bool:
     if given not in {"yes", "no"}:
-        raise HTTPException(_BAD_REQUEST, "The form was not understood. Nothing was changed.")
+        raise HTTPException(_BAD_REQUEST, _("The form was not understood. Nothing was changed."))
     return given == "yes"
 
 
@@ -168,7 +173,7 @@ def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "
         request,
         "searches.html",
         status=status,
-        title="Saved searches",
+        title=_("Saved searches"),
         own=own,
         shared=shared,
         steps=steps,

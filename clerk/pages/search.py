@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request, Response
 
 from archiver import gaps
 from archiver.database import repeatable_read
+from archiver.i18n.translation import _, marked, pgettext
 from archiver.records.store.thumbnails import thumbnails_of
 from clerk import conversation, reading, visibility
-from clerk.asking import asked_for, today
+from clerk.asking import asked_for, in_english, today
 from clerk.context import Clerk, clerk_of, page
 from clerk.described import query
 from clerk.hits import ResultView, attached, results
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 _BAD_REQUEST, _FORBIDDEN, _UNAVAILABLE = 400, 403, 503
-_UNAVAILABLE_SENTENCE = (
+_UNAVAILABLE_SENTENCE = marked(
     "The search cannot answer now, and nothing was searched: try again in a minute, or tell the operator."
 )
 
@@ -59,14 +60,14 @@ def front(request: Request, sight: Seen) -> Response:
                 data |= {"facets": result.facets, "narrow": narrow, "bars": bars_of(narrow, result.facets.months)}
         except MessagesRefusedError as error:
             status, data["problem"] = _FORBIDDEN, str(error)
+            detail["problem"] = in_english(error)
             audit_refusal(request, None, WANTED_SEARCH, **form.fields)
         except QueryError as error:
             status, data["problem"] = _BAD_REQUEST, str(error)
+            detail["problem"] = in_english(error)
         except SearchError as error:
-            status, data["problem"] = _UNAVAILABLE, _UNAVAILABLE_SENTENCE
-            detail["error"] = str(error)
-        if data["problem"]:
-            detail["problem"] = data["problem"]
+            status, data["problem"] = _UNAVAILABLE, _(_UNAVAILABLE_SENTENCE)
+            detail |= {"error": str(error), "problem": _UNAVAILABLE_SENTENCE}
         clerk.record(request, "searched", None, detail)
     with clerk.archive.engine.connect() as connection:
         accounts = reading.account_names(connection, sight.account_ids)
@@ -75,7 +76,7 @@ def front(request: Request, sight: Seen) -> Response:
         request,
         "search.html",
         status=status,
-        title=f"{form.q} \u2013 Search" if form.q else "Search",
+        title=_("%(typed)s \u2013 Search", typed=form.q) if form.q else pgettext("title", "Search"),
         form=form,
         sight=sight,
         accounts=accounts,
@@ -111,7 +112,7 @@ def _gaps(clerk: Clerk, sight: Sight, form: SearchForm) -> list[Any]:
 
 def _formats(request: Request) -> dict[str, str]:
     """The formats that whoever asks may export in."""
-    return {name: each.title for name, each in FORMATS.items()} if allowed(request, Ability.EXPORT) else {}
+    return {name: _(each.title) for name, each in FORMATS.items()} if allowed(request, Ability.EXPORT) else {}
 
 
 def _search(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchResult:

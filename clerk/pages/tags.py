@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from archiver import notes
 from archiver import tags as record
+from archiver.i18n.translation import _
 from clerk.context import clerk_of, page, signed_in
 from clerk.pages.record import Written, opened, show
 from clerk.roles import Ability, require
@@ -29,7 +30,7 @@ def tags(request: Request, sight: Seen) -> Response:
     return page(
         request,
         "tags.html",
-        title="Tags",
+        title=_("Tags"),
         tags=[(each, tag_address(each.name), tag_address(each.name, " type:message")) for each in found],
         sight=sight,
     )

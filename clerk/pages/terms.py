@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 
+from archiver.i18n.languages import ENGLISH, language, speaking
+from archiver.i18n.translation import _, marked
 from clerk import described, reading
-from clerk.asking import asked_for, today
+from clerk.asking import asked_for, in_english, today
 from clerk.context import clerk_of, csv_file, page
 from clerk.csv_cells import csv_of
 from clerk.searching import SearchForm, form_of
@@ -23,7 +25,7 @@ _BAD_REQUEST, _FORBIDDEN, _UNAVAILABLE = 400, 403, 503
 _MOST_BYTES = 60_000
 """Less than a form of this site can hold."""
 _COLUMNS = ("term", "taken to mean", "records", "records that no other term has", "not understood because")
-_UNAVAILABLE_SENTENCE = (
+_UNAVAILABLE_SENTENCE = marked(
     "The search cannot answer now, and nothing was counted: try again in a minute, or tell the operator."
 )
 
@@ -63,17 +65,19 @@ def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, a
     try:
         found = terms_in(listed)
         detail["terms"] = found
-        counts = _count(clerk, sight, form, found)
+        # A file is in English, whoever asks for it.
+        with speaking(ENGLISH if as_csv else language()):
+            counts = _count(clerk, sight, form, found)
     except MessagesRefusedError as error:
         audit_refusal(request, None, WANTED_SEARCH, **detail)
-        clerk.record(request, "searched a list", None, detail | {"problem": str(error)})
+        clerk.record(request, "searched a list", None, detail | {"problem": in_english(error)})
         return _page(request, sight, form, listed, status=_FORBIDDEN, problem=str(error))
     except QueryError as error:
-        clerk.record(request, "searched a list", None, detail | {"problem": str(error)})
+        clerk.record(request, "searched a list", None, detail | {"problem": in_english(error)})
         return _page(request, sight, form, listed, status=_BAD_REQUEST, problem=str(error))
     except SearchError as error:
         clerk.record(request, "searched a list", None, detail | {"error": str(error)})
-        return _page(request, sight, form, listed, status=_UNAVAILABLE, problem=_UNAVAILABLE_SENTENCE)
+        return _page(request, sight, form, listed, status=_UNAVAILABLE, problem=_(_UNAVAILABLE_SENTENCE))
     clerk.record(request, "searched a list", None, detail | {"union": counts.union})
     if refused := [each.typed for each in counts.terms if each.refused]:
         audit_refusal(request, None, WANTED_SEARCH, terms=refused)
@@ -93,7 +97,7 @@ def _text(content: bytes) -> str:
         QueryError: it is too large, or no text.
     """
     if len(content) > _MOST_BYTES:
-        raise QueryError("This file is larger than a list of terms can be (60 KB): choose the list itself.")
+        raise QueryError(lambda: _("This file is larger than a list of terms can be (60 KB): choose the list itself."))
     for coding in ("utf-8-sig", "utf-16") if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else ("utf-8-sig", "cp1252"):
         try:
             text = content.decode(coding)
@@ -101,7 +105,7 @@ def _text(content: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise QueryError("This file is no plain text: save the list as text, one term on each line.")
+    raise QueryError(lambda: _("This file is no plain text: save the list as text, one term on each line."))
 
 
 def _as_csv(counts: TermCounts) -> bytes:
@@ -125,7 +129,7 @@ def _page(
         request,
         "terms.html",
         status=status,
-        title="A list of terms",
+        title=_("A list of terms"),
         form=form,
         sight=sight,
         listed=listed,

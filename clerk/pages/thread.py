@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from archiver.database import repeatable_read
+from archiver.i18n.translation import _
 from archiver.records.store.thumbnails import thumbnails_of
 from clerk import as_of, conversation, views, visibility
 from clerk.context import clerk_of, page
@@ -71,12 +72,12 @@ def thread(
         request,
         "conversation.html",
         status=400 if problem else 200,
-        title=f"Conversation of the {card.kind.lower()} by {card.author_name}",
+        title=_("Conversation of %(kind)s by %(author)s", kind=card.kind_within, author=card.author_name),
         problem=problem,
         form={"by": moment.day if moment else by, "time": moment.clock if moment else time},
         moment=moment,
         public_id=public_id,
-        here=card,
+        came_from=card,
         is_first=first is not None and first.id == item.id,
         top=look.card(first) if first else None,
         top_changes=changes(first) if first else [],

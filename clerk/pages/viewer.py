@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from archiver.database import repeatable_read
+from archiver.i18n.translation import _
 from archiver.records.store.thumbnails import thumbnails_of
 from clerk import reading, views, visibility
 from clerk.context import clerk_of, page
@@ -33,8 +34,8 @@ def view(request: Request, sight: Seen, public_id: uuid.UUID, of: uuid.UUID | No
     with repeatable_read(clerk.archive.engine) as connection:
         row = reading.medium_of(connection, public_id)
         if row is None:
-            raise HTTPException(404, NO_ATTACHMENT)
-        showing = require_medium(request, connection, sight, public_id, NO_ATTACHMENT)
+            raise HTTPException(404, _(NO_ATTACHMENT))
+        showing = require_medium(request, connection, sight, public_id, _(NO_ATTACHMENT))
         known = visibility.shapes(connection, sight, showing[:MOST_RECORDS])
         wanted = None if of is None else reading.item_id_of(connection, of)
         if wanted in showing and wanted not in known:
@@ -47,12 +48,18 @@ def view(request: Request, sight: Seen, public_id: uuid.UUID, of: uuid.UUID | No
     attached = views.attachments(item, made) if item else []
     place = next((at for at, each in enumerate(attached) if each.view.public_id == public_id), None)
     if item is None or place is None:
-        raise HTTPException(404, NO_ATTACHMENT)
+        raise HTTPException(404, _(NO_ATTACHMENT))
     card = views.card(item, clerk.archive.settings.zone, longest=views.IN_RESULT)
     answer = page(
         request,
         "viewer.html",
-        title=f"{attached[place].view.kind.capitalize()} {place + 1} of {len(attached)}, {card.label}",
+        title=_(
+            "%(kind)s %(place)s of %(count)s, %(record)s",
+            kind=attached[place].view.kind.capitalize(),
+            place=place + 1,
+            count=len(attached),
+            record=card.label,
+        ),
         row=row,
         card=card,
         this=attached[place],

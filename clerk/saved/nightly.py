@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from archiver import audit, mail
+from archiver.i18n.languages import ENGLISH, speaking
 from clerk.roles import Ability, may
 from clerk.saved import news, store
 from clerk.saved.letter import letter
@@ -57,6 +58,7 @@ class Done:
     again: bool = False
 
 
+@speaking(ENGLISH)
 def run(archive: Archive, client: Elasticsearch, index: str) -> list[Done]:
     """Run every search that is to run by night, one after the other; one that fails keeps none of the others back.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver import audit, naming
+from archiver.i18n.translation import _, pgettext
 from archiver.records.models import SavedChange, SavedSearch, uuid7
 from clerk.searching import form_of
 
@@ -122,14 +123,16 @@ def history(connection: Connection, ids: Sequence[int]) -> dict[int, list[Step]]
 
 def _words(before: Row[Any] | None, now: Row[Any]) -> str:
     if before is None:
-        return "saved" + (" and shared" if now.shared else "")
+        return pgettext("search", "saved and shared") if now.shared else pgettext("search", "saved")
     if now.removed:
-        return "removed"
+        return pgettext("search", "removed")
     if now.name != before.name:
-        return f"renamed from \u201c{before.name}\u201d"
+        return pgettext("search", "renamed from \u201c%(name)s\u201d", name=before.name)
     if now.shared != before.shared:
-        return "shared" if now.shared else "no longer shared"
-    return "told of by e-mail each night" if now.nightly else "no longer told of"
+        return pgettext("search", "shared") if now.shared else pgettext("search", "no longer shared")
+    return (
+        pgettext("search", "told of by e-mail each night") if now.nightly else pgettext("search", "no longer told of")
+    )
 
 
 def usable_name(text: str) -> str:
@@ -161,7 +164,9 @@ def save(
     with engine.begin() as connection:
         connection.execute(_LOCK, {"id": f"of {user.id}"})
         if len(own(connection, user.id)) >= MOST_OWN:
-            raise SavedError(f"You keep {MOST_OWN} searches, which is the most: remove one that is not needed.")
+            raise SavedError(
+                _("You keep %(most)s searches, which is the most: remove one that is not needed.", most=MOST_OWN)
+            )
         search_id = connection.scalar(
             sa.insert(SavedSearch)
             .values(public_id=public_id, user_id=user.id, fields=dict(fields), saved_at=now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from archiver.i18n.languages import ENGLISH, speaking
+from archiver.i18n.translation import _
 from search import indices
 from search.errors import QueryError
 from search.exports import jobs
@@ -63,8 +65,10 @@ def ask(
     result = search(client, index, asked)
     found, undated = result.total, result.undated_excluded
     if not found:
-        raise QueryError("Nothing is found, so that there is nothing to export.")
-    sentence = explain(ready.node, ready.request, ignored=ready.ignored, ordered=False) + undated_note(undated)
+        raise QueryError(lambda: _("Nothing is found, so that there is nothing to export."))
+    # The file is in English, whatever language whoever asks is spoken to in.
+    with speaking(ENGLISH):
+        sentence = explain(ready.node, ready.request, ignored=ready.ignored, ordered=False) + undated_note(undated)
     search_kept = kept(ready.request)
     with engine.begin() as connection:
         already = jobs.under_way(connection, by=by, form=form, search=search_kept, messages=messages)
@@ -72,7 +76,10 @@ def ask(
             return already
         if jobs.waiting(connection) >= MOST_OPEN:
             raise QueryError(
-                f"{MOST_OPEN} exports are under way: wait until some are made, or cancel those not needed."
+                lambda: _(
+                    "%(number)s exports are under way: wait until some are made, or cancel those not needed.",
+                    number=MOST_OPEN,
+                )
             )
         return jobs.ask(
             connection,

@@ -12,6 +12,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
 
+from archiver.i18n.translation import marked
 from search.exports.about import PREFIX
 from search.exports.rows import COLUMNS, row_of
 from search.exports.writer import Writer, readme_and_manifest
@@ -54,7 +55,7 @@ def _line(row: Sequence[str]) -> bytes:
 class CsvWriter(Writer):
     """A row a record, under a head."""
 
-    title: ClassVar[str] = "CSV"
+    title: ClassVar[str] = marked("CSV")
 
     def write(self, record: Record) -> None:
         """Add a row."""

@@ -9,6 +9,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, ClassVar
 
+from archiver.i18n.translation import marked
 from search.exports.about import PREFIX
 from search.exports.rows import COLUMNS, EARLIER, INTERNAL, TEXT, TITLE, row_of
 from search.exports.writer import Writer, readme_and_manifest
@@ -41,7 +42,7 @@ _APART = frozenset({_NUMBER, TITLE, TEXT, EARLIER})
 class HtmlWriter(Writer):
     """So many records a page, and a page that lists them."""
 
-    title: ClassVar[str] = "HTML (pages to read)"
+    title: ClassVar[str] = marked("HTML (pages to read)")
     records_on_a_page: ClassVar[int] = 500
 
     def write(self, record: Record) -> None:

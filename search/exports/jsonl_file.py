@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 
+from archiver.i18n.translation import marked
 from search.exports.about import PREFIX
 from search.exports.rows import whole
 from search.exports.writer import Writer, readme_and_manifest
@@ -26,7 +27,7 @@ ADVICE = (
 class JsonlWriter(Writer):
     """A line a record."""
 
-    title: ClassVar[str] = "JSON Lines"
+    title: ClassVar[str] = marked("JSON Lines")
     whole: ClassVar[bool] = True
 
     def write(self, record: Record) -> None:

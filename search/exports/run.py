@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from archiver.blobs import BlobDamaged, BlobStore
+from archiver.i18n.languages import ENGLISH, speaking
 from archiver.platforms.items import ItemKind
 from search.errors import IndexUnavailableError, SearchError
 from search.exports import jobs
@@ -65,8 +66,9 @@ class MessageError(Exception):
     """A direct message came up in an export that must have none."""
 
 
+@speaking(ENGLISH)
 def run(archive: Archive, client: Elasticsearch, index: str, job: Row[Any]) -> bool:
-    """Make an export that `jobs.claim` gave. Gives whether there is a file; why there is none stands in the job.
+    """Make an export that `jobs.claim` gave, in English. Gives whether there is a file; why there is none stands in the job.
 
     Raises:
         BaseException: what ends the worker itself (a signal, a database that is gone); the job is given back, or taken up

@@ -24,7 +24,7 @@ class Writer(abc.ABC):
     """One file that is being made.
 
     Attributes:
-        title: how the format is called on a page.
+        title: how the format is called on a page, in English; the page says it in its reader's language.
         suffix: of the finished file's name.
         streams: the names of its streams, the records' own first.
         whole: whether it wants everything of a record, and not its cells.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
+from archiver.i18n.translation import marked
 from search.exports import xlsx_parts
 from search.exports.rows import COLUMNS, EARLIER, INTERNAL, TEXT, TITLE, row_of
 from search.exports.writer import Writer
@@ -42,7 +43,7 @@ _LETTERS = tuple(map(xlsx_parts.letters, range(1, len(COLUMNS) + 1)))
 class XlsxWriter(Writer):
     """A row a record, in as many sheets as are needed."""
 
-    title: ClassVar[str] = "XLSX (spreadsheet)"
+    title: ClassVar[str] = marked("XLSX (spreadsheet)")
     suffix: ClassVar[str] = "xlsx"
     streams: ClassVar[tuple[str, ...]] = ("records", "long")
     rows_on_a_sheet: ClassVar[int] = 1_000_000

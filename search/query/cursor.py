@@ -12,6 +12,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from archiver.i18n.translation import _
 from search.errors import QueryError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def decode(request: SearchRequest) -> list[Any] | None:
 
 def of_another_search() -> QueryError:
     """What to say of a cursor that this search never gave."""
-    return QueryError("This page belongs to another search: go back to its first page.")
+    return QueryError(lambda: _("This page belongs to another search: go back to its first page."))
 
 
 def _is_place(value: object) -> bool:
@@ -55,7 +56,9 @@ def _is_place(value: object) -> bool:
 
 
 def _fingerprint(request: SearchRequest) -> str:
-    # Not the register: how Python prints a set of names differs from process to process.
-    same = dataclasses.replace(request, cursor=None, page_size=0, directory=None)
+    # Not the register: how Python prints a set of names differs from process to process. Nor the words of the limits, which
+    # are in the language of whoever asks.
+    limits = dataclasses.replace(request.limits, words=())
+    same = dataclasses.replace(request, cursor=None, page_size=0, directory=None, limits=limits)
     values = [str(getattr(same, field.name)) for field in dataclasses.fields(same)]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]

@@ -7,7 +7,9 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
+from archiver.i18n.translation import _, marked
 from search.errors import QueryError
+from search.query.words import quoted
 
 if TYPE_CHECKING:
     import zoneinfo
@@ -38,8 +40,9 @@ def span(
     """
     _require_within(*(day for day in (first, last) if day is not None))
     if first is not None and last is not None and first > last:
+        days = {"first": first.isoformat(), "last": last.isoformat()}
         raise QueryError(
-            f"The first day, {first.isoformat()}, comes after the last, {last.isoformat()}: exchange the two dates."
+            lambda: _("The first day, %(first)s, comes after the last, %(last)s: exchange the two dates.", **days)
         )
     return (
         None if first is None else start_of_day(first, zone),
@@ -59,12 +62,14 @@ def spoken(text: str, today: dt.date | None) -> tuple[dt.date | None, dt.date | 
     """
     plain = " ".join(text.replace("_", " ").split()).lower()
     if ".." in plain:
-        begin, _, end = (each.strip() for each in plain.partition(".."))
+        begin, _dots, end = (each.strip() for each in plain.partition(".."))
         if begin or end:
             first = _one(begin, text, today)[0] if begin else None
             last = _one(end, text, today)[1] if end else None
             if first is not None and last is not None and first > last:
-                raise QueryError(f"In \u201c{text}\u201d the first day comes after the last: exchange the two.")
+                raise QueryError(
+                    lambda: _("In %(typed)s the first day comes after the last: exchange the two.", typed=quoted(text))
+                )
             return first, last
     if compared := re.fullmatch(r"(>=|<=|>|<)\s*(.+)", plain):
         first, last = _one(compared[2], text, today)
@@ -84,8 +89,11 @@ def _one(plain: str, typed: str, today: dt.date | None) -> tuple[dt.date, dt.dat
     found = _relative(plain.replace("-", " "), today) or _calendar(plain)
     if found is None:
         raise QueryError(
-            f"\u201c{typed}\u201d is no date: write a day as 2026-03-31, a month as 2026-03, a range as "
-            "2026-03-01..2026-03-31, or last-month."
+            lambda: _(
+                "%(typed)s is no date: write a day as 2026-03-31, a month as 2026-03, a range as 2026-03-01..2026-03-31, or "
+                "last-month.",
+                typed=quoted(typed),
+            )
         )
     _require_within(*found)
     return found
@@ -94,9 +102,13 @@ def _one(plain: str, typed: str, today: dt.date | None) -> tuple[dt.date, dt.dat
 def _require_within(*days: dt.date) -> None:
     for day in days:
         if day < EARLIEST:
-            raise QueryError(f"There is nothing to find on {day.isoformat()}: give a day from 1970 on.")
+            raise _nothing_on(day, marked("There is nothing to find on %(day)s: give a day from 1970 on."))
         if day > LATEST:
-            raise QueryError(f"There is nothing to find on {day.isoformat()}: give a day of {LATEST.year} or before.")
+            raise _nothing_on(day, marked("There is nothing to find on %(day)s: give a day of %(last)s or before."))
+
+
+def _nothing_on(day: dt.date, sentence: str) -> QueryError:
+    return QueryError(lambda: _(sentence, day=day.isoformat(), last=LATEST.year))
 
 
 def _relative(plain: str, today: dt.date | None) -> tuple[dt.date, dt.date] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from archiver import naming, tags
+from archiver.i18n.translation import _
 from search.errors import QueryError, UnknownAccountError
 from search.query.model import And, Field, Filter, Not, Or
 from search.query.words import joined, plain_or_quoted, quoted
@@ -96,9 +97,7 @@ class Directory:
             case Filter(Field.REQUEST | Field.HOLD as field, value):
                 known = {Field.REQUEST: self.requests, Field.HOLD: self.holds}[field]
                 if key(value) not in known:
-                    raise QueryError(
-                        f"There is no {field} {quoted(value)} in this archive: look it up, or take it out."
-                    )
+                    raise _no_request(value) if field is Field.REQUEST else _no_hold(value)
                 return node
             case _:
                 return node
@@ -114,12 +113,19 @@ class Directory:
             return named
         every = sorted({name for each in self.accounts for name in (each.name.lower(), each.handle.lower())})
         near = difflib.get_close_matches(wanted, every, 3) or [each for each in every if wanted and wanted in each][:3]
-        did = (
-            f"perhaps {joined([f'account:{each}' for each in near], 'or')} is meant."
-            if near
-            else "the page Accounts lists them."
+        if near:
+            raise UnknownAccountError(
+                lambda: _(
+                    "There is no account %(value)s in the register; perhaps %(near)s is meant.",
+                    value=quoted(value),
+                    near=joined([f"account:{each}" for each in near], "or"),
+                )
+            )
+        raise UnknownAccountError(
+            lambda: _(
+                "There is no account %(value)s in the register; the page Accounts lists them.", value=quoted(value)
+            )
         )
-        raise UnknownAccountError(f"There is no account {quoted(value)} in the register; {did}")
 
     def _department(self, value: str) -> str:
         known = {each.department.lower(): each.department for each in self.accounts}
@@ -130,9 +136,19 @@ class Directory:
             difflib.get_close_matches(wanted, sorted(known), 3)
             or [each for each in sorted(known) if wanted in each][:3]
         )
-        meant = joined([f'department:"{known[each]}"' for each in near], "or")
-        did = f"perhaps {meant} is meant." if near else "the page Accounts lists them."
-        raise QueryError(f"There is no department {quoted(value)} in the register; {did}")
+        if near:
+            raise QueryError(
+                lambda: _(
+                    "There is no department %(value)s in the register; perhaps %(near)s is meant.",
+                    value=quoted(value),
+                    near=joined([f'department:"{known[each]}"' for each in near], "or"),
+                )
+            )
+        raise QueryError(
+            lambda: _(
+                "There is no department %(value)s in the register; the page Accounts lists them.", value=quoted(value)
+            )
+        )
 
     def _tag(self, value: str) -> str:
         wanted = naming.key(" ".join(value.split()))
@@ -140,20 +156,46 @@ class Directory:
             return wanted
         every = sorted(self.tags)
         near = difflib.get_close_matches(wanted, every, 3) or [each for each in every if wanted in each][:3]
-        meant = joined([f"tag:{plain_or_quoted(self.tags[each])}" for each in near], "or")
-        did = f"perhaps {meant} is meant." if near else "the page Tags lists them."
-        raise QueryError(f"There is no tag {quoted(value)} in this archive; {did}")
+        if near:
+            raise QueryError(
+                lambda: _(
+                    "There is no tag %(value)s in this archive; perhaps %(near)s is meant.",
+                    value=quoted(value),
+                    near=joined([f"tag:{plain_or_quoted(self.tags[each])}" for each in near], "or"),
+                )
+            )
+        raise QueryError(
+            lambda: _("There is no tag %(value)s in this archive; the page Tags lists them.", value=quoted(value))
+        )
 
     def _platform(self, value: str) -> str:
         known = sorted({each.platform for each in self.accounts})
         wanted = value.strip().lower()
         if wanted in known:
             return wanted
+        if known:
+            raise QueryError(
+                lambda: _(
+                    "The register has no account on %(value)s; its platforms are %(platforms)s.",
+                    value=quoted(value),
+                    platforms=joined(known),
+                )
+            )
         raise QueryError(
-            f"The register has no account on {quoted(value)}; its platforms are {joined(known)}."
-            if known
-            else f"The register has no account on {quoted(value)}, nor on any other platform."
+            lambda: _("The register has no account on %(value)s, nor on any other platform.", value=quoted(value))
         )
+
+
+def _no_request(value: str) -> QueryError:
+    return QueryError(
+        lambda: _("There is no request %(value)s in this archive: look it up, or take it out.", value=quoted(value))
+    )
+
+
+def _no_hold(value: str) -> QueryError:
+    return QueryError(
+        lambda: _("There is no hold %(value)s in this archive: look it up, or take it out.", value=quoted(value))
+    )
 
 
 def directory(connection: Connection, accounts: Collection[str] | None = None, *, messages: bool = False) -> Directory:

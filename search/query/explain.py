@@ -1,10 +1,11 @@
-"""A search in one sentence of plain English. Pure."""
+"""A search in one sentence, in the language of the running task. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archiver.i18n import calendar
+from archiver.i18n.translation import _, marked, ngettext, pgettext
+from search.query import fragments
 from search.query.compile import order_of
 from search.query.levels import levels
 from search.query.model import (
@@ -25,43 +26,17 @@ from search.query.model import (
     Word,
 )
 from search.query.tree import conjuncts
-from search.query.words import joined, platform_title, quoted
+from search.query.words import joined, quoted
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from search.query.model import Node, SearchRequest
 
 _ORDER = {
-    Sort.RELEVANCE: "best matches first",
-    Sort.NEWEST: "newest first",
-    Sort.OLDEST: "oldest first",
-}
-_IS = {"city": "written by the city", "resident": "written by somebody else than the city"}
-_TYPE: Mapping[str, str] = {
-    "post": "a post",
-    "comment": "a comment",
-    "reply": "an answer to a comment",
-    "repost": "a repost",
-    "story": "a story",
-    "message": "a direct message",
-    "profile": "a profile",
-}
-_HAS = {
-    "image": "a picture",
-    "video": "a video",
-    "audio": "a sound recording",
-    "file": "a file",
-    "link": "a link",
-    "alt-text": "a description of a picture",
-}
-_STATE = {
-    "present": "still there when last looked for",
-    "deleted": "confirmed to be gone from the platform",
-    "hidden": "hidden on the platform",
-    "missing": "not seen any more, for a reason that is not known",
-    "edited": "edited since it was first said",
+    Sort.RELEVANCE: marked("best matches first"),
+    Sort.NEWEST: marked("newest first"),
+    Sort.OLDEST: marked("oldest first"),
 }
 
 
@@ -74,75 +49,100 @@ def explain(node: Node | None, request: SearchRequest, *, ignored: Sequence[str]
         ignored: words that nothing is kept of (lone punctuation).
         ordered: say in which order as well.
     """
-    says, others = _sorted(node)
-    parts = [f"Everything that {_all_said(says)} in one version" if says else "Everything"]
-    parts += [clause(each, request) for each in others]
-    if request.account:
-        parts.append(f"seen on {request.account}")
-    if request.platform:
-        parts.append(f"on {platform_title(request.platform)}")
-    dates = _dates(request.date_from, request.date_to)
-    if dates:
-        parts.append(f"dated {dates} ({request.zone.key} time)")
-    if request.messages:
-        parts.append("direct messages among it")
-    parts += request.limits.words
+    parts = [*_asked(node, request), *_within(request)]
     if ordered:
-        parts.append(_ORDER[order_of(node, request)])
-    sentence = ", ".join(parts).replace("Everything, that ", "Everything that ", 1) + "."
+        parts.append(_(_ORDER[order_of(node, request)]))
+    sentence = f"{', '.join(parts)}."
     if ignored:
-        left = joined([quoted(word) for word in ignored])
-        sentence += f" {left} cannot be searched for and {'was' if len(ignored) == 1 else 'were'} left out."
+        left_out = ngettext(
+            "%(words)s cannot be searched for and was left out.",
+            "%(words)s cannot be searched for and were left out.",
+            len(ignored),
+            words=joined([quoted(word) for word in ignored]),
+        )
+        sentence += f" {left_out}"
     return sentence
 
 
 def clause(node: Node, request: SearchRequest) -> str:
     """A part of a search in words, as it follows "Everything"."""
-    match node:
-        case Filter() | Dated():
-            return _described(node, request)
-        case Not(Filter() | Dated() as inner):
-            return _described(inner, request, no="not ")
-        case _ if not levels(node)[1]:
-            return f"that {_all_said([node])}"
-        case _:
-            return f"that {_does(node, request)}"
+    does = _after_that(node, request)
+    return _beside(node, request) if does is None else _("that %(does)s", does=does)
 
 
 def undated_note(count: int) -> str:
-    """The sentence about items that only their missing date kept out; empty where there are none."""
+    """The sentence about items that only their missing date kept out, after a space; empty where there are none."""
     if not count:
         return ""
-    return f" {count:,} more {'has' if count == 1 else 'have'} no date and {'was' if count == 1 else 'were'} left out."
+    note = ngettext("%(num)s more has no date and was left out.", "%(num)s more have no date and were left out.", count)
+    return f" {note}"
 
 
-def _described(asked: Filter | Dated, request: SearchRequest, no: str = "") -> str:
-    """`seen on x`, `that is a post`, `with a picture`; with `no`, that it is not so."""
-    match asked:
-        case Filter(Field.TYPE, value):
-            return f"that is {no}{_TYPE[value]}"
-        case Filter(Field.HAS, value):
-            return f"{'without' if no else 'with'} {_HAS[value]}"
+def _asked(node: Node | None, request: SearchRequest) -> Iterator[str]:
+    """`Everything that says x in one version`, and the other parts of what was typed."""
+    says, others = _sorted(node)
+    if says:
+        yield _("Everything that %(does)s in one version", does=_all_said(says))
+    elif others and (does := _after_that(others[0], request)) is not None:
+        yield _("Everything that %(does)s", does=does)
+        others = others[1:]
+    else:
+        yield _("Everything")
+    for each in others:
+        does = _after_that(each, request)
+        # A relative clause that does not stand right behind what it is about.
+        yield _beside(each, request) if does is None else pgettext("further on", "that %(does)s", does=does)
+
+
+def _within(request: SearchRequest) -> Iterator[str]:
+    """What the form and the limits of whoever asks add."""
+    if request.account:
+        yield fragments.on_account(request.account)
+    if request.platform:
+        yield fragments.on_platform(request.platform)
+    if request.date_from or request.date_to:
+        yield fragments.dated(request.date_from, request.date_to, request.zone)
+    if request.messages:
+        yield _("direct messages among it")
+    yield from request.limits.words
+
+
+def _after_that(node: Node, request: SearchRequest) -> str | None:
+    """A part of a search as it follows "that"; None for one that is said beside: `seen on x`, `with a picture`."""
+    match node:
+        case Filter(Field.TYPE) | Not(Filter(Field.TYPE)):
+            return _does(node, request)
+        case Filter() | Dated() | Not(Filter() | Dated()):
+            return None
+        case _ if not levels(node)[1]:
+            return _all_said([node])
         case _:
-            return f"{no}{_field(asked, request)}"
+            return _does(node, request)
+
+
+def _beside(node: Node, request: SearchRequest) -> str:
+    match node:
+        case Filter() | Dated():
+            return fragments.beside(node, request.zone)
+        case Not(Filter() | Dated() as denied):
+            return fragments.beside(denied, request.zone, denied=True)
+        case _:
+            raise AssertionError(node)
 
 
 def _does(node: Node, request: SearchRequest) -> str:
     """What a record does or is, as it follows "that": `says x`, `is on y`, `either says x or is on y`."""
     match node:
         case Or(parts):
-            return f"either {joined([_inner(each, request) for each in parts], 'or')}"
+            return _("either %(things)s", things=joined([_inner(each, request) for each in parts], "or"))
         case And(parts):
             return joined([_inner(each, request) for each in parts])
         case Not(And() | Or() as part) if levels(part)[1]:
-            return f"is nothing that {_does(part, request)}"
-        case (Filter() | Dated() as asked) | Not(Filter() | Dated() as asked):
-            no = "not " if isinstance(node, Not) else ""
-            if isinstance(asked, Filter) and asked.field is Field.HAS:
-                return f"has {f'no {_HAS[asked.value][2:]}' if no else _HAS[asked.value]}"
-            if isinstance(asked, Filter) and asked.field is Field.TYPE:
-                return f"is {no}{_TYPE[asked.value]}"
-            return f"is {no}{_field(asked, request)}"
+            return _("is nothing that %(does)s", does=_does(part, request))
+        case Filter() | Dated():
+            return fragments.does(node, request.zone)
+        case Not(Filter() | Dated() as denied):
+            return fragments.does(denied, request.zone, denied=True)
         case _:
             return _all_said([node])
 
@@ -167,12 +167,13 @@ def _all_said(nodes: Sequence[Node]) -> str:
     """`says a and b, and does not say c`."""
     wanted = [each for each in nodes if not isinstance(each, Not)]
     unwanted = [part for each in nodes if isinstance(each, Not) for part in _either(each.part)]
-    parts = []
-    if wanted:
-        parts.append(f"says {joined([_bracketed(each) if len(wanted) > 1 else _words(each) for each in wanted])}")
-    if unwanted:
-        parts.append(f"does not say {joined([_bracketed(each) for each in unwanted], 'or')}")
-    return " and ".join(parts)
+    said = joined([_bracketed(each) if len(wanted) > 1 else _words(each) for each in wanted])
+    not_said = joined([_bracketed(each) for each in unwanted], "nor")
+    if not unwanted:
+        return _("says %(words)s", words=said)
+    if not wanted:
+        return _("does not say %(words)s", words=not_said)
+    return _("says %(words)s and does not say %(others)s", words=said, others=not_said)
 
 
 def _either(node: Node) -> tuple[Node, ...]:
@@ -180,77 +181,56 @@ def _either(node: Node) -> tuple[Node, ...]:
 
 
 def _words(node: Node) -> str:
+    """What a version says, or does not: as it follows "says"."""
     match node:
         case Word(text):
-            return f"{quoted(text)} in any form"
+            return _("%(word)s in any form", word=quoted(text))
         case Phrase(text, 0):
-            return f"exactly {quoted(text)}"
+            return _("exactly %(phrase)s", phrase=quoted(text))
         case Phrase(text, within):
-            return f"the words {quoted(text)} in any order, {_apart(within)} among them"
-        case Near(first, second, within):
-            return f"{_words(first)} near {_words(second)}, {_apart(within)} between them"
+            return ngettext(
+                "the words %(words)s in any order, at most %(num)s other word among them",
+                "the words %(words)s in any order, at most %(num)s other words among them",
+                within,
+                words=quoted(text),
+            )
+        case Near():
+            return _near(node)
         case Prefix(text):
-            return f"a word that begins with {quoted(text)}"
+            return _("a word that begins with %(letters)s", letters=quoted(text))
         case Fuzzy(text):
-            return f"a word spelt like {quoted(text)}"
+            return _("a word spelt like %(word)s", word=quoted(text))
         case Tag(text):
-            return f"the hashtag #{text}"
+            return _("the hashtag #%(tag)s", tag=text)
         case Handle(text):
-            return f"the handle @{text}"
+            return _("the handle @%(handle)s", handle=text)
         case Link(text):
-            return f"the address {text} (or is the record there)"
+            return _("the address %(address)s (or is the record there)", address=text)
         case Or(parts):
-            return f"either {joined([_bracketed(each) for each in parts], 'or')}"
+            return pgettext("of words", "either %(things)s", things=joined([_bracketed(each) for each in parts], "or"))
         case And(parts):
-            return f"both {joined([_bracketed(each) for each in parts])}"
+            return _("both %(things)s", things=joined([_bracketed(each) for each in parts]))
         case Not(part):
-            return f"not {_bracketed(part)}"
-        case Filter(Field.HAS, value):
-            return f"something with {_HAS[value]}"
-        case Dated(_, _, first, last):
-            return f"something captured {_dates(first, last)}"
+            return _("not %(words)s", words=_bracketed(part))
+        case Filter(Field.HAS):
+            return _("something %(described)s", described=fragments.having(node.value))
+        case Dated(_dated, _typed, first, last):
+            return _("something captured %(days)s", days=fragments.within(Field.CAPTURED, first, last))
         case _:
             raise AssertionError(node)
 
 
+def _near(near: Near) -> str:
+    sides = {"first": _words(near.first), "second": _words(near.second)}
+    if near.within == 0:
+        return _("%(first)s near %(second)s, no other word between them", **sides)
+    return ngettext(
+        "%(first)s near %(second)s, at most %(num)s other word between them",
+        "%(first)s near %(second)s, at most %(num)s other words between them",
+        near.within,
+        **sides,
+    )
+
+
 def _bracketed(node: Node) -> str:
     return f"({_words(node)})" if isinstance(node, And | Or) else _words(node)
-
-
-def _apart(within: int) -> str:
-    return "no other word" if within == 0 else f"at most {within} other word{'' if within == 1 else 's'}"
-
-
-def _field(asked: Filter | Dated, request: SearchRequest) -> str:
-    if isinstance(asked, Dated):
-        what = "dated" if asked.field is Field.DATE else "captured"
-        return f"{what} {_dates(asked.first, asked.last)} ({request.zone.key} time)"
-    value = asked.value
-    match asked.field:
-        case Field.ACCOUNT:
-            return f"seen on {joined(asked.names or (value,), 'or')}"
-        case Field.PLATFORM:
-            return f"on {platform_title(asked.names[0] if asked.names else value)}"
-        case Field.DEPARTMENT:
-            return f"of the department {asked.names[0] if asked.names else value}"
-        case Field.AUTHOR:
-            return f"written by exactly {quoted(value[1:])}" if value.startswith("=") else f"written by {quoted(value)}"
-        case Field.IS:
-            return _IS[value]
-        case Field.STATE:
-            return _STATE[value]
-        case Field.TAG:
-            return f"tagged {quoted(asked.names[0] if asked.names else value)} by a clerk"
-        case Field.REQUEST:
-            return f"in the request {quoted(value)}"
-        case Field.HOLD:
-            return f"under the hold {quoted(value)}"
-        case _:
-            return f"at the address {value}"
-
-
-def _dates(first: dt.date | None, last: dt.date | None) -> str:
-    if first is not None and first == last:
-        return f"on {calendar.day(first)}"
-    parts = ([f"from {calendar.day(first)}"] if first else []) + ([f"through {calendar.day(last)}"] if last else [])
-    return " ".join(parts)

@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from archiver.i18n.translation import marked
 from search.query.dates import EARLIEST, start_of_day
 from search.query.fields import CHOICES
 from search.query.model import Field
@@ -23,25 +24,26 @@ if TYPE_CHECKING:
 Dsl = dict[str, Any]
 FIRST_YEAR, LAST_YEAR = EARLIEST.year, 2100
 """The years whose months are told apart. A date is what somebody stated: what lies outside is counted, in no month."""
-OUTSIDE = f"before {FIRST_YEAR} or after {LAST_YEAR}"
+OUTSIDE = marked("before 1970 or after 2100")
+"""The same in words."""
 _EVERY = 10_000
 """More values than a register has accounts, so that none is left out of a count."""
 _AUTHORS, _LOOKED_AT = 20, 10_000
 _STATES = {"present": "present", "hidden": "hidden", "not_returned": "missing", "gone_confirmed": "deleted"}
 _STATE_NAMES = {
-    "present": "Still there",
-    "hidden": "Hidden",
-    "missing": "Not seen any more",
-    "deleted": "Confirmed gone",
+    "present": marked("Still there"),
+    "hidden": marked("Hidden"),
+    "missing": marked("Not seen any more"),
+    "deleted": marked("Confirmed gone"),
 }
 _TYPE_NAMES = {
-    "post": "Posts",
-    "comment": "Comments",
-    "reply": "Answers to comments",
-    "repost": "Reposts",
-    "story": "Stories",
-    "message": "Messages",
-    "profile": "Profiles",
+    "post": marked("Posts"),
+    "comment": marked("Comments"),
+    "reply": marked("Answers to comments"),
+    "repost": marked("Reposts"),
+    "story": marked("Stories"),
+    "message": marked("Messages"),
+    "profile": marked("Profiles"),
 }
 
 
@@ -56,11 +58,16 @@ class Value:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Facet:
-    """A division of what was found. `others`: records that have a value which is not listed (the rarer authors)."""
+    """A division of what was found, in English, as receipts keep it; a page says `name` in its reader's language.
+
+    `others`: records that have a value which is not listed (the rarer authors). `is_ours`: whether the values' names are words of
+    ours as well, and not names of accounts, people or tags.
+    """
 
     name: str
     values: Sequence[Value]
     others: int = 0
+    is_ours: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -150,14 +157,14 @@ def facets_of(answer: Mapping[str, Any], total: int, directory: Directory | None
     city = answer["city"]["doc_count"]
     found = [
         Facet(
-            "Platform",
+            marked("Platform"),
             [
                 Value(platform_title(key), f"{Field.PLATFORM}:{key}", count)
                 for key, count in _buckets(answer["platform"])
             ],
         ),
         Facet(
-            "Department",
+            marked("Department"),
             [
                 Value(name, f"{Field.DEPARTMENT}:{plain_or_quoted(name)}", count)
                 for key, count in _departments(answer["department"])
@@ -165,7 +172,7 @@ def facets_of(answer: Mapping[str, Any], total: int, directory: Directory | None
             ],
         ),
         Facet(
-            "Account",
+            marked("Account"),
             [
                 Value(
                     f"{accounts[key].handle} ({platform_title(accounts[key].platform)})",
@@ -177,25 +184,30 @@ def facets_of(answer: Mapping[str, Any], total: int, directory: Directory | None
             ],
         ),
         Facet(
-            "Written by",
+            marked("Written by"),
             [
                 Value(name, f"{Field.IS}:{value}", count)
-                for name, value, count in (("The city", "city", city), ("Others", "resident", total - city))
+                for name, value, count in (
+                    (marked("The city"), "city", city),
+                    (marked("Others"), "resident", total - city),
+                )
                 if count
             ],
+            is_ours=True,
         ),
         _authors(answer, total),
         Facet(
-            "Kind",
+            marked("Kind"),
             [
                 Value(_TYPE_NAMES[key], f"{Field.TYPE}:{key}", count)
                 for key, count in _buckets(answer["type"])
                 if key in CHOICES[Field.TYPE]
             ],
+            is_ours=True,
         ),
-        Facet("State", _states(answer)),
+        Facet(marked("State"), _states(answer), is_ours=True),
         Facet(
-            "Tag",
+            marked("Tag"),
             [
                 Value(tags[key], f"{Field.TAG}:{plain_or_quoted(tags[key])}", count)
                 for key, count in _buckets(answer["tag"])
@@ -221,7 +233,7 @@ def _authors(answer: Mapping[str, Any], total: int) -> Facet:
         for key, count in _buckets(answer["unnamed"]["author"])
     ]
     most = sorted([*named, *unnamed], key=lambda value: (-value.count, value.name))[:_AUTHORS]
-    return Facet("Author", most, others=max(total - sum(value.count for value in most), 0))
+    return Facet(marked("Author"), most, others=max(total - sum(value.count for value in most), 0))
 
 
 def _states(answer: Mapping[str, Any]) -> list[Value]:
@@ -231,7 +243,7 @@ def _states(answer: Mapping[str, Any]) -> list[Value]:
         if key in _STATES
     ]
     edited = answer["edited"]["doc_count"]
-    return [*found, *([Value("Edited", f"{Field.STATE}:edited", edited)] if edited else [])]
+    return [*found, *([Value(marked("Edited"), f"{Field.STATE}:edited", edited)] if edited else [])]
 
 
 def _months(answer: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> list[Month]:

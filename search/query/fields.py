@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from archiver.i18n.translation import _
 from search.errors import QueryError
 from search.query import dates
 from search.query.model import Dated, Field, Filter
@@ -66,9 +67,22 @@ def unknown_field(name: str, typed: str) -> QueryError | None:
     if name.lower() in _NO_FIELDS:
         return None
     close = difflib.get_close_matches(name.lower(), sorted(_NAMES), 1)
-    instead = f"did you mean {close[0]}:" if close else f"there are {joined([f'{each.value}:' for each in _TYPED])}"
+    said = {"name": quoted(f"{name}:"), "typed": quoted(typed)}
+    if close:
+        return QueryError(
+            lambda: _(
+                "There is no field %(name)s; did you mean %(close)s:; put %(typed)s in quotation marks to search for it as "
+                "written.",
+                close=close[0],
+                **said,
+            )
+        )
     return QueryError(
-        f"There is no field {quoted(f'{name}:')}; {instead}; put {quoted(typed)} in quotation marks to search for it as written."
+        lambda: _(
+            "There is no field %(name)s; there are %(fields)s; put %(typed)s in quotation marks to search for it as written.",
+            fields=joined([f"{each.value}:" for each in _TYPED]),
+            **said,
+        )
     )
 
 
@@ -86,6 +100,12 @@ def filter_of(field: Field, value: str, today: dt.date | None) -> Filter | Dated
         return Filter(field, value.strip())
     chosen = choices.get(value.strip().lower())
     if chosen is None:
-        named = joined([f"{field}:{each}" for each in CHOICES[field]], "or")
-        raise QueryError(f"{quoted(f'{field}:{value}')} is not understood: write {named}.")
+        named = [f"{field}:{each}" for each in CHOICES[field]]
+        raise QueryError(
+            lambda: _(
+                "%(typed)s is not understood: write %(choices)s.",
+                typed=quoted(f"{field}:{value}"),
+                choices=joined(named, "or"),
+            )
+        )
     return Filter(field, chosen)

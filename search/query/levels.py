@@ -12,6 +12,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archiver.i18n.translation import _
 from search.errors import QueryError
 from search.query.model import And, Dated, Field, Filter, Not, Or
 from search.query.tree import simplified
@@ -109,6 +110,8 @@ def _together(ways: Sequence[Alternative]) -> Alternative:
 def _check(number: int) -> None:
     if number > MAX_ALTERNATIVES:
         raise QueryError(
-            "This search joins too many alternatives of words and fields: search for some of them at a time, or take "
-            "brackets out."
+            lambda: _(
+                "This search joins too many alternatives of words and fields: search for some of them at a time, or take "
+                "brackets out."
+            )
         )

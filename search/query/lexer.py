@@ -9,6 +9,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
+from archiver.i18n.translation import _
 from search.errors import QueryError
 from search.query.fields import filter_of, is_field, unknown_field
 from search.query.model import Field, Fuzzy, Handle, Link, Phrase, Prefix, Tag, Word
@@ -79,7 +80,9 @@ class _Lexer:
             else:
                 yield from self._chunk()
         if self._open:
-            raise QueryError("A bracket is opened and not closed: write the closing one, or take the opening one out.")
+            raise QueryError(
+                lambda: _("A bracket is opened and not closed: write the closing one, or take the opening one out.")
+            )
 
     def _skip_spaces(self) -> bool:
         while self._at < len(self._text) and self._text[self._at].isspace():
@@ -90,10 +93,15 @@ class _Lexer:
         text, apart, typed = self._quoted()
         if apart is not None and " " not in text:
             raise QueryError(
-                f"{quoted(typed)} asks how far apart words may be, and there is but one word: take the ~ out."
+                lambda: _(
+                    "%(typed)s asks how far apart words may be, and there is but one word: take the ~ out.",
+                    typed=quoted(typed),
+                )
             )
         if apart is None and text and self._text.startswith("~", self._at):
-            raise QueryError(f'Write how many words may lie between, as in "{text}"~5, or take the ~ out.')
+            raise QueryError(
+                lambda: _('Write how many words may lie between, as in "%(text)s"~5, or take the ~ out.', text=text)
+            )
         if text:
             yield Piece("TERM", typed, Phrase(text, _within(apart, typed)))
 
@@ -103,9 +111,16 @@ class _Lexer:
         if found is None:
             begun = self._text[self._at + 1 :].strip()
             raise QueryError(
-                f"A quotation mark is missing: close the phrase that begins with {quoted(begun[:40])}."
-                if begun
-                else "There is a quotation mark too many at the end: take it out, or begin the phrase with another one."
+                lambda: (
+                    _(
+                        "A quotation mark is missing: close the phrase that begins with %(begun)s.",
+                        begun=quoted(begun[:40]),
+                    )
+                    if begun
+                    else _(
+                        "There is a quotation mark too many at the end: take it out, or begin the phrase with another one."
+                    )
+                )
             )
         self._at = found.end()
         return " ".join(found[1].split()), found[2], found[0]
@@ -142,7 +157,9 @@ class _Lexer:
                     return chunk  # the sentence's bracket behind an address
                 elif any(each.isalnum() for each in chunk[:place]) or chunk.strip(")") == "":
                     raise QueryError(
-                        "A bracket is closed and was not opened: write the opening one, or take the closing one out."
+                        lambda: _(
+                            "A bracket is closed and was not opened: write the opening one, or take the closing one out."
+                        )
                     )
         return chunk
 
@@ -172,12 +189,21 @@ class _Lexer:
             value, apart, quotation = self._quoted()
             typed += quotation
             if apart is not None:
-                raise QueryError(f"{quoted(typed)} names one thing: take the ~ and the number out.")
+                raise QueryError(
+                    lambda: _("%(typed)s names one thing: take the ~ and the number out.", typed=quoted(typed))
+                )
         if value.startswith("("):
-            raise QueryError(f"Write {field}: before each value by itself, as in {field}:one OR {field}:two.")
+            raise QueryError(
+                lambda: _(
+                    "Write %(field)s: before each value by itself, as in %(field)s:one OR %(field)s:two.", field=field
+                )
+            )
         if not value:
             raise QueryError(
-                f"{quoted(typed)} wants a value right behind the colon; to search for the word itself, put it in quotation marks."
+                lambda: _(
+                    "%(typed)s wants a value right behind the colon; to search for the word itself, put it in quotation marks.",
+                    typed=quoted(typed),
+                )
             )
         yield Piece("FILTER", typed, filter_of(field, value, self._today))
 
@@ -187,14 +213,24 @@ def _within(digits: str | None, typed: str) -> int:
         return 0
     number = int(digits[:7])
     if number > MAX_WITHIN:
-        raise QueryError(f"{quoted(typed)} is too far apart: words can be up to {MAX_WITHIN} words from each other.")
+        raise QueryError(
+            lambda: _(
+                "%(typed)s is too far apart: words can be up to %(most)s words from each other.",
+                typed=quoted(typed),
+                most=MAX_WITHIN,
+            )
+        )
     return number
 
 
 def _term(chunk: str) -> Piece:
     if prefix := _PREFIX.fullmatch(chunk):
         if len(prefix[1]) < _SHORTEST:
-            raise QueryError(f"{quoted(chunk)} begins like too many words: write two letters or more before the *.")
+            raise QueryError(
+                lambda: _(
+                    "%(typed)s begins like too many words: write two letters or more before the *.", typed=quoted(chunk)
+                )
+            )
         return Piece("TERM", chunk, Prefix(prefix[1]))
     if fuzzy := _FUZZY.fullmatch(chunk):
         return Piece("TERM", chunk, Fuzzy(fuzzy[1]))
@@ -210,12 +246,18 @@ def _term(chunk: str) -> Piece:
         return Piece("TERM", chunk, Link(link))
     if re.search(r"\w\*|\*\w", chunk):
         raise QueryError(
-            f"{quoted(chunk)} is not understood: a * stands for the rest of one word, as in pothol*; put the text in quotation "
-            "marks to search for it as written."
+            lambda: _(
+                "%(typed)s is not understood: a * stands for the rest of one word, as in pothol*; put the text in quotation "
+                "marks to search for it as written.",
+                typed=quoted(chunk),
+            )
         )
     if re.search(r"\w~\d*$", chunk):
         raise QueryError(
-            f"{quoted(chunk)} is not understood: ~ finds similar spellings of one word of three letters or more, as in pothle~; "
-            "put the text in quotation marks to search for it as written."
+            lambda: _(
+                "%(typed)s is not understood: ~ finds similar spellings of one word of three letters or more, as in pothle~; "
+                "put the text in quotation marks to search for it as written.",
+                typed=quoted(chunk),
+            )
         )
     return Piece("TERM", chunk, Word(chunk))

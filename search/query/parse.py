@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import lark
 
+from archiver.i18n.translation import _
 from search.errors import QueryError
 from search.query.lexer import Piece, pieces
 from search.query.model import And, Dated, Filter, Fuzzy, Handle, Leaf, Link, Near, Not, Or, Phrase, Prefix, Tag, Word
@@ -31,7 +32,7 @@ MAX_DEPTH = 20
 class _Pieces(lark.lexer.Lexer):
     """Hands lark the pieces that were cut already."""
 
-    def __init__(self, _: Any) -> None:
+    def __init__(self, _configuration: Any) -> None:
         """Take the configuration that lark gives, and need none of it."""
 
     def lex(self, data: Sequence[Piece]) -> Iterator[lark.Token]:  # type: ignore[override] # takes pieces, not a text
@@ -68,11 +69,17 @@ def parse(text: str, today: dt.date | None = None) -> Node | None:
         QueryError: a sentence that says what is wrong and what to do.
     """
     if len(text) > MAX_LENGTH:
-        raise QueryError(f"A search can be {MAX_LENGTH:,} characters long, and this one has {len(text):,}: shorten it.")
+        raise QueryError(
+            lambda: _(
+                "A search can be %(most)s characters long, and this one has %(number)s: shorten it.",
+                most=f"{MAX_LENGTH:,}",
+                number=f"{len(text):,}",
+            )
+        )
     found = pieces(composed(text), today)
     if not found:
         if text.strip():
-            raise QueryError(f"There is no word to search for in {quoted(text.strip())}.")
+            raise QueryError(lambda: _("There is no word to search for in %(typed)s.", typed=quoted(text.strip())))
         return None
     _check_depth(found)
     try:
@@ -82,7 +89,13 @@ def parse(text: str, today: dt.date | None = None) -> Node | None:
     node = simplified(_node(tree.children[0]))
     number = sum(1 for _ in leaves(node))
     if number > MAX_LEAVES:
-        raise QueryError(f"A search can have {MAX_LEAVES} words, and this one has {number}: take some out.")
+        raise QueryError(
+            lambda: _(
+                "A search can have %(most)s words, and this one has %(number)s: take some out.",
+                most=MAX_LEAVES,
+                number=number,
+            )
+        )
     return node
 
 
@@ -146,7 +159,7 @@ _SIGNS = frozenset({"OR", "AND", "NOT", "OPEN", "CLOSE"})
 def _near(first: lark.Token, sign: lark.Token, second: lark.Token) -> Near:
     sides = (first.value, second.value)
     if not all(isinstance(each, Word | Phrase) for each in sides):
-        raise QueryError(f"{quoted(str(sign))} wants a word or a phrase on either side.")
+        raise _one_sided(str(sign))
     return Near(first.value, second.value, sign.value)
 
 
@@ -157,8 +170,16 @@ def _check_depth(found: Sequence[Piece]) -> None:
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH:
         raise QueryError(
-            f"A search can have brackets in brackets {MAX_DEPTH} deep, and this one has {deepest}: take some out."
+            lambda: _(
+                "A search can have brackets in brackets %(most)s deep, and this one has %(number)s: take some out.",
+                most=MAX_DEPTH,
+                number=deepest,
+            )
         )
+
+
+def _one_sided(near: str) -> QueryError:
+    return QueryError(lambda: _("%(typed)s wants a word or a phrase on either side.", typed=quoted(near)))
 
 
 def _problem(found: Sequence[Piece], error: lark.UnexpectedInput) -> QueryError:
@@ -170,18 +191,33 @@ def _problem(found: Sequence[Piece], error: lark.UnexpectedInput) -> QueryError:
     here = found[place] if place < len(found) else None
     for piece in (here, before):
         if piece is not None and piece.kind == "NEAR":
-            return QueryError(f"{quoted(piece.typed)} wants a word or a phrase on either side.")
+            return _one_sided(piece.typed)
     if here is not None and here.kind == "CLOSE" and before is not None and before.kind == "OPEN":
-        return QueryError("There is nothing in the brackets: write what to search for between them, or take them out.")
+        return QueryError(
+            lambda: _("There is nothing in the brackets: write what to search for between them, or take them out.")
+        )
     for piece in (here, before):
         if piece is not None and piece.kind in {"OR", "AND"}:
-            return QueryError(
-                f"{piece.kind} wants something on either side: complete it, or put {quoted(piece.kind)} in quotation marks to "
-                "search for the word."
-            )
+            return _nothing_beside(piece.kind)
     if before is not None and before.kind == "NOT":
+        typed = quoted(before.typed)
         return QueryError(
-            f"{quoted(before.typed)} wants what is to be left out behind it: write it, or put {quoted(before.typed)} in "
-            "quotation marks."
+            lambda: _(
+                "%(typed)s wants what is to be left out behind it: write it, or put %(typed)s in quotation marks.",
+                typed=typed,
+            )
         )
-    return QueryError("This search cannot be understood: take the operators out, and put them back one by one.")
+    return QueryError(
+        lambda: _("This search cannot be understood: take the operators out, and put them back one by one.")
+    )
+
+
+def _nothing_beside(operator: str) -> QueryError:
+    return QueryError(
+        lambda: _(
+            "%(operator)s wants something on either side: complete it, or put %(quoted)s in quotation marks to search for the "
+            "word.",
+            operator=operator,
+            quoted=quoted(operator),
+        )
+    )

@@ -8,6 +8,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from archiver.i18n.translation import _
 from archiver.platforms.items import ItemKind
 from search import indices, shelves
 from search.errors import MessagesRefusedError, QueryError, translated
@@ -64,7 +65,13 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
         SearchError: Elasticsearch refused.
     """
     if not 1 <= request.page_size <= MAX_PAGE_SIZE:
-        raise QueryError(f"A page can have 1 to {MAX_PAGE_SIZE:,} results, not {request.page_size:,}.")
+        raise QueryError(
+            lambda: _(
+                "A page can have 1 to %(most)s results, not %(asked)s.",
+                most=f"{MAX_PAGE_SIZE:,}",
+                asked=f"{request.page_size:,}",
+            )
+        )
     after = cursor.decode(request)
     ready = prepared(client, index, request)
     node, index, asked = ready.node, ready.index, ready.request
@@ -125,14 +132,23 @@ def prepared(client: Elasticsearch, index: str, request: SearchRequest) -> Prepa
     node, ignored = understood(client, request)
     named = any(_names_messages(leaf) for leaf in leaves(node))
     if (named or request.messages) and not request.limits.messages:
-        raise MessagesRefusedError(
-            "Direct messages are kept apart, and nothing was searched: a search takes a grant for them, which an administrator "
-            f"gives. {'Take type:message out' if named else 'Search without them'} to search everything else."
-        )
+        raise MessagesRefusedError(lambda: _messages_refused(named=named))
     limits = dataclasses.replace(request.limits, messages=named or request.messages)
     searched = request.messages or any(map(_names_messages, wanted(node)))
     request = dataclasses.replace(request, messages=searched, limits=limits)
     return Prepared(node, request, ",".join(searched_in(client, index, messages=searched)), ignored)
+
+
+def _messages_refused(*, named: bool) -> str:
+    if named:
+        return _(
+            "Direct messages are kept apart, and nothing was searched: a search takes a grant for them, which an administrator "
+            "gives. Take type:message out to search everything else."
+        )
+    return _(
+        "Direct messages are kept apart, and nothing was searched: a search takes a grant for them, which an administrator "
+        "gives. Search without them to search everything else."
+    )
 
 
 def searched_in(client: Elasticsearch, index: str, *, messages: bool) -> list[str]:
@@ -159,12 +175,14 @@ def understood(client: Elasticsearch, request: SearchRequest) -> tuple[Node | No
         node = request.directory.resolved(node)
     elif any(isinstance(leaf, Filter) and leaf.field in _LOOKED_UP for leaf in leaves(node)):
         raise QueryError(
-            "Accounts, departments, tags, requests and holds cannot be looked up here: search in the clerk's pages."
+            lambda: _(
+                "Accounts, departments, tags, requests and holds cannot be looked up here: search in the clerk's pages."
+            )
         )
     ignored: list[str] = []
     kept = _searchable(client, node, ignored)
     if kept is None:
-        raise QueryError(f"There is no word to search for in {quoted(' '.join(ignored))}.")
+        raise QueryError(lambda: _("There is no word to search for in %(typed)s.", typed=quoted(" ".join(ignored))))
     return kept, ignored
 
 
@@ -179,7 +197,10 @@ def _searchable(client: Elasticsearch, node: Node, ignored: list[str]) -> Node |
             return None if inner is None else Not(inner)
         case Near(first, second) if not (_has_token(client, first) and _has_token(client, second)):
             raise QueryError(
-                f"{quoted(render(node))} names a sign that nothing is kept of: write a word on either side of NEAR."
+                lambda: _(
+                    "%(typed)s names a sign that nothing is kept of: write a word on either side of NEAR.",
+                    typed=quoted(render(node)),
+                )
             )
         case Word(text) | Phrase(text) if not _has_token(client, node):
             ignored.append(text)
@@ -223,7 +244,11 @@ def _hints(node: Node | None) -> list[str]:
     """What may have been meant otherwise: operators in small letters are words."""
     small = [leaf.text for leaf in leaves(node) if isinstance(leaf, Word) and _OPERATORS.fullmatch(leaf.text)]
     return [
-        f"{quoted(word)} was searched for as a word: write {word.upper()} in capitals to use it as an operator."
+        _(
+            "%(word)s was searched for as a word: write %(operator)s in capitals to use it as an operator.",
+            word=quoted(word),
+            operator=word.upper(),
+        )
         for word in dict.fromkeys(small)
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from archiver.i18n.translation import _
 from search.errors import MessagesRefusedError, QueryError, SearchError, translated
 from search.query import compile as compiler
 from search.query.explain import explain
@@ -58,9 +59,15 @@ def terms_in(text: str) -> list[str]:
     lines = (line.strip().lstrip("\u2022\u00b7*").strip() for line in text.replace("\ufeff", "").splitlines())
     found = list(dict.fromkeys(filter(None, lines)))
     if not found:
-        raise QueryError("There is no term in this list: write one on each line.")
+        raise QueryError(lambda: _("There is no term in this list: write one on each line."))
     if len(found) > MOST_TERMS:
-        raise QueryError(f"A list can have {MOST_TERMS} terms, and this one has {len(found):,}: hand it in in parts.")
+        raise QueryError(
+            lambda: _(
+                "A list can have %(most)s terms, and this one has %(count)s: hand it in in parts.",
+                most=MOST_TERMS,
+                count=f"{len(found):,}",
+            )
+        )
     return found
 
 
@@ -74,6 +81,7 @@ def count_terms(client: Elasticsearch, index: str, terms: Sequence[str], request
     queries: dict[str, dict[str, Any]] = {}
     indices = {index}
     found: dict[str, TermCount] = {}
+    problems: list[QueryError] = []
     for typed in terms:
         try:
             ready = prepared(client, index, dataclasses.replace(request, text=typed))
@@ -81,11 +89,14 @@ def count_terms(client: Elasticsearch, index: str, terms: Sequence[str], request
             found[typed] = TermCount(typed, _meaning(ready))
             indices.update(ready.index.split(","))
         except QueryError as error:
+            problems.append(error)
             found[typed] = TermCount(typed, problem=str(error), refused=isinstance(error, MessagesRefusedError))
     if not queries:
         if all(each.refused for each in found.values()):
-            raise MessagesRefusedError(found[terms[0]].problem)
-        raise QueryError(f"None of these terms can be understood; of the first: {found[terms[0]].problem}")
+            raise problems[0]
+        raise QueryError(
+            lambda: _("None of these terms can be understood; of the first: %(problem)s", problem=problems[0])
+        )
     union: dict[str, Any] = {"bool": {"should": list(queries.values()), "minimum_should_match": 1}}
     asked_for = [*queries.values(), union]
     if len(queries) <= ALONE_UP_TO:

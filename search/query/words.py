@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import unicodedata
+from typing import TYPE_CHECKING, Literal
 
+from archiver.i18n.translation import _, pgettext
 from archiver.platforms import PLATFORMS
 
 if TYPE_CHECKING:
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 
 
 _TO_BE_QUOTED = re.compile('[\\s()"\u201c\u201d\u201e\u201f\uff02]')
+_LIKE_I = re.compile(r"[\W_]*h?i(?![aeo])")
+_LIKE_O = re.compile(r"[\W_]*(?:h?o|8|11(?!\d))")
+"""What begins with the sound of the Spanish "y" or "o", which is then "e" or "u": `iglesia`, `hijo`, not `hielo`; `once`, `8`."""
 
 
 def quoted(text: str) -> str:
@@ -19,9 +24,31 @@ def quoted(text: str) -> str:
     return f"\u201c{text}\u201d"
 
 
-def joined(parts: Sequence[str], last: str = "and") -> str:
-    """A list as it is said: `a, b and c`."""
-    return f" {last} ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
+def joined(parts: Sequence[str], last: Literal["and", "or", "nor"] = "and") -> str:
+    """A list as it is said: `a, b and c`.
+
+    Args:
+        parts: what is listed.
+        last: what stands before the last of them; `nor`: the list is of what is not, which in English is said with "or".
+    """
+    if len(parts) < 2:  # noqa: PLR2004 - one and one are a list
+        return "".join(parts)
+    return _joined(", ".join(parts[:-1]), parts[-1], last)
+
+
+def _joined(first: str, last: str, conjunction: str) -> str:
+    plain = unicodedata.normalize("NFD", last.casefold())
+    match conjunction:
+        case "and" if _LIKE_I.match(plain):
+            return pgettext("before the sound of i", "%(first)s and %(last)s", first=first, last=last)
+        case "and":
+            return _("%(first)s and %(last)s", first=first, last=last)
+        case "nor":
+            return pgettext("of what is not", "%(first)s or %(last)s", first=first, last=last)
+        case _ if _LIKE_O.match(plain):
+            return pgettext("before the sound of o", "%(first)s or %(last)s", first=first, last=last)
+        case _:
+            return _("%(first)s or %(last)s", first=first, last=last)
 
 
 def platform_title(platform: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.custody import nodes
 from archiver.database import repeatable_read
+from archiver.i18n.languages import ENGLISH, speaking
 from search import indices
 from search.errors import QueryError
 from search.query.directory import directory
@@ -111,8 +112,11 @@ class Checked:
         }
 
 
+@speaking(ENGLISH)
 def check(archive: Archive, client: Elasticsearch, index: str, kept: Kept) -> Checked:
     """Run the search of a receipt again, within the limits that it was made under, and compare, record by record.
+
+    What is found out is said in English, as the receipt itself.
 
     Raises:
         IndexOutdatedError: the part of the archive that it is of cannot be searched by this index.

@@ -1,4 +1,4 @@
-"""A receipt for people to read, as sections that the page, the PDF and the command line all show. Pure."""
+"""A receipt for people to read, as sections that the page, the PDF and the command line all show: in English. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from archiver.i18n import calendar
+from archiver.i18n.languages import ENGLISH, speaking
 from search.query.facets import OUTSIDE
 from search.query.words import platform_title
 from search.receipts import words
@@ -48,6 +49,7 @@ def zone_of(body: Mapping[str, Any]) -> zoneinfo.ZoneInfo:
     return zoneinfo.ZoneInfo(body["search"]["time_zone"])
 
 
+@speaking(ENGLISH)
 def sections(kept: Kept) -> list[Section]:
     """All that a receipt says, in the order to be read."""
     body = kept.body
@@ -74,6 +76,7 @@ def exported(kept: Kept) -> dict[str, Any]:
     return {"sha256": kept.sha256.hex(), "sha256_of": f"{DIGEST_OF}: the member `receipt`", "receipt": dict(kept.body)}
 
 
+@speaking(ENGLISH)
 def heading(body: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Who made it and when, and what for."""
     facts = [

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from archiver import audit
+from archiver.i18n.translation import _
 from archiver.records.models import Receipt, uuid7
 from search.query.limits import EVERYTHING, covered, limits_of
 from search.receipts.model import Kept, Listed, ReceiptError, digest
@@ -84,7 +85,7 @@ def keep(
 
 def no_receipt(number: int) -> str:
     """What is said where there is none of that number, or none that whoever asks may open."""
-    return f"There is no receipt {number}: the page Receipts lists all that you may open."
+    return _("There is no receipt %(number)s: the page Receipts lists all that you may open.", number=number)
 
 
 def load(connection: Connection, number: int) -> Kept:
@@ -93,7 +94,7 @@ def load(connection: Connection, number: int) -> Kept:
     if 0 < number < _MOST:
         row = connection.execute(sa.select(*_COLUMNS).where(Receipt.number == number)).one_or_none()
     if row is None:
-        raise ReceiptError(no_receipt(number))
+        raise ReceiptError(lambda: no_receipt(number))
     return Kept(
         number=row.number,
         public_id=row.public_id,

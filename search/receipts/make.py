@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.blobs import BlobDamaged
 from archiver.database import repeatable_read
+from archiver.i18n.languages import ENGLISH, speaking
+from archiver.i18n.translation import _
 from archiver.records.storable import mend
 from search import indices
 from search.errors import translated
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 def make(
     archive: Archive, client: Elasticsearch, index: str, request: SearchRequest, *, made_by: str, note: str = ""
 ) -> Kept:
-    """Search, count, list, and keep the receipt of it.
+    """Search, count, list, and keep the receipt of it, in English whatever language whoever asks is spoken to in.
 
     What is counted and listed is of one point in time of the index. The list is written as it comes, never held whole; where it
     has not as many records as were counted, nothing is kept.
@@ -62,7 +64,13 @@ def make(
     """
     note = str(mend(note.strip()))
     if len(note) > LONGEST_NOTE:
-        raise ReceiptError(f"A note has at most {LONGEST_NOTE:,} characters; this one has {len(note):,}: shorten it.")
+        raise ReceiptError(
+            lambda: _(
+                "A note has at most %(most)s characters; this one has %(number)s: shorten it.",
+                most=f"{LONGEST_NOTE:,}",
+                number=f"{len(note):,}",
+            )
+        )
     made_at = archive.now()
     request = dataclasses.replace(
         request,
@@ -72,7 +80,23 @@ def make(
     )
     if request.limits.accounts is not None:
         indices.require_current(client, index)
+    # Understood first, so that what is wrong with the search is said to whoever asks in their language.
     ready = prepared(client, index, request)
+    return _made(archive, client, index, request, ready, made_at=made_at, made_by=made_by, note=note)
+
+
+@speaking(ENGLISH)
+def _made(
+    archive: Archive,
+    client: Elasticsearch,
+    index: str,
+    request: SearchRequest,
+    ready: Prepared,
+    *,
+    made_at: dt.datetime,
+    made_by: str,
+    note: str,
+) -> Kept:
     asked = ready.request
     with repeatable_read(archive.engine) as connection:
         part = surroundings.part_of(connection, asked.limits, messages=asked.messages)
@@ -93,10 +117,17 @@ def make(
         try:
             sha256, size, listed = listing.store(archive.blobs, lines)
         except BlobDamaged as error:
-            raise ReceiptError(f"No receipt was made, as its list could not be stored: {error}.") from error
+            why = str(error)
+            raise ReceiptError(
+                lambda: _("No receipt was made, as its list could not be stored: %(why)s.", why=why)
+            ) from error
     if not walk.total == counts.total == listed:
         raise ReceiptError(
-            f"No receipt was made: {counts.total:,} records were counted, and {listed:,} could be listed. Try again."
+            lambda: _(
+                "No receipt was made: %(counted)s records were counted, and %(listed)s could be listed. Try again.",
+                counted=f"{counts.total:,}",
+                listed=f"{listed:,}",
+            )
         )
     body |= _counted(counts)
     body["sentence"] += undated_note(counts.undated_excluded)

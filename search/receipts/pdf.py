@@ -25,6 +25,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from archiver.i18n.languages import ENGLISH, speaking
 from search.receipts import document, words
 from search.receipts.glyphs import drawable
 
@@ -75,8 +76,9 @@ def _glyphs() -> frozenset[int]:
     return frozenset(font.face.charToGlyph)
 
 
+@speaking(ENGLISH)
 def pdf(kept: Kept) -> bytes:
-    """The document. The same receipt gives the same bytes."""
+    """The document, in English. The same receipt gives the same bytes."""
     pages = _built(kept, None)[1]
     return _built(kept, pages)[0]
 

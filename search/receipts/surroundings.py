@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from archiver import __version__, gaps
 from archiver.custody import nodes, roots
 from archiver.custody.log import waiting
+from archiver.i18n.translation import _
 from archiver.platforms import PLATFORMS
 from archiver.records.through import CAME_THROUGH, parameters
 from search import freshness, indices
@@ -103,7 +104,8 @@ def archive_state(archive: Archive, connection: Connection, part: Part) -> dict[
     try:
         head = nodes.head(connection)
     except nodes.LogDamaged as error:
-        raise ReceiptError(f"No receipt was made: {error}.") from error
+        why = str(error)
+        raise ReceiptError(lambda: _("No receipt was made: %(why)s.", why=why)) from error
     signed = roots.last(connection)
     held = connection.execute(_HELD if part.accounts is None else _HELD_IN_PART, part.parameters).one()
     return {

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from archiver.i18n import calendar
+from archiver.i18n.languages import ENGLISH, speaking
 from archiver.platforms import PLATFORMS
 from search.query.limits import limits_of
 from search.query.words import joined, quoted
@@ -31,6 +32,7 @@ def part_of(body: Mapping[str, Any]) -> str:
     return ", ".join(limits_of(body.get("limits")).words)
 
 
+@speaking(ENGLISH)
 def not_searched(body: Mapping[str, Any], looked_at: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a search leaves unseen, a sentence each.
 
@@ -87,6 +89,7 @@ def cannot_see(looked_at: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     return {name: list(PLATFORMS[name].manifest.cannot_see) for name in named}
 
 
+@speaking(ENGLISH)
 def statement(body: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> list[str]:
     """The statement that this archive holds no responsive records, for a person to sign; empty where it holds some."""
     if body["total"]:

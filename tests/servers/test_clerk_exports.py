@@ -15,6 +15,7 @@ from clerk.grants import What, give
 from clerk.users import create_user
 from search.exports.worker import work
 from tests.fixtures.clerk import NAME, PASSWORD, log_in, token_of
+from tests.servers.test_clerk_searching import text_of
 
 if TYPE_CHECKING:
     import httpx
@@ -149,6 +150,17 @@ def test_who_may_only_read_takes_nothing_out(city: City) -> None:
     assert len(city.audit("export asked for")) == 1
 
 
+def test_an_export_is_kept_in_english_whatever_language_is_read(city: City) -> None:
+    """The page that lists it is in Spanish; what was searched for stands there as it is put down, marked as English."""
+    client = city.signed_in()
+    client.headers["accept-language"] = "es"
+    assert ask(client, q="pothole").status_code == 303
+    page = client.get("/exports").text
+    assert "En espera (3 registros)" in text_of(page)
+    assert '<span lang="en">Everything that says' in page
+    assert "Elija un formato de la lista." in text_of(ask(client, q="pothole", format="docx").text)
+
+
 def test_messages_are_only_for_whoever_may_open_them(city: City) -> None:
     """A clerk's form has no box for them and a forged one is refused; of such an export a clerk is told nothing."""
     records = city.searchable.records
@@ -177,8 +189,9 @@ def test_messages_are_only_for_whoever_may_open_them(city: City) -> None:
     assert kinds.count("message") == 1
     assert "With direct messages." in manager.get("/exports").text
     assert "No export was asked for yet." in clerk.get("/exports").text
-    nothing = clerk.get(f"/exports/{uuid.uuid4()}/file")
-    assert (clerk.get(address).status_code, clerk.get(address).text) == (404, nothing.text)
+    absent = f"/exports/{uuid.uuid4()}/file"
+    refused = clerk.get(address)
+    assert (refused.status_code, refused.text.replace(address, absent)) == (404, clerk.get(absent).text)
     assert city.audit("refused")[-1].subject == str(latest(city))
     assert ask(manager, q="pothole").status_code == 303
     make(city)

@@ -162,6 +162,32 @@ def test_who_may_not_keep_a_receipt_reads_them(city: City) -> None:
         assert connection.scalar(sa.text("select count(*) from receipts")) == 1
 
 
+def test_a_receipt_is_kept_and_shown_in_english_whatever_its_maker_reads(city: City) -> None:
+    """The page around it is in Spanish; what it says itself is what it says to everybody, and marked as English."""
+    client = city.signed_in()
+    keep(client, q="pothole", note="first")
+    client.headers["accept-language"] = "es"
+    answer = client.post("/receipts", data={"csrf_token": token_of(client.get("/receipts")), "q": "pothole"})
+    assert number_of(answer) == 2
+    english, spanish = (client.get(f"/receipts/{number}.json").json()["receipt"] for number in (1, 2))
+    for name in ("sentence", "parts", "terms", "divided", "not_searched", "limits"):
+        assert spanish[name] == english[name], name
+    assert spanish["index"]["freshness"].startswith("The index is ")
+    assert "Search receipt 2" in pdf_text(client.get("/receipts/2.pdf").content)
+    page = client.get("/receipts/2").text
+    assert "Constancia de b\u00fasqueda 2" in text_of(page)
+    assert re.search(r'<section aria-labelledby="found" lang="en">\s*<h2 id="found">What was found</h2>', page)
+    again = client.post("/receipts/2/check", data={"csrf_token": token_of(client.get("/receipts"))}).text
+    assert "Encontrados entonces" in text_of(again)
+    assert re.search(r'role="status" lang="en">Nothing differs: 3 records found now', again)
+    assert city.audit("receipt checked")[-1].detail["sentence"].startswith("Nothing differs: 3 records")
+    refused = client.post(
+        "/receipts", data={"csrf_token": token_of(client.get("/receipts")), "q": "road", "from": "soon"}
+    )
+    assert "No se cre\u00f3 ninguna constancia" in text_of(refused.text)
+    assert "is no date" in city.audit("receipt not made")[-1].detail["problem"]
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

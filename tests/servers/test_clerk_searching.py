@@ -128,6 +128,38 @@ def test_a_list_of_terms_is_counted_as_a_table_and_as_a_file(module_city: City) 
     assert module_city.audit("searched a list")[-1].detail["union"] == int(union[1])
 
 
+def test_a_search_speaks_the_reader_s_language_and_the_audit_log_english(module_city: City) -> None:
+    """What was found, how it divides, what is wrong: in Spanish for who reads it; what strangers wrote, and the log, as ever."""
+    client = module_city.signed_in()
+    client.headers["accept-language"] = "es"
+    page = client.get("/", params={"q": "pothole", "account": "bluesky:parks.example.gov"})
+    seen = text_of(page.text)
+    assert "3 registros encontrados" in seen
+    assert "Publicaciones" in seen
+    assert "Buscar sin: visto en bluesky:parks.example.gov" in seen
+    assert "pothole" in seen
+    assert "records found" not in seen
+    wrong = client.get("/", params={"q": "pothole", "from": "soon"})
+    assert wrong.status_code == 400
+    assert "\u201csoon\u201d no es una fecha" in text_of(wrong.text)
+    assert module_city.audit("searched")[-1].detail["problem"].startswith("\u201csoon\u201d is no date:")
+    none = counted(client, terms='"half')
+    assert (none.status_code, "No se entiende ninguno de estos t\u00e9rminos" in text_of(none.text)) == (400, True)
+    assert module_city.audit("searched a list")[-1].detail["problem"].startswith("None of these terms")
+
+
+def test_a_file_of_counted_terms_is_in_english_whoever_asks(module_city: City) -> None:
+    """The table on the page is in the reader's language; the file is the same for everybody."""
+    client = module_city.signed_in()
+    listed = 'pothole\n"half'
+    english = counted(client, terms=listed, **{"as": "csv"}).content
+    client.headers["accept-language"] = "es"
+    assert counted(client, terms=listed, **{"as": "csv"}).content == english
+    seen = text_of(counted(client, terms=listed).text)
+    assert "Se entiende como" in seen
+    assert "No se busc\u00f3." in seen
+
+
 def test_a_list_can_be_a_file(module_city: City) -> None:
     """As text in the codings that office programs write; what is none is refused in a sentence."""
     client = module_city.signed_in()

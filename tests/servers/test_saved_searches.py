@@ -170,6 +170,11 @@ def test_every_change_stays_known(staffed: City) -> None:
     assert re.findall(r"<li>([^<]+) by other,", text) == [
         "shared", "renamed from \u201cFirst name\u201d", "saved",
     ]  # fmt: skip
+    client.headers["accept-language"] = "es"
+    assert re.findall(r"<li>([^<]+) por other,", client.get("/searches").text) == [
+        "compartida", "cambiada de nombre (antes \u201cFirst name\u201d)", "guardada",
+    ]  # fmt: skip
+    client.headers["accept-language"] = "en"
     assert post(browser(staffed, "ada.lund"), f"{mine}/remove").status_code == 303
     assert "Second name" not in listed(client) | listed(browser(staffed))
     assert post(client, f"{mine}/name", name="Third").status_code == 404
