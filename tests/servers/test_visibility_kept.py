@@ -19,7 +19,7 @@ from search.query.limits import EVERYTHING, limits_of
 from search.receipts import kept
 from search.receipts.check import check
 from tests.fixtures.clerk import PASSWORD, token_of
-from tests.fixtures.guarded import MAYOR, WORD
+from tests.fixtures.guarded import MAYOR, WORD, without_address
 
 if TYPE_CHECKING:
     import httpx
@@ -53,11 +53,6 @@ def members(answer: httpx.Response) -> dict[str, str]:
     """What a ZIP archive holds, by the ends of the names."""
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         return {name.rpartition("-")[2]: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
-
-
-def without_address(answer: httpx.Response) -> str:
-    """A page without its own address, which the links to it in other languages lead back to."""
-    return answer.text.replace(answer.request.url.path, "")
 
 
 def test_a_receipt_names_counts_and_lists_only_what_its_maker_sees(guarded: Guarded) -> None:
