@@ -112,6 +112,7 @@ _OWN = (
     r'<ul class="chips".*?</ul>',
     r'<table class="alone">.*?</table>',
     r'role="alert"[^>]*>.*?</p>',
+    r'href="/language/[^"]*"',
 )
 
 
