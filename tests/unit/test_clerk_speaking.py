@@ -76,7 +76,7 @@ def test_who_moderated_is_translated_only_where_the_archive_says_so() -> None:
     with speaking("es"):
         assert moderating.by_whom("the author", "platform") == "el autor"
         assert moderating.by_whom("the author", "clerk") == "the author"
-        assert moderating.by_whom("unknown", "clerk") == "desconocido"
+        assert moderating.by_whom("unknown", "clerk") == "persona desconocida"
 
 
 def test_a_mistake_is_said_in_the_reader_s_language() -> None:
