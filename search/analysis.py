@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import elasticsearch
 
+from archiver.i18n.translation import _, marked
 from search.errors import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from elasticsearch import Elasticsearch
 
 EXACT = "exact"
-LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Spanish"}
+LANGUAGES: Mapping[str, str] = {"en": marked("English"), "es": marked("Spanish")}
 """Languages that have a stemmed field, by code. The fields exist on every cluster, so that queries need not ask."""
 
 CLUSTER, HUNSPELL, NONE = "cluster", "hunspell", "none"
@@ -44,6 +45,20 @@ _FILTERS: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]] = {
 _PROBES: Mapping[str, tuple[str, str]] = {"en": ("potholes", "pothole"), "es": ("baches", "bache")}
 
 
+_HOW: Mapping[str, Callable[[str], str]] = {
+    CLUSTER: lambda language: _(
+        "%(language)s: words are found in their other forms (the cluster's own stemmer).", language=language
+    ),
+    HUNSPELL: lambda language: _(
+        "%(language)s: words are found in their other forms (by dictionary).", language=language
+    ),
+    NONE: lambda language: _(
+        "%(language)s: words are found only as written; this cluster has neither a stemmer nor a dictionary.",
+        language=language,
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What an index can do: per language `cluster`, `hunspell` or `none`, and whether accents may be left out."""
@@ -53,20 +68,12 @@ class Capabilities:
 
     def sentences(self) -> tuple[str, ...]:
         """What the status page says about it, a sentence each."""
-        how = {
-            CLUSTER: "words are found in their other forms (the cluster's own stemmer)",
-            HUNSPELL: "words are found in their other forms (by dictionary)",
-            NONE: "words are found only as written; this cluster has neither a stemmer nor a dictionary",
-        }
-        accents = (
-            "Unquoted words are found with or without their accents."
-            if self.accent_folding
-            else "Accents count: this cluster cannot leave them out of a comparison."
-        )
         return (
-            *(f"{name}: {how[self.stemming.get(code, NONE)]}." for code, name in LANGUAGES.items()),
-            "Other languages: words are found only as written.",
-            accents,
+            *(_HOW[self.stemming.get(code, NONE)](_(name)) for code, name in LANGUAGES.items()),
+            _("Other languages: words are found only as written."),
+            _("Unquoted words are found with or without their accents.")
+            if self.accent_folding
+            else _("Accents count: this cluster cannot leave them out of a comparison."),
         )
 
     def as_json(self) -> dict[str, Any]:
