@@ -77,6 +77,7 @@ _LIST = sa.text("""
            g.closed_at, g.cause, g.reason, g.opened_by, g.closed_by
     from gaps g join accounts a on a.id = g.account_id left join streams s on s.id = g.stream_id
     where (cast(:account as bigint) is null or g.account_id = :account) and (not :open or g.closed_at is null)
+      and (:messages or s.kind is distinct from 'messages')
     order by g.closed_at is not null, g.opened_at desc, g.id desc limit :most
 """)
 _OVERDUE = sa.text("""
@@ -155,10 +156,16 @@ def close_account_gaps(engine: Engine, account_id: int, run_id: str, now: dateti
 
 
 def listed(
-    connection: Connection, *, account_id: int | None = None, only_open: bool = False, most: int = 1000
+    connection: Connection,
+    *,
+    account_id: int | None = None,
+    only_open: bool = False,
+    messages: bool = True,
+    most: int = 1000,
 ) -> Sequence[Row[Any]]:
-    """Gaps of one account, or of all: the open ones first, then the latest."""
-    return connection.execute(_LIST, {"account": account_id, "open": only_open, "most": most}).all()
+    """Gaps of one account, or of all: the open ones first, then the latest. `messages`: those of direct messages too."""
+    asked = {"account": account_id, "open": only_open, "messages": messages, "most": most}
+    return connection.execute(_LIST, asked).all()
 
 
 def overdue(connection: Connection, platforms: Sequence[str], now: datetime, allowed: timedelta) -> list[Overdue]:

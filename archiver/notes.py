@@ -52,7 +52,12 @@ def add(engine: Engine, item_id: int, text: str, *, user: str, now: datetime) ->
     return public_id
 
 
-def listed(connection: Connection, item_id: int, most: int = 500) -> Sequence[Row[str, str, datetime]]:
-    """The notes on a record, the latest first: `text`, `by_whom`, `at`."""
+def listed(connection: Connection, item_id: int, most: int = 100, skip: int = 0) -> Sequence[Row[str, str, datetime]]:
+    """Notes on a record, the latest first, after the first `skip`: `text`, `by_whom`, `at`."""
     wanted = sa.select(Note.text, Note.by_whom, Note.at).where(Note.item_id == item_id)
-    return connection.execute(wanted.order_by(Note.id.desc()).limit(most)).all()
+    return connection.execute(wanted.order_by(Note.id.desc()).limit(most).offset(skip)).all()
+
+
+def number(connection: Connection, item_id: int) -> int:
+    """How many notes there are on a record."""
+    return connection.scalar(sa.select(sa.func.count()).where(Note.item_id == item_id)) or 0

@@ -35,7 +35,7 @@ _CHANGED = sa.text("""
 """)
 _HISTORY = sa.text("""
     select t.name, e.put_on, e.by_whom, e.at from tag_events e join tags t on t.id = e.tag_id
-    where e.item_id = :item order by e.id desc limit :most
+    where e.item_id = :item order by e.id desc limit :most offset :skip
 """)
 _KNOWN = sa.text(f"""
     select t.key, t.name from tags t where exists (
@@ -128,9 +128,14 @@ def _add(
     return True
 
 
-def history(connection: Connection, item_id: int, most: int = 200) -> Sequence[Row[Any]]:
-    """Every tag put on a record and taken off, the latest first: `name`, `put_on`, `by_whom`, `at`."""
-    return connection.execute(_HISTORY, {"item": item_id, "most": most}).all()
+def history(connection: Connection, item_id: int, most: int = 200, skip: int = 0) -> Sequence[Row[Any]]:
+    """Tags put on a record and taken off, the latest first, after the first `skip`: `name`, `put_on`, `by_whom`, `at`."""
+    return connection.execute(_HISTORY, {"item": item_id, "most": most, "skip": skip}).all()
+
+
+def changes(connection: Connection, item_id: int) -> int:
+    """How many times a tag was put on a record or taken off."""
+    return connection.scalar(sa.select(sa.func.count()).where(TagEvent.item_id == item_id)) or 0
 
 
 def known(connection: Connection, accounts: Collection[int] | None, *, messages: bool) -> dict[str, str]:

@@ -13,19 +13,17 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from archiver.i18n.translation import _, marked
+from archiver.records.derived import PRESENT, derived
 from archiver.records.superseding import shown_of
 
 if TYPE_CHECKING:
     import zoneinfo
-    from collections.abc import Collection, Hashable, Iterable
+    from collections.abc import Hashable, Iterable
 
     from archiver.records.shapes import ItemShape, VersionShape
 
 _MINUTE = dt.timedelta(minutes=1)
 _FIRST_YEAR = 1970
-_PRESENT = "present"
-_SUREST = (_PRESENT, "hidden", "gone_confirmed")
-"""An item is as present as the best of the streams that saw it; what none of these says is not returned."""
 HOW = marked("write the day as 2026-05-05, and the time, if any, as 02:10.")
 
 
@@ -106,14 +104,6 @@ def _after(local: dt.datetime, zone: zoneinfo.ZoneInfo) -> dt.datetime:
     return after.replace(second=0, microsecond=0)
 
 
-def derived(found: Collection[str]) -> str:
-    """The state of an item over all the streams that saw it, by those that they found it in.
-
-    The same rule as `_DERIVE` in archiver/records/store/states.py.
-    """
-    return next((state for state in _SUREST if state in found), "not_returned" if found else _PRESENT)
-
-
 def found_by(
     sightings: Iterable[tuple[Hashable, dt.datetime]],
     states: Iterable[tuple[Hashable, str, dt.datetime]],
@@ -124,7 +114,7 @@ def found_by(
     `sightings`: each stream, and when the item was first seen in it; `states`: each change in its order, the stream, the state,
     and when it was noticed. What no change is known of was present from the first sight on.
     """
-    found = {stream: _PRESENT for stream, first_seen_at in sightings if first_seen_at < until}
+    found = {stream: PRESENT for stream, first_seen_at in sightings if first_seen_at < until}
     for stream, state, observed_at in states:
         if stream in found and observed_at < until:
             found[stream] = state

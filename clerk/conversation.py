@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from archiver.records.derived import derived
 from archiver.records.shapes import load_shapes
-from archiver.records.through import CAME_THROUGH, parameters
+from archiver.records.through import CAME_THROUGH, FIRST_SEEN_THROUGH, STATE_THROUGH, parameters
 from clerk import reading
-from clerk.as_of import derived, found_by
+from clerk.as_of import found_by
 from clerk.messages import MESSAGE
 from clerk.thread import Reply
 
@@ -36,11 +37,11 @@ _ROOT = sa.text("""
     select i.id from item_aliases a join items i on i.id = a.item_id
     where a.platform = :platform and a.namespace = :namespace and a.alias = :root and (i.kind = 'message') = :message limit 1
 """)
-_STANDING = sa.text("""
-    select i.id, i.state, i.first_seen_at,
+_STANDING = sa.text(f"""
+    select i.id, {STATE_THROUGH} as state, {FIRST_SEEN_THROUGH} as first_seen_at,
            (select count(*) from versions v where v.item_id = i.id and (:now or v.captured_at < :until)) as versions
     from items i where i.id = any(:ids)
-""")
+""")  # noqa: S608 - expressions of our own
 _SIGHTED = sa.text("""
     select g.item_id, g.stream_id, g.first_seen_at from sightings g join streams s on s.id = g.stream_id
     where g.item_id = any(:ids) and (not :limited or s.account_id = any(:accounts))
@@ -56,11 +57,11 @@ _LAST_CAPTURE = sa.text("""
       and (not :limited or a.id = any(:accounts)) and c.outcome in ('complete', 'partial') and c.finished_at < :until
     order by c.finished_at desc, c.id desc limit 1
 """)
-_DAYS = sa.text("""
+_DAYS = sa.text(f"""
     select (at at time zone :zone)::date as day, count(*) filter (where what = 'new') as new,
            count(*) filter (where what = 'version') as changed, count(*) filter (where what = 'state') as found
     from (
-        select first_seen_at as at, 'new' as what from items where id = any(:ids)
+        select {FIRST_SEEN_THROUGH} as at, 'new' as what from items i where i.id = any(:ids)
         union all
         select captured_at, 'version' from versions where item_id = any(:ids) and number > 1
         union all
@@ -68,7 +69,7 @@ _DAYS = sa.text("""
         where h.item_id = any(:ids) and (not :limited or s.account_id = any(:accounts))
     ) happened
     group by 1 order by 1 desc limit :most
-""")
+""")  # noqa: S608 - an expression of our own
 # `h` is the hit.
 _NAMED = """
     select p.id from items p where p.platform = h.platform and p.namespace = h.namespace and p.platform_id = {name}
@@ -149,12 +150,11 @@ def standing(
 
     `accounts`: through which they may be seen (row ids), None: any.
     """
-    asked = list(ids)
-    rows = connection.execute(_STANDING, {"ids": asked, "now": until is None, "until": until}).all()
+    what = {"ids": list(ids), **parameters(accounts)}
+    rows = connection.execute(_STANDING, {**what, "now": until is None, "until": until}).all()
     if until is None:
         return {row.id: Standing(row.state, row.versions) for row in rows}
     # What no change is known of, through what they see, was present: only of the others it matters when they were first seen.
-    what = {"ids": asked, **parameters(accounts)}
     states: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(_FOUND, what):
         states[row.item_id].append(row)

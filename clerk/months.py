@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from archiver.records.shapes import load_shapes
+from archiver.records.through import STATE_THROUGH, parameters
 from clerk.searching import SearchForm
 from search.documents import is_edited
 from search.query.facets import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     import zoneinfo
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy.engine import Connection, Row
 
@@ -36,8 +37,8 @@ _OUTSIDE = f"(stated < make_timestamp({FIRST_YEAR}, 1, 1, 0, 0, 0) or stated >= 
 _BATCH = 500
 
 # Whether two versions say the same is told by their text; where they have markup alone, by the text of that, which is not here.
-_COUNTED = """
-    select distinct i.id, i.kind, i.state,
+_COUNTED = f"""
+    select distinct i.id, i.kind, {STATE_THROUGH} as state,
            coalesce(i.created_at, c.created_at) at time zone :zone as stated,
            coalesce(said.edited, false) as edited, coalesce(said.unsure, false) as unsure
     from sightings g join streams s on s.id = g.stream_id join items i on i.id = g.item_id
@@ -49,7 +50,7 @@ _COUNTED = """
         from versions v where v.item_id = i.id
     ) said on true
     where s.account_id = :account and (i.kind <> 'message' or :messages)
-"""
+"""  # noqa: S608 - an expression of our own
 _MONTHS = sa.text(f"""
     select kind, coalesce({_OUTSIDE}, false) as outside,
            case when not {_OUTSIDE} then date_trunc('month', stated)::date end as month,
@@ -103,9 +104,14 @@ class Year:
     held: int
 
 
-def counted(connection: Connection, account_id: int, zone: str, *, messages: bool) -> list[dict[str, Any]]:
-    """How many records of each kind and month came through an account, with what became of them."""
-    rows = connection.execute(_MONTHS, {"account": account_id, "zone": zone, "messages": messages}).mappings().all()
+def counted(
+    connection: Connection, account_id: int, zone: str, *, messages: bool, accounts: Collection[int] | None
+) -> list[dict[str, Any]]:
+    """How many records of each kind and month came through an account, with what became of them, as far as `accounts` (row ids;
+    None: all) tell.
+    """
+    what = {"account": account_id, "zone": zone, "messages": messages, **parameters(accounts)}
+    rows = connection.execute(_MONTHS, what).mappings().all()
     found = []
     for row in rows:
         unsure = list(row["unsure"] or ())

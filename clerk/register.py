@@ -121,6 +121,6 @@ def register(archive: Archive, sight: Sight) -> list[AccountView]:
         counted = {row.stream_id: row for row in connection.execute(_COMPLETENESS)}
         for row in connection.execute(_STREAMS, {"messages": sight.messages}):
             streams[row.account_id].append(StreamView(row, counted.get(row.id)))
-        for row in gap_record.listed(connection, only_open=True):
+        for row in gap_record.listed(connection, only_open=True, messages=sight.messages):
             gaps[row.account_id].append(row)
     return [AccountView(each, streams[each.id], gaps[each.id]) for each in listed if sight.sees_account(each.id)]

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from archiver.i18n.languages import ENGLISH, speaking
 from archiver.i18n.translation import _, ngettext
+from archiver.records.through import SEEN, parameters
 from search import indices, shelves
 from search.analysis import Capabilities
 from search.errors import SearchError
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
 
     from elasticsearch import Elasticsearch
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Connection, Engine, Row
 
-_OUTBOX = sa.text("select count(*) as waiting, clock_timestamp() - min(created_at) as age from outbox")
+_WAITING = """
+    select count(*) as waiting, min(o.created_at) as since, clock_timestamp() - min(o.created_at) as age from outbox o
+"""
+_OUTBOX = sa.text(_WAITING)
+_OUTBOX_IN_PART = sa.text(f"{_WAITING} join items i on i.id = o.item_id where {SEEN}")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -27,9 +33,9 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 class Lag:
     """How far the index is behind.
 
-    `waiting`: outbox rows; `oldest`: since when the oldest of them waits, None where none does. `outdated`: whether it is of an
-    earlier version; `rebuilding`: whether another is being built, which is asked where that matters. `problem`: why the index
-    cannot be asked, None where it can.
+    `waiting`: outbox rows, of what whoever asks may see; `oldest`: since when the oldest of them waits, None where none does.
+    `outdated`: whether it is of an earlier version; `rebuilding`: whether another is being built, which is asked where that
+    matters. `problem`: why the index cannot be asked, None where it can.
     """
 
     waiting: int
@@ -65,7 +71,29 @@ class Freshness(Lag):
     capabilities: Capabilities | None = None
 
 
-def lag(connection: Connection, client: Elasticsearch, index: str, *, answered: bool) -> Lag:
+def waiting(connection: Connection, accounts: Collection[int] | None, *, messages: bool) -> Row[Any]:
+    """How many changes wait for the index (`waiting`), since when the oldest does (`since`) and for how long that is (`age`), of
+    what somebody may see.
+
+    Args:
+        connection: to the archive's database.
+        accounts: the row ids of the accounts that they see; None: all.
+        messages: whether they may see direct messages.
+    """
+    if accounts is None and messages:
+        return connection.execute(_OUTBOX).one()
+    return connection.execute(_OUTBOX_IN_PART, {"messages": messages, **parameters(accounts)}).one()
+
+
+def lag(
+    connection: Connection,
+    client: Elasticsearch,
+    index: str,
+    *,
+    answered: bool,
+    accounts: Collection[int] | None,
+    messages: bool,
+) -> Lag:
     """Ask how far the index is behind, and no more. Elasticsearch being down is part of the answer, not an error.
 
     Args:
@@ -73,8 +101,10 @@ def lag(connection: Connection, client: Elasticsearch, index: str, *, answered: 
         client: from `search.client.client_for`.
         index: the alias.
         answered: whether it has just answered a search, and need not be asked whether it can.
+        accounts: of which accounts (row ids) changes are counted; None: of all.
+        messages: whether those of direct messages are.
     """
-    row = connection.execute(_OUTBOX).one()
+    row = waiting(connection, accounts, messages=messages)
     try:
         if not answered:
             shelves.documents(client, shelves.shelves(index)[0])
@@ -85,19 +115,26 @@ def lag(connection: Connection, client: Elasticsearch, index: str, *, answered: 
     return Lag(row.waiting, row.age, rebuilding, outdated, None)
 
 
-def freshness(engine: Engine, client: Elasticsearch, index: str) -> Freshness:
-    """Ask how the index is in all. Elasticsearch being down is part of the answer, not an error."""
+def freshness(
+    engine: Engine,
+    client: Elasticsearch,
+    index: str,
+    *,
+    accounts: Collection[int] | None = None,
+    messages: bool = True,
+) -> Freshness:
+    """Ask how the index is in all. Elasticsearch being down is part of the answer, not an error. As `lag` otherwise."""
     with engine.connect() as connection:
-        row = connection.execute(_OUTBOX).one()
+        row = waiting(connection, accounts, messages=messages)
     try:
-        documents, messages = (shelves.documents(client, each) for each in shelves.shelves(index))
+        documents, letters = (shelves.documents(client, each) for each in shelves.shelves(index))
         meta = indices.meta(client, index)
         rebuilding = _is_rebuilding(client, index)
     except SearchError as error:
         return Freshness(row.waiting, row.age, rebuilding=False, outdated=False, problem=str(error))
     can, outdated = Capabilities.from_json(meta["capabilities"]), indices.is_of_earlier_version(meta)
     return Freshness(
-        row.waiting, row.age, rebuilding, outdated, None, documents=documents, messages=messages, capabilities=can
+        row.waiting, row.age, rebuilding, outdated, None, documents=documents, messages=letters, capabilities=can
     )
 
 

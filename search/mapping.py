@@ -53,6 +53,7 @@ def _properties() -> dict[str, Any]:
         "first_seen_at": _DATE,
         "account_keys": _KEYWORD,
         "through": _KEYWORD,
+        "account_states": _KEYWORD,
         "accounts": _object(id=_KEYWORD, name=_SHOWN, department=_KEYWORD, stream=_KEYWORD, state=_KEYWORD),
         "counts": {"type": "object", "enabled": False},
         "types": _KEYWORD,

@@ -18,6 +18,7 @@ import orjson
 import sqlalchemy as sa
 
 from archiver.platforms.text import html_to_text
+from archiver.records.derived import derived
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -158,11 +159,19 @@ class ItemShape:
         return next((version for version in self.versions if version.is_current), None)
 
     def within(self, accounts: Mapping[int, uuid.UUID]) -> ItemShape:
-        """The same without what other accounts than these (public ids by row ids) have to do with it."""
+        """The same without what other accounts than these (public ids by row ids) have to do with it: its state, and when it was
+        first seen, are those of the sightings that are left.
+        """
         public_ids = set(accounts.values())
+        sightings = tuple(each for each in self.sightings if each.account_id in accounts)
+        shared = len(sightings) < len(self.sightings)
         return dataclasses.replace(
             self,
-            sightings=tuple(each for each in self.sightings if each.account_id in accounts),
+            state=derived([each.state for each in sightings]) if sightings else self.state,
+            first_seen_at=min((each.first_seen_at for each in sightings), default=self.first_seen_at)
+            if shared
+            else self.first_seen_at,
+            sightings=sightings,
             states=tuple(each for each in self.states if each.account_id in accounts),
             through=tuple(each for each in self.through if each in public_ids),
         )

@@ -43,9 +43,11 @@ def account(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     if before is not None:
         capturing.look(archive, before.row)
     with archive.engine.connect() as connection:
-        missed = gaps.listed(connection, account_id=row.id, most=_MOST_GAPS)
-        windows = gaps.listed(connection, account_id=row.id, most=_MOST_WINDOWS)
-        held = months.counted(connection, row.id, archive.settings.time_zone, messages=sight.messages)
+        missed = gaps.listed(connection, account_id=row.id, messages=sight.messages, most=_MOST_GAPS)
+        windows = gaps.listed(connection, account_id=row.id, messages=sight.messages, most=_MOST_WINDOWS)
+        held = months.counted(
+            connection, row.id, archive.settings.time_zone, messages=sight.messages, accounts=sight.account_ids
+        )
         history = connection.execute(_HISTORY, {"account": row.id, "messages": sight.messages}).all()
         latest = [each for each in coverage.recorded(connection, row.id) if each.stream != "messages" or sight.messages]
         progress = asked.progress(connection, row.id)

@@ -20,6 +20,7 @@ from clerk.described import file
 from clerk.removals import removals
 from clerk.roles import Ability, allowed
 from clerk.shown import LONGEST
+from clerk.stretch import stretch
 from clerk.thread import page_of, seen_above, seen_below
 from clerk.thread_views import Look, thread_items
 from clerk.visibility import Seen, Sight, require_exchange, require_item, visible, visible_exchanges
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 router = APIRouter()
 THREAD_PAGE = 500
 MOST_ACTS = 500
+TAGS_PAGE, NOTES_PAGE = 200, 100
 _MOST_REPLIES = 10_000_000
 NO_RECORD = marked("The archive holds no such record: check that the address was copied whole.")
 NO_EXCHANGE = marked("The archive holds no such exchange: check that the address was copied whole.")
@@ -56,10 +58,17 @@ class Written:
 
 @router.get("/items/{public_id}")
 def record(
-    request: Request, sight: Seen, public_id: uuid.UUID, start: Annotated[int, Query(ge=0, le=_MOST_REPLIES)] = 0
+    request: Request,
+    sight: Seen,
+    public_id: uuid.UUID,
+    start: Annotated[int, Query(ge=0, le=_MOST_REPLIES)] = 0,
+    tags_start: Annotated[int, Query(ge=0, le=_MOST_REPLIES)] = 0,
+    notes_start: Annotated[int, Query(ge=0, le=_MOST_REPLIES)] = 0,
 ) -> Response:
-    """One record with everything around it. `start`: how many replies are on the pages before."""
-    return show(request, sight, public_id, start)
+    """One record with everything around it. `start`: how many replies are on the pages before; `tags_start`, `notes_start`: how
+    many of the later tags and notes are left out.
+    """
+    return show(request, sight, public_id, start, tags_start=tags_start, notes_start=notes_start)
 
 
 def show(
@@ -71,9 +80,11 @@ def show(
     given: moderation.Given | None = None,
     problems: Mapping[str, str] | None = None,
     written: Written | None = None,
+    tags_start: int = 0,
+    notes_start: int = 0,
 ) -> Response:
     """The page of a record; with what was `given` in its form and the `problems` of it, or what was `written` to be put beside
-    it, where that was refused.
+    it, where that was refused. The rest as `record`.
     """
     clerk = clerk_of(request)
     zone = clerk.archive.settings.zone
@@ -105,7 +116,10 @@ def show(
         )
         noticed = visible_exchanges(connection, sight, [act.exchange_id for act in acts if act.exchange_id is not None])
         asked_for = asked.progress(connection, place.account_id, post_id=place.post_id, thread=True) if place else None
-        tagging, noted = tags.history(connection, item_id), notes.listed(connection, item_id)
+        tag_stretch = stretch(tags_start, TAGS_PAGE, tags.changes(connection, item_id))
+        note_stretch = stretch(notes_start, NOTES_PAGE, notes.number(connection, item_id))
+        tagging = tags.history(connection, item_id, TAGS_PAGE, tag_stretch.start)
+        noted = notes.listed(connection, item_id, NOTES_PAGE, note_stretch.start)
     if asked_for is not None and asked_for.running:
         capturing.look(clerk.archive, asked_for.row)
         with clerk.archive.engine.connect() as connection:
@@ -138,6 +152,8 @@ def show(
         problems=problems or {},
         tagging=tagging,
         noted=noted,
+        tag_stretch=tag_stretch,
+        note_stretch=note_stretch,
         written=written or Written(),
         longest_tag=tags.LONGEST,
         longest_note=notes.LONGEST,

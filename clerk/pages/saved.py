@@ -6,15 +6,16 @@ import dataclasses
 import uuid  # noqa: TC003 - FastAPI reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from archiver import mail
 from archiver.i18n.translation import _, marked
-from clerk.asking import asked_for, today, understood_by
+from clerk.asking import asked_for, today
 from clerk.context import clerk_of, page, signed_in
 from clerk.roles import Ability, allowed, require
 from clerk.saved import store
+from clerk.saved.shared import shared
 from clerk.saved.store import SavedError
 from clerk.searching import form_of
 from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _UNAVAILABLE = 400, 403, 404, 503
+_MOST_SEARCHES = 10**15
 NO_SEARCH = marked("There is no such saved search, or it is not yours to see or change. Nothing was changed.")
 _NOT_NOW = marked("The search cannot answer now, and nothing was changed: try again in a minute, or tell the operator.")
 NO_ADDRESS = marked(
@@ -36,9 +38,11 @@ NO_ADDRESS = marked(
 
 
 @router.get("/searches")
-def searches(request: Request, sight: Seen) -> Response:
-    """Their own, and those that others share."""
-    return _page(request, sight)
+def searches(
+    request: Request, sight: Seen, after: Annotated[int | None, Query(ge=1, le=_MOST_SEARCHES)] = None
+) -> Response:
+    """Their own, and those that others share. `after`: the last of these on the page before."""
+    return _page(request, sight, after=after)
 
 
 @router.post("/searches", status_code=303, response_class=RedirectResponse)
@@ -160,14 +164,14 @@ def _changed(request: Request, saved: Saved, action: str, **changes: object) -> 
     return RedirectResponse("/searches", 303)
 
 
-def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "") -> Response:
+def _page(
+    request: Request, sight: Sight, *, status: int = 200, problem: str = "", after: int | None = None
+) -> Response:
     clerk, user = clerk_of(request), signed_in(request).user
     with clerk.archive.engine.connect() as connection:
-        own, every = store.own(connection, user.id), store.shared(connection, user.id)
-        # What names an account or a tag that they do not see is not for them: its words alone would tell.
-        theirs = understood_by(connection, sight, [each.form for each in every], today(clerk.archive))
-        shared = [each for each, is_theirs in zip(every, theirs, strict=True) if is_theirs]
-        steps = store.history(connection, [each.row.id for each in (*own, *shared)])
+        own = store.own(connection, user.id)
+        others = shared(connection, sight, user.id, today(clerk.archive), after)
+        done = store.history(connection, [each.row.id for each in (*own, *others.searches)])
     clerk.record(request, "saved searches listed", None, {})
     return page(
         request,
@@ -175,8 +179,10 @@ def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "
         status=status,
         title=_("Saved searches"),
         own=own,
-        shared=shared,
-        steps=steps,
+        shared=others.searches,
+        goes_on=others.goes_on,
+        steps={search_id: each.steps for search_id, each in done.items()},
+        earlier={search_id: each.earlier for search_id, each in done.items()},
         sight=sight,
         problem=problem,
         longest_name=store.LONGEST_NAME,

@@ -71,7 +71,14 @@ def front(request: Request, sight: Seen) -> Response:
         clerk.record(request, "searched", None, detail)
     with clerk.archive.engine.connect() as connection:
         accounts = reading.account_names(connection, sight.account_ids)
-        fresh = lag(connection, clerk.client, clerk.index, answered=data["result"] is not None)
+        fresh = lag(
+            connection,
+            clerk.client,
+            clerk.index,
+            answered=data["result"] is not None,
+            accounts=sight.account_ids,
+            messages=sight.messages,
+        )
     answer = page(
         request,
         "search.html",
@@ -99,7 +106,7 @@ def front(request: Request, sight: Seen) -> Response:
 def _gaps(clerk: Clerk, sight: Sight, form: SearchForm) -> list[Any]:
     """The gaps that are open now of the accounts that were searched: why there may be nothing."""
     with clerk.archive.engine.connect() as connection:
-        listed = gaps.listed(connection, only_open=True)
+        listed = gaps.listed(connection, only_open=True, messages=sight.messages)
         chosen = resolve_account(connection, form.account, sight.account_ids).public_id if form.account else None
     return [
         gap

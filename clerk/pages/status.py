@@ -32,7 +32,7 @@ def status(request: Request, sight: Seen) -> Response:
         held = reading.held(connection, messages=sight.messages, accounts=sight.account_ids)
         open_gaps = [
             row
-            for row in gaps.listed(connection, only_open=True)
+            for row in gaps.listed(connection, only_open=True, messages=sight.messages)
             if row.status != "closed" and sight.sees_account(row.account_id)
         ]
         allowed = timedelta(hours=clerk.archive.settings.gap_hours)
@@ -53,7 +53,9 @@ def status(request: Request, sight: Seen) -> Response:
         gaps=open_gaps,
         overdue=overdue,
         captures=captures,
-        fresh=freshness(clerk.archive.engine, clerk.client, clerk.index),
+        fresh=freshness(
+            clerk.archive.engine, clerk.client, clerk.index, accounts=sight.account_ids, messages=sight.messages
+        ),
     )
 
 

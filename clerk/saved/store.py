@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 LONGEST_NAME = 120
 MOST_OWN = 200
 """How many searches somebody may keep."""
-MOST_SHARED = 500
-"""How many of others' a page lists."""
+MOST_STEPS = 20
+"""How many changes of a search are told beside it; the audit log has all."""
 
 _SAVED = """
     select s.id, s.public_id, s.user_id, s.fields, s.saved_at, u.name as owner, u.email, u.role, u.departments,
@@ -37,15 +37,21 @@ _SAVED = """
     left join lateral (select * from saved_runs r where r.search_id = s.id order by r.id desc limit 1) r on true
 """
 _OWN = sa.text(f"{_SAVED} where not c.removed and s.user_id = :user order by lower(c.name), s.id")
-_SHARED = sa.text(
-    f"{_SAVED} where not c.removed and c.shared and s.user_id <> :user order by lower(c.name), s.id limit :most"
-)
+_SHARED = sa.text(f"""
+    {_SAVED} where not c.removed and c.shared and s.user_id <> :user
+    and (cast(:after as bigint) is null or (lower(c.name), s.id) > (
+        select lower(b.name), b.search_id from saved_changes b where b.search_id = :after order by b.id desc limit 1))
+    order by lower(c.name), s.id limit :most
+""")  # noqa: S608 - a statement of our own
 _ONE = sa.text(f"{_SAVED} where not c.removed and s.public_id = :public_id")
 _NIGHTLY = sa.text(f"{_SAVED} where not c.removed and c.nightly order by s.id")
 _EVERY = sa.text(f"{_SAVED} where not c.removed order by lower(u.name), lower(c.name), s.id")
 _HISTORY = sa.text("""
-    select c.search_id, c.name, c.shared, c.nightly, c.removed, c.by_whom, c.at from saved_changes c
-    where c.search_id = any(:ids) order by c.search_id, c.id
+    select c.*, every.number
+    from unnest(cast(:ids as bigint[])) s(id)
+    cross join lateral (select count(*) as number from saved_changes o where o.search_id = s.id) every
+    cross join lateral (select * from saved_changes o where o.search_id = s.id order by o.id desc limit :most) c
+    order by c.search_id, c.id
 """)
 _LATEST = sa.text(
     "select name, shared, nightly, removed from saved_changes where search_id = :id order by id desc limit 1"
@@ -79,6 +85,14 @@ class Step:
     at: dt.datetime
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class History:
+    """The latest `MOST_STEPS` changes of a kept search, the latest first, and how many there are before them."""
+
+    steps: Sequence[Step]
+    earlier: int
+
+
 def _saved(row: Row[Any]) -> Saved:
     return Saved(row, form_of(row.fields))
 
@@ -88,9 +102,9 @@ def own(connection: Connection, user_id: int) -> list[Saved]:
     return [_saved(row) for row in connection.execute(_OWN, {"user": user_id})]
 
 
-def shared(connection: Connection, user_id: int) -> list[Saved]:
-    """What others share with all, by name; `MOST_SHARED` of them."""
-    return [_saved(row) for row in connection.execute(_SHARED, {"user": user_id, "most": MOST_SHARED})]
+def shared(connection: Connection, user_id: int, after: int | None, most: int) -> list[Saved]:
+    """What others share with all, by name: so many after that one (a row id), by the name that it has now; None: the first."""
+    return [_saved(row) for row in connection.execute(_SHARED, {"user": user_id, "after": after, "most": most})]
 
 
 def nightly(connection: Connection) -> list[Saved]:
@@ -109,16 +123,19 @@ def one(connection: Connection, public_id: uuid.UUID) -> Saved | None:
     return None if row is None else _saved(row)
 
 
-def history(connection: Connection, ids: Sequence[int]) -> dict[int, list[Step]]:
-    """What was done to these searches (row ids), the latest first."""
-    found: dict[int, list[Step]] = {}
-    before: Row[Any] | None = None
-    for row in connection.execute(_HISTORY, {"ids": list(ids)}):
-        if before is not None and before.search_id != row.search_id:
-            before = None
-        found.setdefault(row.search_id, []).insert(0, Step(_words(before, row), row.by_whom, row.at))
-        before = row
-    return found
+def history(connection: Connection, ids: Sequence[int]) -> dict[int, History]:
+    """What was done to these searches (row ids), by row id."""
+    changes: dict[int, list[Row[Any]]] = {}
+    # One more than is told: what was changed is told by the one before.
+    for row in connection.execute(_HISTORY, {"ids": list(ids), "most": MOST_STEPS + 1}):
+        changes.setdefault(row.search_id, []).append(row)
+    return {search_id: _history(rows) for search_id, rows in changes.items()}
+
+
+def _history(rows: Sequence[Row[Any]]) -> History:
+    pairs = list(zip([None, *rows], rows, strict=False))[-MOST_STEPS:]
+    steps = [Step(_words(before, row), row.by_whom, row.at) for before, row in reversed(pairs)]
+    return History(steps, rows[0].number - len(steps))
 
 
 def _words(before: Row[Any] | None, now: Row[Any]) -> str:

@@ -12,6 +12,7 @@ from search import indices
 from search.exports import jobs
 from search.exports.asked import limits_under, request_of
 from search.exports.found_set import pack
+from search.exports.reading import accounts_of
 from search.freshness import freshness
 from search.query.directory import directory
 from search.query.everything import CutShortError, every
@@ -46,7 +47,7 @@ def fix(
         SearchError: the search cannot be asked, or was cut short.
         LostError: the job is no longer this worker's.
     """
-    standing = _standing(archive, client, index)
+    standing = _standing(archive, client, index, job)
     path = folder / "found"
     digest = hashlib.sha256()
     total = number = 0
@@ -79,9 +80,11 @@ def _walks(archive: Archive, client: Elasticsearch, index: str, job: Row[Any]) -
     yield every(client, index, request)
 
 
-def _standing(archive: Archive, client: Elasticsearch, index: str) -> dict[str, Any]:
-    """How far the index was and what the log held, before the walk began."""
-    fresh = freshness(archive.engine, client, index)
+def _standing(archive: Archive, client: Elasticsearch, index: str, job: Row[Any]) -> dict[str, Any]:
+    """How far the index was, of what the export is within, and what the log held, before the walk began."""
+    with archive.engine.connect() as connection:
+        within = accounts_of(connection, limits_under(job))
+    fresh = freshness(archive.engine, client, index, accounts=within, messages=job.messages)
     try:
         with repeatable_read(archive.engine) as connection:
             head = nodes.head(connection)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from archiver.database import repeatable_read
 from archiver.platforms.text import html_to_text
 from archiver.records.shapes import load_shapes
-from archiver.records.through import parameters
+from archiver.records.through import FIRST_SEEN_THROUGH, STATE_THROUGH, parameters
 from search.exports.rows import Cells, Record
 
 if TYPE_CHECKING:
@@ -30,15 +30,18 @@ if TYPE_CHECKING:
 
 _APART = "\x1f"
 _SAID, _MORE, _TEXT = slice(5, 25), slice(25, 33), 24
+_STANDS = f"select {STATE_THROUGH} as state, {FIRST_SEEN_THROUGH} as first_seen".replace(
+    ":limited", "%(limited)s"
+).replace(":accounts", "%(accounts)s")
 _CELLS = r"""
     select i.id, i.revision, i.kind, v.number,
            case when v.text is null and jsonb_typeof(v.fields->'text') is distinct from 'string'
                      and jsonb_typeof(v.fields->'html') = 'string' then v.fields->>'html' end,
-           i.public_id::text, i.platform, i.platform_id, i.namespace, i.kind, i.state,
+           i.public_id::text, i.platform, i.platform_id, i.namespace, i.kind, stands.state,
            to_json(coalesce((select h.observed_at from states h join streams s on s.id = h.stream_id
-                             where h.item_id = i.id and h.state = i.state
+                             where h.item_id = i.id and h.state = stands.state
                                    and (not %(limited)s or s.account_id = any(%(accounts)s))
-                             order by h.id desc limit 1), i.first_seen_at)) #>> '{}',
+                             order by h.id desc limit 1), stands.first_seen)) #>> '{}',
            coalesce(seen.accounts, ''), coalesce(seen.departments, ''),
            coalesce(v.author_name, ''), coalesce(v.author_handle, ''), coalesce(p.platform_id, ''),
            case when p.id is null then ''
@@ -47,7 +50,7 @@ _CELLS = r"""
                              and (p.namespace = '' or a.namespace in (p.namespace, ''))) then 'yes' else 'no' end,
            coalesce(to_json(coalesce(i.created_at, v.created_at)) #>> '{}', ''),
            coalesce((to_json(coalesce(i.created_at, v.created_at) at time zone 'UTC') #>> '{}') || '+00:00', ''),
-           to_json(i.first_seen_at) #>> '{}', coalesce(to_json(seen.last) #>> '{}', ''),
+           to_json(stands.first_seen) #>> '{}', coalesce(to_json(seen.last) #>> '{}', ''),
            coalesce(to_json(v.edited_at) #>> '{}', ''),
            case when jsonb_typeof(v.fields->'title') = 'string' then v.fields->>'title' else '' end,
            coalesce(v.text, case when jsonb_typeof(v.fields->'text') = 'string' then v.fields->>'text' end, ''),
@@ -67,6 +70,7 @@ _CELLS = r"""
            (select count(*) from versions o where o.item_id = i.id)::text, coalesce(v.number::text, ''),
            coalesce(encode(v.commitment, 'hex'), '')
     from items i
+    cross join lateral (<stands>) stands
     left join versions v on v.id = coalesce(i.current_version_id, (
         select o.id from versions o where o.item_id = i.id order by o.number desc limit 1))
     left join parties p on p.id = v.author_party_id
@@ -77,7 +81,7 @@ _CELLS = r"""
         where g.item_id = i.id and (not %(limited)s or a.id = any(%(accounts)s))
     ) seen
     where i.id = any(%(ids)s)
-"""
+""".replace("<stands>", _STANDS)
 _ACCOUNTS, _DEPARTMENTS = 12, 13
 _ACCOUNTS_OF = sa.text("select id, public_id from accounts where public_id = any(cast(:ids as uuid[]))")
 

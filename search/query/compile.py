@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.items import ItemKind
 from search import text as texts
 from search.analysis import LANGUAGES, stem_field
-from search.query import facets, terms
+from search.query import facets, states, terms
 from search.query.dates import span
 from search.query.levels import alternatives
 from search.query.model import And, Dated, Field, Filter, Link, Not, Or, SearchRequest, Sort
@@ -18,7 +19,7 @@ from search.query.tree import conjuncts, together, wanted
 if TYPE_CHECKING:
     import datetime as dt
     import zoneinfo
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from search.query.levels import Alternative
     from search.query.model import Node
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 Dsl = dict[str, Any]
 
 SOURCE = (
-    "public_id", "item_id", "platform", "accounts.id", "accounts.name", "url", "created_at", "author", "kind", "state", "title",
-    "text", "text_length", "revision", "number",
+    "public_id", "item_id", "platform", "accounts.id", "accounts.name", "accounts.state", "url", "created_at", "author", "kind",
+    "state", "title", "text", "text_length", "revision", "number",
 )  # fmt: skip
 FRAGMENT, FRAGMENTS = 240, 3
 HIGHLIGHTED = 20_000_000
@@ -36,13 +37,6 @@ HIGHLIGHTED = 20_000_000
 Above Elasticsearch's own million, which is meant for texts without indexed offsets: these have them."""
 VERSION = "version"
 """What the names of the inner hits begin with that say which version matched."""
-_STATES: Mapping[str, Dsl] = {
-    "present": {"term": {"state": "present"}},
-    "deleted": {"term": {"state": "gone_confirmed"}},
-    "hidden": {"term": {"state": "hidden"}},
-    "missing": {"term": {"state": "not_returned"}},
-    "edited": {"term": {"edited": True}},
-}
 
 
 class Shown(enum.Enum):
@@ -81,7 +75,9 @@ def body(node: Node | None, request: SearchRequest, *, shown: Shown = Shown.MARK
         found["aggregations"] = {"all": {"global": {}, "aggregations": {"undated": {"filter": undated}}}}
     if request.facets:
         found["aggregations"] = found.get("aggregations", {}) | facets.aggregations(
-            request.zone, request.directory.by_department if _is_limited(request) and request.directory else None
+            request.zone,
+            request.directory.by_department if _is_limited(request) and request.directory else None,
+            request.limits.accounts,
         )
     return found
 
@@ -93,7 +89,7 @@ def counting(node: Node | None, request: SearchRequest) -> Dsl:
 
 def matching(node: Node | None, request: SearchRequest, filters: list[Dsl], *, shown: Shown) -> Dsl:
     """What a record must fulfil, with what is told of the version that fulfils it."""
-    expanded = _expanded(node) if node is not None else None
+    expanded = _expanded(node, request.limits.accounts) if node is not None else None
     ways = [
         _alternative(way, request.zone, f"{VERSION}{number}", shown)
         for number, way in enumerate(alternatives(expanded))
@@ -104,7 +100,7 @@ def matching(node: Node | None, request: SearchRequest, filters: list[Dsl], *, s
 
 def asks_of_versions(node: Node | None) -> bool | None:
     """Whether whatever a query finds, it finds by what one of the record's versions is; None: some of it, perhaps."""
-    asked = {way.version is not None for way in alternatives(None if node is None else _expanded(node))}
+    asked = {way.version is not None for way in alternatives(None if node is None else _expanded(node, None))}
     return asked.pop() if len(asked) == 1 else None
 
 
@@ -158,13 +154,17 @@ def _sort(order: Sort) -> list[Dsl]:
             return [{"created_at": {"order": "asc", "missing": "_last"}}, {"item_id": "asc"}]
 
 
-def _expanded(node: Node) -> Node:
-    """The query with each address joined by the records that it may be of."""
+def _expanded(node: Node, accounts: tuple[str, ...] | None) -> Node:
+    """The query with each address joined by the records that it may be of, and each state by the accounts (public ids; None: all)
+    that may tell of it.
+    """
     match node:
         case And(parts) | Or(parts):
-            return type(node)(tuple(map(_expanded, parts)))
+            return type(node)(tuple(_expanded(part, accounts) for part in parts))
         case Not(part):
-            return Not(_expanded(part))
+            return Not(_expanded(part, accounts))
+        case Filter(Field.STATE) if accounts is not None:
+            return dataclasses.replace(node, ids=accounts)
         case Link() if records := terms.records_of(node):
             return Or((node, *records))
         case other:
@@ -247,7 +247,8 @@ def _field(asked: Filter) -> Dsl:
         case Field.TYPE:
             return {"term": {"types": value}}
         case Field.STATE:
-            return _STATES[value]
+            # None where all tell of it; who sees no account finds nothing anyway.
+            return states.asked(value, asked.ids or None)
         case Field.ADDRESS:
             platform = {"term": {"platform": asked.names[0]}}
             return {"bool": {"filter": [platform, {"term": {"platform_id": texts.key(value)}}]}}

@@ -10,6 +10,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from archiver.i18n.translation import marked
+from search.query import states
 from search.query.dates import EARLIEST, start_of_day
 from search.query.fields import CHOICES
 from search.query.model import Field
@@ -29,7 +30,6 @@ OUTSIDE = marked("before 1970 or after 2100")
 _EVERY = 10_000
 """More values than a register has accounts, so that none is left out of a count."""
 _AUTHORS, _LOOKED_AT = 20, 10_000
-_STATES = {"present": "present", "hidden": "hidden", "not_returned": "missing", "gone_confirmed": "deleted"}
 _STATE_NAMES = {
     "present": marked("Still there"),
     "hidden": marked("Hidden"),
@@ -96,13 +96,18 @@ class Facets:
     outside: int = 0
 
 
-def aggregations(zone: zoneinfo.ZoneInfo, departments: Mapping[str, Sequence[str]] | None = None) -> Dsl:
+def aggregations(
+    zone: zoneinfo.ZoneInfo,
+    departments: Mapping[str, Sequence[str]] | None = None,
+    accounts: Sequence[str] | None = None,
+) -> Dsl:
     """What to ask Elasticsearch for, beside a search.
 
     Args:
         zone: the city's.
         departments: for who may not see every account: by department, those that they may see (by public id). A record may have
             come through others as well, whose departments must not be counted.
+        accounts: the same (public ids), whose sightings alone tell of a record's state; None: all.
     """
     begin, end = (start_of_day(dt.date(year, 1, 1), zone).isoformat() for year in (FIRST_YEAR, LAST_YEAR + 1))
     within = {"range": {"created_at": {"gte": begin, "lt": end}}}
@@ -128,7 +133,7 @@ def aggregations(zone: zoneinfo.ZoneInfo, departments: Mapping[str, Sequence[str
         },
         "city": {"filter": {"term": {"author.is_city": True}}},
         "type": _terms("types"),
-        "state": _terms("state"),
+        "state": states.divisions(accounts) or _terms("state"),
         "edited": {"filter": {"term": {"edited": True}}},
         "tag": _terms("clerk_tags"),
         "within": {
@@ -167,7 +172,7 @@ def facets_of(answer: Mapping[str, Any], total: int, directory: Directory | None
             marked("Department"),
             [
                 Value(name, f"{Field.DEPARTMENT}:{plain_or_quoted(name)}", count)
-                for key, count in _departments(answer["department"])
+                for key, count in _divided(answer["department"])
                 for name in [departments.get(key, key)]
             ],
         ),
@@ -238,9 +243,9 @@ def _authors(answer: Mapping[str, Any], total: int) -> Facet:
 
 def _states(answer: Mapping[str, Any]) -> list[Value]:
     found = [
-        Value(_STATE_NAMES[_STATES[key]], f"{Field.STATE}:{_STATES[key]}", count)
-        for key, count in _buckets(answer["state"])
-        if key in _STATES
+        Value(_STATE_NAMES[states.TYPED[key]], f"{Field.STATE}:{states.TYPED[key]}", count)
+        for key, count in _divided(answer["state"])
+        if key in states.TYPED
     ]
     edited = answer["edited"]["doc_count"]
     return [*found, *([Value(marked("Edited"), f"{Field.STATE}:edited", edited)] if edited else [])]
@@ -266,7 +271,7 @@ def _terms(field: str) -> Dsl:
     return {"terms": {"field": field, "size": _EVERY, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
 
 
-def _departments(answer: Mapping[str, Any]) -> list[tuple[str, int]]:
+def _divided(answer: Mapping[str, Any]) -> list[tuple[str, int]]:
     buckets = answer["buckets"]
     if isinstance(buckets, list):
         return _buckets(answer)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.i18n.translation import _
 from archiver.platforms.items import ItemKind
+from archiver.records.derived import derived
 from search import indices, shelves
 from search.errors import MessagesRefusedError, QueryError, translated
 from search.query import compile as compiler
@@ -261,6 +262,7 @@ def _hit(hit: dict[str, Any], limits: Limits) -> Hit:
         account for account in source.get("accounts", ()) if limits.accounts is None or account["id"] in limits.accounts
     ]
     accounts = tuple(dict.fromkeys(account["name"] for account in seen_on))
+    state = source["state"] if limits.accounts is None or not seen_on else derived([each["state"] for each in seen_on])
     inner = _version_of(hit)
     matched: dict[str, Any] = (
         inner["_source"] if inner else {"number": source.get("version_count") or None, "is_current": True}
@@ -276,7 +278,7 @@ def _hit(hit: dict[str, Any], limits: Limits) -> Hit:
         author=author.get("handle") or author.get("platform_id"),
         author_name=author.get("name"),
         kind=source["kind"],
-        state=source["state"],
+        state=state,
         title=source.get("title"),
         text=text,
         text_length=source.get("text_length", 0),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from archiver.records.through import CAME_THROUGH
+from archiver.records.through import CAME_THROUGH, FIRST_SEEN_THROUGH
 from search.errors import translated
 from search.query.words import quoted
 from search.receipts.differences import Event, History
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from search.receipts.surroundings import Part
 
 _ITEMS = sa.text(f"""
-    select i.id, i.revision, i.first_seen_at, exists (select from outbox o where o.item_id = i.id) as waiting,
-           {CAME_THROUGH} as within
+    select i.id, i.revision, {FIRST_SEEN_THROUGH} as first_seen_at,
+           exists (select from outbox o where o.item_id = i.id) as waiting, {CAME_THROUGH} as within
     from items i where i.id = any(:ids)
 """)  # noqa: S608 - a condition of our own
 _VERSIONS = sa.text("""

@@ -46,13 +46,6 @@ _HELD_IN_PART = sa.text(f"""
     from items i cross join lateral (select count(*) as versions from versions v where v.item_id = i.id) said
     where (:messages or i.kind <> 'message') and {CAME_THROUGH}
 """)  # noqa: S608 - a condition of our own
-_OUTBOX = sa.text(
-    "select count(*) as waiting, min(created_at) as since, clock_timestamp() - min(created_at) as age from outbox"
-)
-_OUTBOX_IN_PART = sa.text(f"""
-    select count(*) as waiting, min(o.created_at) as since, clock_timestamp() - min(o.created_at) as age
-    from outbox o join items i on i.id = o.item_id where (:messages or i.kind <> 'message') and {CAME_THROUGH}
-""")  # noqa: S608 - as above
 _WAITING = sa.text(f"""
     select o.item_id, i.public_id, max(o.revision) as revision
     from outbox o join items i on i.id = o.item_id where (:messages or i.kind <> 'message') and {CAME_THROUGH}
@@ -189,7 +182,7 @@ def overdue(archive: Archive, connection: Connection, accounts: frozenset[str]) 
 
 def outbox(connection: Connection, part: Part) -> dict[str, Any]:
     """How far the index is behind the archive: how many changes wait, and since when the oldest does."""
-    row = connection.execute(_OUTBOX if part.accounts is None else _OUTBOX_IN_PART, part.parameters).one()
+    row = freshness.waiting(connection, part.accounts, messages=part.messages)
     return {"waiting": row.waiting, "since": when(row.since), "sentence": freshness.behind(row.waiting, row.age)}
 
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.records.derived import derived
 from archiver.records.shapes import ItemShape, SightingShape, StateShape, VersionShape
 from archiver.records.superseding import shown_of
-from clerk.as_of import NoMoment, captured_by, derived, moment_of
+from clerk.as_of import NoMoment, captured_by, moment_of
 
 ZONES = [zoneinfo.ZoneInfo(name) for name in ("America/Los_Angeles", "America/Havana", "Australia/Lord_Howe", "UTC")]
 LOS_ANGELES = ZONES[0]

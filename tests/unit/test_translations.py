@@ -144,6 +144,8 @@ def _data(node: nodes.Node) -> Iterator[str]:
             yield child.data
         elif isinstance(node, nodes.Output):
             yield "\0"
+        elif isinstance(child, nodes.Block) and child.name == "shape":
+            pass  # the name of a style
         else:
             yield from _data(child)
 

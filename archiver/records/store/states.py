@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from archiver.platforms.items import Item, State, StreamKind
 from archiver.records import bulk
+from archiver.records.derived import DERIVED
 from archiver.records.store import moderated
 
 if TYPE_CHECKING:
@@ -90,17 +91,12 @@ _RECORD = """
     returning id, item_id
 """
 
-# The same rule as `derived` in clerk/as_of.py, which looks back.
-_DERIVE = """
-    select s.item_id,
-           case when bool_or(s.state = 'present') then 'present'
-                when bool_or(s.state = 'hidden') then 'hidden'
-                when bool_or(s.state = 'gone_confirmed') then 'gone_confirmed'
-                else 'not_returned' end as state
+_DERIVE = f"""
+    select s.item_id, {DERIVED.format(sightings="s")} as state
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint)
     join sightings s on s.item_id = r.id
     group by s.item_id
-"""
+"""  # noqa: S608 - an expression of our own
 
 
 def sight(
