@@ -114,7 +114,7 @@ class _Moment:
                 query=query,
                 sort=[{"item_id": "asc"}],
                 source=False,
-                docvalue_fields=list(fields),
+                docvalue_fields=[{"field": field} for field in fields],
                 stored_fields=None if told else "_none_",
                 track_total_hits=False,
                 search_after=after,
