@@ -75,7 +75,6 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         "exactly": partial(time_tag, zone=zone, seconds=True),
         "day": partial(day, zone=zone),
         "minute": partial(minute, zone=zone),
-        "counted": words.counted,
         "size": words.size,
         "number": "{:,}".format,
         "month": calendar.short_month,

@@ -295,11 +295,6 @@ def observed_state(state: StateShape) -> str:
     return _("%(state)s (a list was read)", state=name)
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """`1 reply`, `1,234 replies`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def size(number: int | None) -> str:
     """A number of bytes, in the unit that suits it."""
     if number is None:

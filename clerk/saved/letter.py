@@ -8,7 +8,6 @@ from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING
 
 from clerk.times import moment
-from clerk.words import counted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -74,7 +73,7 @@ def letter(
     message["From"] = sender
     message["To"] = to
     called = visible(name, _LONGEST_SUBJECT)
-    message["Subject"] = f"{counted(new, 'new record')}: {called}"
+    message["Subject"] = f"{new:,} new record{'s' * (new != 1)}: {called}"
     message["Date"] = format_datetime(now)
     domain = parseaddr(sender)[1].rpartition("@")[2]
     message["Message-ID"] = f"<saved.{public_id}.{digest[:32]}@{domain}>"
@@ -87,9 +86,9 @@ def _lines(
     city: str, called: str, address: str, pages: str | None, new: int, cards: Sequence[Card], zone: zoneinfo.ZoneInfo
 ) -> list[str]:
     base = None if pages is None else pages.rstrip("/")
-    have = "has" if new == 1 else "have"
+    came = "1 record has" if new == 1 else f"{new:,} records have"
     lines = [
-        f"{counted(new, 'record')} {have} come to the social media archive of {visible(city, 200)} that your saved search finds:",
+        f"{came} come to the social media archive of {visible(city, 200)} that your saved search finds:",
         "",
         f"    {called}",
         *([f"    {base}{address}"] if base else []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from archiver.custody import nodes
@@ -11,7 +12,7 @@ from archiver.database import repeatable_read
 from search import indices
 from search.exports import jobs
 from search.exports.asked import limits_under, request_of
-from search.exports.found_set import pack
+from search.exports.found_set import SIZE, pack
 from search.exports.reading import accounts_of
 from search.freshness import freshness
 from search.query.directory import directory
@@ -54,13 +55,11 @@ def fix(
     with path.open("wb") as file:
         for walk in _walks(archive, client, index, job):
             total += walk.total
-            for found in walk.found:
-                entry = pack(found)
-                file.write(entry)
-                digest.update(entry)
-                number += 1
-                if not number % _OFTEN:
-                    held()
+            while entries := b"".join(map(pack, islice(walk.found, _OFTEN))):
+                file.write(entries)
+                digest.update(entries)
+                number += len(entries) // SIZE
+                held()
     if number != total:
         raise CutShortError(
             f"The index counted {total:,} records and gave {number:,}: nothing was finished; try again."

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ENTRY = struct.Struct(">qq16si")
+SIZE = _ENTRY.size
+"""Bytes of an entry."""
 _NO_VERSION = -1
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from archiver.records.shapes import ItemShape, MediumShape, VersionShape
@@ -50,8 +49,7 @@ TEXT, TITLE, EARLIER = map(COLUMNS.index, ("text", "title", _EARLIER))
 GONE = "The archive no longer holds this record; it did when the export began."
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(NamedTuple):
     """What a row has of a record, from `reading.cells`: the texts under `COLUMNS` from "record id" to "text", those from "links"
     to the commitment, and the text of the version that matched where that is an earlier one.
     """
@@ -61,8 +59,7 @@ class Cells:
     earlier: str | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record in its place in the file. What of it goes there: `cells` for rows, `shape` for everything; neither where the
     archive no longer holds it, which has no `revision` then.
     """

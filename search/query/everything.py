@@ -6,16 +6,19 @@ end short without saying so.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import uuid
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from search.errors import SearchError, translated
 from search.query import compile as compiler
 from search.query.run import matched_version, prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from elasticsearch import Elasticsearch
 
@@ -23,14 +26,15 @@ if TYPE_CHECKING:
 
 _PAGE = 5_000
 """Each page costs Elasticsearch a search of the whole, and this side the memory of its hits (2 KB each)."""
-_FIELDS = ("item_id", "public_id", "revision", "number", "version_count")
-"""Read from columns: the documents themselves need not be unpacked."""
+_FIELDS = ("public_id", "revision")
+"""Read from columns, as the documents themselves need not be unpacked; a record's own id comes with its place in the order."""
+_OF_VERSIONS = ("number", "version_count")
+"""Asked for as well where the version that matched is told of those with several."""
 KEPT_FOR = "10m"
 """How long Elasticsearch keeps the point in time between two pages."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A record found: its ids, its revision in the index, the version that matched (None: the search asked nothing of one)."""
 
     item_id: int
@@ -94,7 +98,13 @@ class _Moment:
     name: str
 
     def search(
-        self, query: dict[str, Any], size: int, after: list[Any] | None = None, *, told: bool
+        self,
+        query: dict[str, Any],
+        size: int,
+        after: list[Any] | None = None,
+        *,
+        told: bool,
+        fields: Sequence[str] = _FIELDS,
     ) -> list[dict[str, Any]]:
         """The next hits, by the records' own ids; `told`: the query tells which version matched."""
         with translated(f"searching {self.index}"):
@@ -104,7 +114,7 @@ class _Moment:
                 query=query,
                 sort=[{"item_id": "asc"}],
                 source=False,
-                docvalue_fields=[{"field": field} for field in _FIELDS],
+                docvalue_fields=[{"field": field} for field in fields],
                 stored_fields=None if told else "_none_",
                 track_total_hits=False,
                 search_after=after,
@@ -131,24 +141,35 @@ def _walk(
     """Walk by `query`, which tells by itself which version matched (`told`) or does not; where it is asked, `telling` tells.
 
     To be told costs Elasticsearch many times what finding does, and most records have one version, which then is the one.
+    A page is asked for while the one before is taken, so that neither side waits for the other.
     """
     seen = 0
-    try:
+    page = partial(_page, moment, query, telling, told=told)
+    with contextlib.closing(moment), ThreadPoolExecutor(1, "walk") as ahead:
+        waiting = ahead.submit(page, after)
         while True:
-            hits = moment.search(query, _PAGE, after, told=told)
-            numbers = {} if telling is None else _told(moment, telling, hits)
+            hits, numbers = waiting.result()
+            if more := len(hits) == _PAGE:
+                waiting = ahead.submit(page, hits[-1]["sort"][:1])
             for hit in hits:
-                item_id, revision = _value(hit, "item_id"), _value(hit, "revision")
+                item_id = hit["sort"][0]
                 version = matched_version(hit) if telling is None else numbers[item_id]
-                yield Found(item_id, uuid.UUID(_value(hit, "public_id")), revision, version)
+                yield Found(item_id, uuid.UUID(_value(hit, "public_id")), _value(hit, "revision"), version)
             seen += len(hits)
-            if len(hits) < _PAGE:
+            if not more:
                 break
-            after = hits[-1]["sort"][:1]
-    finally:
-        moment.close()
     if whole is not None and seen != whole:
         raise CutShortError(f"The index counted {whole:,} records and gave {seen:,}: nothing was finished; try again.")
+
+
+def _page(
+    moment: _Moment, query: dict[str, Any], telling: dict[str, Any] | None, after: list[Any] | None, *, told: bool
+) -> tuple[list[dict[str, Any]], dict[int, int | None]]:
+    """The next hits, with the versions that matched where `telling` tells."""
+    if telling is None:
+        return moment.search(query, _PAGE, after, told=told), {}
+    hits = moment.search(query, _PAGE, after, told=told, fields=(*_FIELDS, *_OF_VERSIONS))
+    return hits, _told(moment, telling, hits)
 
 
 def _told(moment: _Moment, telling: dict[str, Any], hits: list[dict[str, Any]]) -> dict[int, int | None]:
@@ -158,12 +179,12 @@ def _told(moment: _Moment, telling: dict[str, Any], hits: list[dict[str, Any]]) 
         CutShortError: the index does not find again what it has just found.
     """
     told: dict[int, int | None] = {
-        _value(hit, "item_id"): _value(hit, "number") for hit in hits if _value(hit, "version_count") == 1
+        hit["sort"][0]: _value(hit, "number") for hit in hits if _value(hit, "version_count") == 1
     }
-    several = [item_id for hit in hits if (item_id := _value(hit, "item_id")) not in told]
+    several = [item_id for hit in hits if (item_id := hit["sort"][0]) not in told]
     if several:
         asked = {"bool": {"must": [telling], "filter": [{"terms": {"item_id": several}}]}}
-        told |= {_value(hit, "item_id"): matched_version(hit) for hit in moment.search(asked, len(several), told=True)}
+        told |= {hit["sort"][0]: matched_version(hit) for hit in moment.search(asked, len(several), told=True)}
     if len(told) != len(hits):
         raise CutShortError(f"The index gave {len(hits):,} records, then {len(told):,} of them: try again.")
     return told

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.exports.about import About
-from search.exports.csv_file import GUARDED, CsvWriter
+from search.exports.csv_file import GUARDED, CsvWriter, line_of
 from search.exports.found_set import DamagedSetError, batches, pack
 from search.exports.html_file import HtmlWriter, shown
 from search.exports.rows import COLUMNS, INTERNAL, Cells, Record, row_of
@@ -78,6 +78,14 @@ def test_any_text_comes_back_from_csv(texts: list[str], tmp_path_factory: pytest
     back = [cell[1:] if re.match("'+[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]", cell) else cell for cell in cells]
     assert back == texts
     assert writer.altered[GUARDED] == sum(cell != text for cell, text in zip(cells, texts, strict=True))
+
+
+@given(texts=st.lists(ANY_TEXT | st.text(',"\r\n ;a', max_size=6), min_size=2, max_size=6))
+def test_a_row_is_written_as_the_csv_module_writes_it(texts: list[str]) -> None:
+    """To the last byte, whatever stands in its cells."""
+    expected = io.StringIO(newline="")
+    csv.writer(expected, lineterminator="\r\n").writerow(texts)
+    assert line_of(texts).decode() == expected.getvalue()
 
 
 @given(texts=st.lists(ANY_TEXT, max_size=5))
