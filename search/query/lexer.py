@@ -184,6 +184,12 @@ class _Lexer:
             yield _term(chunk)
             return
         field = Field(name.lower())
+        if value.startswith("("):
+            raise QueryError(
+                lambda: _(
+                    "Write %(field)s: before each value by itself, as in %(field)s:one OR %(field)s:two.", field=field
+                )
+            )
         typed = chunk
         if not value and self._at < len(self._text) and self._text[self._at] in QUOTES:
             value, apart, quotation = self._quoted()
@@ -192,12 +198,6 @@ class _Lexer:
                 raise QueryError(
                     lambda: _("%(typed)s names one thing: take the ~ and the number out.", typed=quoted(typed))
                 )
-        if value.startswith("("):
-            raise QueryError(
-                lambda: _(
-                    "Write %(field)s: before each value by itself, as in %(field)s:one OR %(field)s:two.", field=field
-                )
-            )
         if not value:
             raise QueryError(
                 lambda: _(

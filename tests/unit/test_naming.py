@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archiver import naming, tags
@@ -51,6 +51,7 @@ def test_what_cannot_be_a_tag_is_refused_in_a_sentence(typed: str, says: str) ->
 
 
 @given(st.text(min_size=1, max_size=70))
+@example("(north) park")
 def test_every_tag_can_be_searched_for_as_it_is_offered(typed: str) -> None:
     """What a page links to is understood as that tag, and its keyword is the one that index and table compare by."""
     try:
