@@ -6,7 +6,7 @@ import dataclasses
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,7 +31,7 @@ from tests.fixtures.town import town
 from tests.servers.test_five_nights import compare, night_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archiver.capture.export import StreamReport
     from archiver.platforms.pages import AccountRef, AccountStatus
@@ -73,35 +73,61 @@ def test_all_accounts_captured_at_once_hold_what_was_true(make_archive: ArchiveM
         assert unproven(archive.archive) == []
 
 
+@contextmanager
+def running(small: Town, kind: StreamKind, run: str) -> Iterator[RunningCapture]:
+    """A capture of one stream of the town's account, whose pages the test makes."""
+    archive, account = small.archive.archive, small.refreshed()
+    with (
+        streams.locked(archive.engine, account, kind, wait=False) as stream_id,
+        run_warc(archive, account, run) as warc,
+        closing(CaptureSession(user_agent="test")) as session,
+    ):
+        context, cursor = streams.begin(
+            archive.engine, stream_id, account, kind, run, "now", archive.now(), keep_unchanged=False
+        )
+        yield RunningCapture(archive, PLATFORMS["bluesky"], account, session, warc, context, cursor)
+
+
+def page_of(items: Iterable[Item], stones: Sequence[Tombstone] = ()) -> Page:
+    """A page that shows items, and says of others what became of them, with the exchange that brought it."""
+    exchange = dataclasses.replace(exchange_of("https://a.example/", Answer(b"{}")), id=str(uuid7()))
+    return Page([dataclasses.replace(each, exchange=0) for each in items], [exchange], tombstones=list(stones))
+
+
+def test_a_record_that_another_stream_shows_as_well_is_told_to_the_index(small: Town) -> None:
+    """What is held already and seen through a second stream for the first time is present by that and waits for the index, so
+    that who sees only the second finds it; seen there once more, nothing changes.
+    """
+    thing = Item(ItemKind.COMMENT, "at://did:plc:stranger/app.bsky.feed.post/1", Source.API, text="Hi", order_key="1")
+    engine = small.archive.engine
+    asked = "select i.state, i.revision, (select count(*) from outbox o where o.item_id = i.id) from items i"
+    with running(small, StreamKind.POSTS, "run-1") as first:
+        first.save(page_of([thing]))
+        first.save(page_of([], [Tombstone(thing.id, State.GONE_CONFIRMED, "deleted", 0)]))
+    [(state, revision, waiting)] = rows(engine, asked)
+    assert state == "gone_confirmed"
+    with running(small, StreamKind.COMMENTS, "run-2") as second:
+        second.save(page_of([thing]))
+        assert rows(engine, asked) == [("present", revision + 1, waiting + 1)]
+        second.save(page_of([thing]))
+    assert rows(engine, asked) == [("present", revision + 1, waiting + 1)]
+
+
 def test_pages_that_need_the_same_items_in_another_order_do_not_stop_one_another(small: Town) -> None:
     """Two captures whose pages show what the other hides are both stored, however often they collide."""
     bodies = [f"at://did:plc:stranger/app.bsky.feed.post/{n:03}" for n in range(30)]
     things = [Item(ItemKind.COMMENT, each, Source.API, text=each, order_key=each) for each in bodies]
     archive = small.archive.archive
-    platform = PLATFORMS["bluesky"]
     failures: list[BaseException] = []
 
     def capture(kind: StreamKind, seed: int) -> None:
         order = random.Random(seed)  # noqa: S311 - an order to be reproduced
-        account = small.refreshed()
         try:
-            with (
-                streams.locked(archive.engine, account, kind, wait=False) as stream_id,
-                run_warc(archive, account, f"run-{seed}") as warc,
-                closing(CaptureSession(user_agent="test")) as session,
-            ):
-                context, cursor = streams.begin(
-                    archive.engine, stream_id, account, kind, f"run-{seed}", "now", archive.now(), keep_unchanged=False
-                )
-                running = RunningCapture(archive, platform, account, session, warc, context, cursor)
+            with running(small, kind, f"run-{seed}") as capture:
                 for _ in range(40):
                     shown = order.sample(things, 12)
                     hidden = [each for each in things if each not in shown][:6]
-                    exchange = dataclasses.replace(exchange_of("https://a.example/", Answer(b"{}")), id=str(uuid7()))
-                    stones = [Tombstone(each.id, State.HIDDEN, "hidden", 0) for each in hidden]
-                    running.save(
-                        Page([dataclasses.replace(each, exchange=0) for each in shown], [exchange], tombstones=stones)
-                    )
+                    capture.save(page_of(shown, [Tombstone(each.id, State.HIDDEN, "hidden", 0) for each in hidden]))
         except BaseException as error:  # noqa: BLE001 - told to the test
             failures.append(error)
 

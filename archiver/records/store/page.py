@@ -114,6 +114,7 @@ def save_pages(
     told: list[versions.NewVersion] = []
     new: list[versions.NewVersion] = []
     version_ids: dict[int, int] = {}
+    sighted = states.Sighted()
     if batch.items:
         platform = context.account.platform
         made_ready = [(prepared or {}).get(id(item)) for item, _ in batch.items]
@@ -131,11 +132,10 @@ def save_pages(
         result.versions_new = history.insert(connection, platform, told, parties, context.capture_id, now)
         version_ids = versions.insert_versions(connection, new, parties, context.capture_id, now)
         media.insert_media(connection, platform, new, version_ids)
-        seen_as, result.ids_unseen_before = states.sight(
-            connection, context, items, held, shown, now, looked_up=batch.looked_up
-        )
+        sighted = states.sight(connection, context, items, held, shown, now, looked_up=batch.looked_up)
+        result.ids_unseen_before = sighted.unmet
         buried = {held[key].id for key in hidden if key in held}  # shown, and said to be gone in the same breath
-        changes += [each for each in seen_as if each.state is not State.PRESENT or each.item_id not in buried]
+        changes += [each for each in sighted.changes if each.state is not State.PRESENT or each.item_id not in buried]
         _observe(connection, context, items, held, now)
     for page in batch.pages:
         if page.unchanged and page.coverage is not None:
@@ -143,7 +143,7 @@ def save_pages(
     changes += _tombstones(connection, context, batch)
     changes += _not_returned(connection, context, batch, {each.item_id for each in changes})
     changes = states.not_past(connection, context, changes)
-    item_states = states.change(connection, context, changes, now)
+    item_states = states.change(connection, context, changes, now) | states.derived(connection, sighted.newly)
     _touch(connection, held.values(), new, version_ids, item_states, {version.item_id for version in told})
     own = {held[key].id for key, item in items.items() if item.sighted and item.kind is not ItemKind.PROFILE}
     result.own_seen = len(own)

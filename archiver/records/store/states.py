@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
@@ -99,6 +99,18 @@ _DERIVE = f"""
 """  # noqa: S608 - an expression of our own
 
 
+class Sighted(NamedTuple):
+    """What came of seeing items through a stream."""
+
+    changes: Sequence[Change] = ()
+    """The states that change by it: an item that was missing is back, one is hidden now."""
+    unmet: int = 0
+    """How many of the items this capture had not met."""
+    newly: Sequence[int] = ()
+    """The items that the archive held already, and that this stream shows for the first time: who sees its account alone sees
+    them from now on, and they may be present by it."""
+
+
 def sight(
     connection: Connection,
     context: CaptureContext,
@@ -107,17 +119,14 @@ def sight(
     shown_by: Mapping[Key, str],
     now: datetime,
     looked_up: Collection[str] = (),
-) -> tuple[list[Change], int]:
+) -> Sighted:
     """Record that the items were seen through the stream (by exchanges that are in `looked_up`: at their own addresses, not in
     its listing).
-
-    Gives the states that change by it (an item that was missing is back, one is hidden now), and how many of the items this
-    capture had not met.
     """
     seen = {held[key].id: item for key, item in items.items() if item.sighted}
     shown = {held[key].id: exchange_id for key, exchange_id in shown_by.items()}
     if not seen:
-        return [], 0
+        return Sighted()
     made = {row.id for row in held.values() if row.new}
     asked = [{"id": each} for each in seen if each not in made]
     found = bulk.run(connection, _BEFORE, asked, stream_id=context.stream_id) if asked else ()
@@ -137,7 +146,7 @@ def sight(
         if (change := _seen_as(each, item, states[each], shown[each], looked_up=shown[each] in looked_up)) is not None
     ]
     unmet = sum(1 for each in seen if each not in before or before[each].last_seen_at < context.started_at)
-    return changes, unmet
+    return Sighted(changes, unmet, [each for each in seen if each not in before and each not in made])
 
 
 def _seen_as(item_id: int, item: Item, before: str | None, exchange_id: str, *, looked_up: bool) -> Change | None:
@@ -210,5 +219,5 @@ def change(connection: Connection, context: CaptureContext, changes: Sequence[Ch
 
 def derived(connection: Connection, item_ids: Iterable[int]) -> dict[int, str]:
     """The state of each item over all the streams that ever saw it."""
-    rows = bulk.run(connection, _DERIVE, [{"id": each} for each in dict.fromkeys(item_ids)])
-    return {row.item_id: row.state for row in rows}
+    asked = [{"id": each} for each in dict.fromkeys(item_ids)]
+    return {row.item_id: row.state for row in bulk.run(connection, _DERIVE, asked)} if asked else {}
