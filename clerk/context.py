@@ -18,7 +18,7 @@ from archiver.records.storable import mend
 from clerk import words
 from clerk.limiter import LoginLimiter
 from clerk.security import asked_address
-from clerk.shown import plain, shown
+from clerk.shown import plain, shown, stored
 from clerk.single_sign_on import single_sign_on
 from clerk.speaking import speak
 from clerk.times import day, minute, time_tag
@@ -83,6 +83,7 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         "city": archive.settings.city,
         "zone_name": archive.settings.time_zone,
         "words": words,
+        "stored": stored,
         "outside_months": OUTSIDE,
         "static_version": _static_version(),
     }

@@ -7,7 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from archiver.i18n.translation import _, marked, pgettext
+from archiver.i18n.translation import _
 from archiver.moderation import SOURCES, Wanted
 from archiver.records.models.supervision import ACTIONS
 from archiver.records.storable import mend
@@ -18,11 +18,7 @@ if TYPE_CHECKING:
     import zoneinfo
     from collections.abc import Iterable, Mapping
 
-_FOUND_OUT = frozenset({marked("the city's account"), marked("the author"), marked("the platform")})
-"""Who did it, as the archive writes it where a platform's words say so (`archiver.records.store.moderated`)."""
-_UNKNOWN = "unknown"
 """What it writes where nobody says who did it."""
-_BY_PERSON = "clerk"
 FILTERS = ("account", "action", "source", "from", "to")
 _MOST_DIGITS = 18
 COLUMNS = (
@@ -71,13 +67,6 @@ def filters_of(params: Mapping[str, str]) -> Filters:
         {name: mend(params.get(name, "")).strip()[:300] for name in FILTERS},
         int(before) if before.isascii() and before.isdigit() and len(before) <= _MOST_DIGITS else None,
     )
-
-
-def by_whom(name: str, source: str) -> str:
-    """Who did it: what the archive found out is said in the reader's language, what a person wrote as it was written. Pure."""
-    if name == _UNKNOWN:
-        return pgettext("by whom", "unknown")
-    return _(name) if name in _FOUND_OUT and source != _BY_PERSON else name
 
 
 def _day(text: str | None) -> dt.date | None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from archiver import audit
 from archiver.i18n.translation import _
 from archiver.records.models import Account, User, UserSession
-from clerk import grants
+from clerk import grants, words
 from clerk.users import ROLES, UserError, normal_name
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def set_role(engine: Engine, name: str, role: str, *, actor: str = "command line
     with engine.begin() as connection:
         row = _locked(connection, name, actor, _("Nobody changes their own role: ask another administrator."))
         if row.role == role:
-            raise UserError(_("%(name)s is %(role)s already.", name=row.name, role=role))
+            raise UserError(_("%(name)s is %(role)s already.", name=row.name, role=_(words.ROLES[role])))
         connection.execute(sa.update(User).where(User.id == row.id).values(role=role))
         audit.write(connection, actor, "role changed", row.name, {"from": row.role, "to": role})
 

@@ -32,6 +32,7 @@ _LATEST = sa.text(f"""
         and {NOTICED_THROUGH}
         and m.action = any(case i.state when 'hidden' then cast(:hidden as text[]) else array['deleted'] end)
         and not exists (select from moderation later where later.item_id = i.id and later.id > m.id
+                        and {NOTICED_THROUGH.replace("m.", "later.")}
                         and later.action = any(:back) and (cast(:until as timestamptz) is null or later.observed_at < :until))
     order by i.id, (m.by_whom is not null and m.by_whom <> :unknown) desc, m.id desc
 """)  # noqa: S608 - a condition of our own
@@ -64,7 +65,7 @@ def sentence(action: str, by_whom: str | None, source: str | None) -> str:
     what = words.action(action)
     if by_whom is None or by_whom == UNKNOWN:
         return _("%(what)s; by whom is unknown", what=what)
-    who = words.whom(by_whom)
+    who = words.whom(by_whom, source)
     if source == "clerk":
         return _("%(what)s by %(who)s, as a person wrote", what=what, who=who)
     return _("%(what)s by %(who)s", what=what, who=who)

@@ -27,12 +27,11 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from archiver.i18n.translation import _, marked
+from archiver.settings import Settings
 from clerk.users import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from archiver.settings import Settings
 
 _log = structlog.get_logger()
 _SECONDS = 15.0
@@ -41,6 +40,7 @@ _LEEWAY = 60
 _SIGNED_BY = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures with a key of the provider's own; never one with the client's secret, and never none."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_UNNAMED = str(Settings.model_fields["oidc_name"].default)
 _ANSWERED_WRONGLY = marked(
     "The single sign-on gave an answer that cannot be trusted, so nobody was logged in. Tell the operator."
 )
@@ -110,11 +110,16 @@ class SingleSignOn:
         self._groups_claim = settings.oidc_groups_claim
         self._domain = (settings.oidc_domain or "").lower().removeprefix("@")
         self._roles = settings.oidc_roles
-        self.title = settings.oidc_name
+        self._title = settings.oidc_name
         self._lock = threading.Lock()
         self._metadata: tuple[float, dict[str, Any]] | None = None
         self._keys: KeySet | None = None
         self._check()
+
+    @property
+    def title(self) -> str:
+        """What the log-in page calls it: the city's own name for it, else ours in the reader's language."""
+        return _("single sign-on") if self._title == _UNNAMED else self._title
 
     def _check(self) -> None:
         parts = urlsplit(self._issuer)

@@ -242,11 +242,13 @@ def moderation_source(name: str) -> str:
     return _(MODERATION_SOURCES[name]) if name in MODERATION_SOURCES else name
 
 
-def whom(name: str) -> str:
-    """Who did something to a record: as it is on record, where a person wrote it or the platform named somebody."""
+def whom(name: str, source: str | None) -> str:
+    """Who did something to a record: in the reader's language, where the archive found it out; as it is on record, where a person
+    wrote it (`source`: how it is known) or the platform named somebody.
+    """
     if name == "unknown":
         return pgettext("by whom", "unknown")
-    return _(WHO[name]) if name in WHO else name
+    return _(WHO[name]) if name in WHO and source != "clerk" else name
 
 
 def author_label(author: AuthorShape | None) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import elasticsearch
 import sqlalchemy as sa
 
+from archiver.i18n.translation import _
 from search import analysis, mapping
 from search.analysis import Capabilities
 from search.errors import IndexMissingError, IndexOutdatedError, SearchError, translated
@@ -103,7 +104,9 @@ def meta(client: Elasticsearch, index: str) -> dict[str, Any]:
         answer = client.indices.get_mapping(index=index, filter_path="*.mappings._meta").body
     found = answer[max(answer)]["mappings"]["_meta"] if answer else None
     if not isinstance(found, dict):
-        raise IndexMissingError(f"{index} was not made by this archive: run `civic-archive index --rebuild`.")
+        raise IndexMissingError(
+            lambda: _("%(index)s was not made by this archive: run `civic-archive index --rebuild`.", index=index)
+        )
     return found
 
 

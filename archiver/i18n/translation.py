@@ -46,6 +46,8 @@ def npgettext(context: str, one: str, many: str, number: int, /, **values: Any) 
 
 def unfilled(message: str, context: str | None = None) -> str:
     """A sentence in the language of the running task, before its values are put in."""
+    if not message:
+        return message  # in a catalogue it stands for the head of the file
     catalogue = _catalogue(language())
     return catalogue.gettext(message) if context is None else catalogue.pgettext(context, message)
 

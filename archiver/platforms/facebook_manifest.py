@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archiver.i18n.translation import marked
 from archiver.platforms.graph import PLACES, SECRET
 from archiver.platforms.items import StreamKind
 from archiver.platforms.manifest import Manifest, Setting
@@ -13,7 +14,7 @@ PERMISSIONS = ("pages_show_list", "pages_read_engagement", "pages_read_user_cont
 
 MANIFEST = Manifest(
     name="facebook",
-    title="Facebook Pages",
+    title=marked("Facebook Pages"),
     streams=(
         StreamKind.PROFILE,
         StreamKind.POSTS,

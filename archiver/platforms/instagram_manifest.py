@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archiver.i18n.translation import marked
 from archiver.platforms.graph import PLACES, SECRET
 from archiver.platforms.items import StreamKind
 from archiver.platforms.manifest import Manifest, Setting
@@ -25,7 +26,7 @@ NEEDED = {
 
 MANIFEST = Manifest(
     name="instagram",
-    title="Instagram (professional accounts)",
+    title=marked("Instagram (professional accounts)"),
     streams=(
         StreamKind.PROFILE,
         StreamKind.POSTS,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from archiver.i18n.translation import marked
 from archiver.platforms.items import StreamKind
 from archiver.platforms.linkedin_manners import SETTINGS
 from archiver.platforms.manifest import Manifest
 
 MANIFEST = Manifest(
     name="linkedin",
-    title="LinkedIn pages",
+    title=marked("LinkedIn pages"),
     streams=(StreamKind.PROFILE, StreamKind.POSTS, StreamKind.COMMENTS),
     settings=SETTINGS,
     permissions=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archiver.i18n.translation import marked
 from archiver.platforms.items import StreamKind
 from archiver.platforms.manifest import Manifest, Setting
 
@@ -9,7 +10,7 @@ COMMENTS = "comments"
 
 MANIFEST = Manifest(
     name="rss",
-    title="RSS, Atom and JSON feeds",
+    title=marked("RSS, Atom and JSON feeds"),
     streams=(StreamKind.POSTS, StreamKind.COMMENTS),
     settings=(
         Setting(

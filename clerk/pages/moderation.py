@@ -51,7 +51,6 @@ def moderation(request: Request, sight: Seen) -> Response:
         title=_("Moderation"),
         rows=rows[:PAGE],
         filters=filters,
-        by_whom=moderating.by_whom,
         problem=problem,
         accounts=accounts,
         next_address=filters.address(before=str(rows[PAGE - 1].id)) if more else None,

@@ -75,7 +75,7 @@ def keep(
         clerk_of(request).record(request, "receipt not made", None, {**form.fields, "problem": in_english(error)})
         return error_page(request, _BAD_REQUEST, _("No receipt was made"), str(error))
     except SearchError as error:
-        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "error": str(error)})
+        clerk_of(request).record(request, "receipt not made", None, {**form.fields, "error": in_english(error)})
         return error_page(
             request,
             _UNAVAILABLE,
@@ -134,7 +134,7 @@ def run_again(request: Request, sight: Seen, number: int) -> Response:
     try:
         checked = check(clerk.archive, clerk.client, clerk.index, found)
     except SearchError as error:
-        clerk.record(request, "receipt checked", str(number), {"error": str(error)})
+        clerk.record(request, "receipt checked", str(number), {"error": in_english(error)})
         return error_page(
             request,
             _UNAVAILABLE,

@@ -67,7 +67,7 @@ def front(request: Request, sight: Seen) -> Response:
             detail["problem"] = in_english(error)
         except SearchError as error:
             status, data["problem"] = _UNAVAILABLE, _(_UNAVAILABLE_SENTENCE)
-            detail |= {"error": str(error), "problem": _UNAVAILABLE_SENTENCE}
+            detail |= {"error": in_english(error), "problem": _UNAVAILABLE_SENTENCE}
         clerk.record(request, "searched", None, detail)
     with clerk.archive.engine.connect() as connection:
         accounts = reading.account_names(connection, sight.account_ids)

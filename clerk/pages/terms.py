@@ -76,7 +76,7 @@ def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, a
         clerk.record(request, "searched a list", None, detail | {"problem": in_english(error)})
         return _page(request, sight, form, listed, status=_BAD_REQUEST, problem=str(error))
     except SearchError as error:
-        clerk.record(request, "searched a list", None, detail | {"error": str(error)})
+        clerk.record(request, "searched a list", None, detail | {"error": in_english(error)})
         return _page(request, sight, form, listed, status=_UNAVAILABLE, problem=_(_UNAVAILABLE_SENTENCE))
     clerk.record(request, "searched a list", None, detail | {"union": counts.union})
     if refused := [each.typed for each in counts.terms if each.refused]:

@@ -145,19 +145,24 @@ def _walk(
     """
     seen = 0
     page = partial(_page, moment, query, telling, told=told)
-    with contextlib.closing(moment), ThreadPoolExecutor(1, "walk") as ahead:
-        waiting = ahead.submit(page, after)
-        while True:
-            hits, numbers = waiting.result()
-            if more := len(hits) == _PAGE:
-                waiting = ahead.submit(page, hits[-1]["sort"][:1])
-            for hit in hits:
-                item_id = hit["sort"][0]
-                version = matched_version(hit) if telling is None else numbers[item_id]
-                yield Found(item_id, uuid.UUID(_value(hit, "public_id")), _value(hit, "revision"), version)
-            seen += len(hits)
-            if not more:
-                break
+    ahead = ThreadPoolExecutor(1, "walk")
+    with contextlib.closing(moment):
+        try:
+            waiting = ahead.submit(page, after)
+            while True:
+                hits, numbers = waiting.result()
+                if more := len(hits) == _PAGE:
+                    waiting = ahead.submit(page, hits[-1]["sort"][:1])
+                for hit in hits:
+                    item_id = hit["sort"][0]
+                    version = matched_version(hit) if telling is None else numbers[item_id]
+                    yield Found(item_id, uuid.UUID(_value(hit, "public_id")), _value(hit, "revision"), version)
+                seen += len(hits)
+                if not more:
+                    break
+        finally:
+            # Who breaks off does not wait for a page that nobody will read.
+            ahead.shutdown(wait=False, cancel_futures=True)
     if whole is not None and seen != whole:
         raise CutShortError(f"The index counted {whole:,} records and gave {seen:,}: nothing was finished; try again.")
 

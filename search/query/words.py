@@ -53,7 +53,7 @@ def _joined(first: str, last: str, conjunction: str) -> str:
 
 def platform_title(platform: str) -> str:
     """A platform's name as people write it."""
-    return PLATFORMS[platform].manifest.title if platform in PLATFORMS else platform
+    return _(PLATFORMS[platform].manifest.title) if platform in PLATFORMS else platform
 
 
 def plain_or_quoted(value: str) -> str:

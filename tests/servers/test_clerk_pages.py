@@ -378,6 +378,17 @@ def test_a_silent_index_is_one_sentence_with_the_form_kept(city: City) -> None:
     assert client.get(city.page_of("post")).status_code == 200
 
 
+def test_the_audit_log_is_in_english_whoever_is_told_of_a_fault(city: City) -> None:
+    """Somebody who is spoken to in Spanish reads in Spanish that the index does not answer; the log says it in English."""
+    city.searchable.client.indices.delete(index=f"{city.searchable.alias}-000001")
+    client = city.signed_in()
+    page = client.get("/", params={"q": "potholes"}, headers={"Accept-Language": "es"})
+    assert (page.status_code, '<html lang="es">' in page.text) == (503, True)
+    with city.archive.engine.connect() as connection:
+        said = connection.scalar(sa.text("select detail->>'error' from audit order by id desc limit 1"))
+    assert said.startswith("There is no index to work with")
+
+
 def test_a_silent_database_is_a_page_without_details(city: City) -> None:
     """When Postgres does not answer the page says so and names no address, no password."""
     client = city.signed_in()

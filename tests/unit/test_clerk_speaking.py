@@ -11,7 +11,7 @@ import pytest
 from archiver.accounts import FIELDS as KNOWN_FIELDS
 from archiver.compliance import Compliance
 from archiver.i18n.languages import speaking
-from clerk import grants, moderating
+from clerk import grants, words
 from clerk.register import FIELDS, AccountView
 from clerk.roles import navigation
 from clerk.users import UserError
@@ -74,9 +74,9 @@ def test_every_field_of_the_register_has_a_name() -> None:
 def test_who_moderated_is_translated_only_where_the_archive_says_so() -> None:
     """What a person wrote is shown as it was written."""
     with speaking("es"):
-        assert moderating.by_whom("the author", "platform") == "el autor"
-        assert moderating.by_whom("the author", "clerk") == "the author"
-        assert moderating.by_whom("unknown", "clerk") == "persona desconocida"
+        assert words.whom("the author", "platform") == "el autor"
+        assert words.whom("the author", "clerk") == "the author"
+        assert words.whom("unknown", "clerk") == "persona desconocida"
 
 
 def test_a_mistake_is_said_in_the_reader_s_language() -> None:

@@ -176,9 +176,9 @@ def test_what_has_no_name_of_ours_is_said_as_it_is_called() -> None:
         with speaking(tag):
             assert (words.kind("live_stream"), words.stream("x"), words.platform("x%s")) == ("Live stream", "x", "x%s")
             assert (words.counter("super_likes"), words.flag("cut_short")) == ("super likes", "cut short")
-            assert [say("new%") for say in (words.mode, words.outcome, words.source, words.action, words.whom)] == [
-                "new%"
-            ] * 5
+            says = (words.mode, words.outcome, words.source, words.action)
+            assert [say("new%") for say in says] == ["new%"] * len(says)
+            assert words.whom("new%", "platform") == "new%"
             assert words.state_sentence(item("half_there"), ZONE) == "Half there"
     assert words.kind_within("live_stream") == "the live stream"
 
