@@ -184,7 +184,7 @@ def test_a_receipt_is_kept_and_shown_in_english_whatever_its_maker_reads(city: C
     refused = client.post(
         "/receipts", data={"csrf_token": token_of(client.get("/receipts")), "q": "road", "from": "soon"}
     )
-    assert "No se cre\u00f3 ninguna constancia" in text_of(refused.text)
+    assert "No se hizo ninguna constancia" in text_of(refused.text)
     assert "is no date" in city.audit("receipt not made")[-1].detail["problem"]
 
 
