@@ -30,6 +30,7 @@ from samplecity.running import RunningCity, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from multiprocessing.synchronize import Barrier
     from pathlib import Path
 
     from archiver.archive import Archive
@@ -58,8 +59,7 @@ def measure(endpoints: Endpoints, home: Path, posts: int, comments: int, rounds:
         with open_archive(settings, app, home / "night") as archive:
             names = _registered(archive, cities)
             jobs = [(settings.model_dump_json(), app, str(home / "night"), name) for name in names]
-            with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn")) as pool:
-                list(pool.map(_ready, range(WORKERS)))  # the processes are there before the night begins
+            with _workers() as pool:
                 spent, unwell = timed(lambda: [each for each in pool.map(_captured, jobs) if each])
             if unwell:
                 raise RuntimeError(f"the night is not whole: {unwell[:3]}")
@@ -98,8 +98,21 @@ def _registered(archive: Archive, cities: Sequence[RunningCity]) -> list[str]:
     return found
 
 
-def _ready(_: int) -> None:
-    """A process that has imported what it needs."""
+@contextlib.contextmanager
+def _workers() -> Iterator[ProcessPoolExecutor]:
+    """The processes, every one of them there and with its programs loaded before the night begins."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    there = context.Barrier(WORKERS + 1)
+    with ProcessPoolExecutor(WORKERS, context, initializer=_ready, initargs=(there,)) as pool:
+        first = pool.submit(os.getpid)  # all are started with the first that they are asked
+        there.wait()
+        first.result()
+        yield pool
+
+
+def _ready(there: Barrier) -> None:
+    there.wait()
 
 
 def _captured(job: tuple[str, str, str, str]) -> str | None:
