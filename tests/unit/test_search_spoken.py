@@ -65,7 +65,7 @@ def _lag(waiting: int, seconds: float, *, outdated: bool = False, rebuilding: bo
         (
             _lag(1, 0.2, problem="down"),
             "The index cannot be searched now; 1 change waits for it.",
-            "En este momento no se puede buscar en el índice; 1 cambio está en espera.",
+            "En este momento no se puede buscar en el índice; 1 cambio espera entrar en él.",
         ),
         (
             _lag(2, 0.2, outdated=True, rebuilding=True),
