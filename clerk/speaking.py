@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def speak(templates: jinja2.Environment) -> None:
-    """Give templates `{% trans %}`, `_`, `ngettext`, `pgettext` and `npgettext`, and what the choice of a language needs.
+    """Give templates `{% trans %}`, `_`, `ngettext` and `pgettext`, and what the choice of a language needs.
 
     The environment must have the extension `jinja2.ext.i18n`. A sentence of ours may hold markup; what is put into it is
     escaped, as everywhere. A number of things is `%(num)s` in its sentence.
@@ -25,7 +25,6 @@ def speak(templates: jinja2.Environment) -> None:
         "gettext": _gettext,
         "ngettext": _ngettext,
         "pgettext": _pgettext,
-        "npgettext": _npgettext,
         "language": language,
         "languages": LANGUAGES,
     }
@@ -41,10 +40,6 @@ def _ngettext(one: str, many: str, number: int, /, **values: Any) -> Markup:
 
 def _pgettext(context: str, message: str, /, **values: Any) -> Markup:
     return _filled(translation.unfilled(message, context), values)
-
-
-def _npgettext(context: str, one: str, many: str, number: int, /, **values: Any) -> Markup:
-    return _filled(translation.unfilled_of(one, many, number, context), {"num": f"{number:,}", **values})
 
 
 def _filled(sentence: str, values: dict[str, Any]) -> Markup:

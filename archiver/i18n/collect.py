@@ -28,7 +28,6 @@ KEYWORDS: dict[str, Any] = {
     "marked": None,
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
-    "npgettext": ((1, "c"), 2, 3),
 }
 """The functions whose sentences are collected: which arguments are sentences, and which says the context."""
 _SOURCES: dict[str, tuple[str, dict[str, Any]]] = {

@@ -39,11 +39,6 @@ def pgettext(context: str, message: str, /, **values: Any) -> str:
     return unfilled(message, context) % values
 
 
-def npgettext(context: str, one: str, many: str, number: int, /, **values: Any) -> str:
-    """`ngettext` as it is meant in a context."""
-    return unfilled_of(one, many, number, context) % {"num": f"{number:,}", **values}
-
-
 def unfilled(message: str, context: str | None = None) -> str:
     """A sentence in the language of the running task, before its values are put in."""
     if not message:
@@ -52,12 +47,9 @@ def unfilled(message: str, context: str | None = None) -> str:
     return catalogue.gettext(message) if context is None else catalogue.pgettext(context, message)
 
 
-def unfilled_of(one: str, many: str, number: int, context: str | None = None) -> str:
+def unfilled_of(one: str, many: str, number: int) -> str:
     """A sentence about a number of things in the language of the running task, before its values are put in."""
-    catalogue = _catalogue(language())
-    if context is None:
-        return catalogue.ngettext(one, many, number)
-    return catalogue.npgettext(context, one, many, number)
+    return _catalogue(language()).ngettext(one, many, number)
 
 
 def marked(message: str) -> str:

@@ -137,7 +137,9 @@ def _divided(body: Mapping[str, Any]) -> Iterator[Section]:
             rows.append(("by others", facet["others"]))
         tables.append(Table(facet["name"], (facet["name"], "Records"), rows))
     months = [
-        (f"{dt.date.fromisoformat(each['first']):%B %Y}", each["count"]) for each in divided["months"] if each["count"]
+        (calendar.month(dt.date.fromisoformat(each["first"])), each["count"])
+        for each in divided["months"]
+        if each["count"]
     ]
     if divided["undated"]:
         months.append(("without a date", divided["undated"]))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "clerk" / "templates"
-SAID = {"_", "gettext", "ngettext", "pgettext", "npgettext"}
+SAID = {"_", "gettext", "ngettext", "pgettext"}
 SHOWN_ATTRIBUTES = {"aria-label", "aria-description", "alt", "title", "placeholder"}
 AS_IT_IS = re.compile(r"[^\W\d_]{2,}")
 """What has a word in it."""
