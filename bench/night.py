@@ -13,7 +13,7 @@ import math
 import multiprocessing
 import os
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, wait
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 BUSY = ("x", "mastodon")
 OTHERS = ("facebook", "instagram", "threads", "linkedin", "flickr", "tiktok", "youtube")
 _BUSY_CITY = ["--branches", "18", "--posts", "6", "--limits", "mastodon=300:300", "--no-faults", "--social", *BUSY]
-_OTHER_CITY = ["--branches", "18", "--limits", "flickr=3600:3600", "tiktok=600:60", "--no-faults", "--social", *OTHERS]
+_OTHER_CITY = ["--branches", "21", "--limits", "flickr=3600:3600", "tiktok=600:60", "--no-faults", "--social", *OTHERS]
 _NIGHTS = ["--nights", "1", "--limit", "1000000"]
 WORKERS = 48
 _ASKED = """
@@ -105,9 +105,9 @@ def _workers() -> Iterator[ProcessPoolExecutor]:
     context.set_forkserver_preload([__name__])
     there = context.Barrier(WORKERS + 1)
     with ProcessPoolExecutor(WORKERS, context, initializer=_ready, initargs=(there,)) as pool:
-        first = pool.submit(os.getpid)  # all are started with the first that they are asked
+        asked = [pool.submit(os.getpid) for _ in range(WORKERS)]  # one is started for each that finds none idle
         there.wait()
-        first.result()
+        wait(asked)
         yield pool
 
 
