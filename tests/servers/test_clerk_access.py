@@ -19,6 +19,8 @@ from clerk.users import UserError, create_user, set_password, signed_on, verify
 from tests.fixtures.clerk import NAME, PASSWORD, log_in, token_of
 
 if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
     from tests.fixtures.clerk import City
 
 
@@ -125,8 +127,10 @@ def test_who_has_not_both_is_refused_alike(module_city: City, name: str, passwor
     assert len(module_city.audit("log-in refused")) == before + 1
 
 
+@pytest.mark.usefixtures("slow_passwords")
 def test_an_unknown_name_takes_as_long_as_a_known_one(module_city: City) -> None:
     """How long a refusal takes does not tell whether the name exists."""
+    assert verify(module_city.archive.engine, NAME, PASSWORD)
     times: dict[str, list[float]] = {"nobody.here": [], NAME: []}
     for _ in range(5):
         for name, taken in times.items():
@@ -239,6 +243,17 @@ def test_users_have_usable_names_and_passwords(city: City) -> None:
     with engine.connect() as connection:
         hashes = connection.scalars(sa.text("select password_hash from users")).all()
     assert all(each.startswith("$argon2id$") for each in hashes)
+
+
+def test_passwords_are_slow_to_guess(city: City, slow_passwords: PasswordHasher) -> None:
+    """64 MiB and three passes (RFC 9106); whose password was hashed for less, it is hashed anew when they log in."""
+    assert (slow_passwords.memory_cost, slow_passwords.time_cost, slow_passwords.parallelism) == (65536, 3, 4)
+    assert verify(city.archive.engine, NAME, PASSWORD)
+    with city.archive.engine.connect() as connection:
+        hashed = connection.scalar(sa.text("select password_hash from users where name = :name"), {"name": NAME})
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert verify(city.archive.engine, NAME, PASSWORD)
+    assert not verify(city.archive.engine, NAME, "another long password")
 
 
 def test_nobody_is_called_what_the_audit_log_calls_a_program(city: City) -> None:
