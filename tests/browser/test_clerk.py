@@ -55,6 +55,10 @@ def test_the_main_job_with_and_without_scripts(browser_page: PageMaker, module_c
     assert replies.get_by_text("Confirmed gone on 3 May 2026").is_visible()
     picture = page.get_by_role("img", name="A barrier across Main Street")
     picture.scroll_into_view_if_needed()
+    for _ in range(50):  # once it is in sight it is fetched
+        if picture.bounding_box()["width"] > 100:  # type: ignore[index] # it is there
+            break
+        page.wait_for_timeout(100)
     assert picture.bounding_box()["width"] > 100  # type: ignore[index] # it is there
     page.get_by_role("link", name=str(module_city.account.exchange)).first.click()
     page.get_by_role("heading", name="What was received").wait_for()
