@@ -93,7 +93,6 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
         explanation=explain(node, asked, ignored=ready.ignored) + undated_note(undated),
         undated_excluded=undated,
         next_cursor=cursor.encode(request, found[-1]["sort"]) if len(found) == request.page_size else None,
-        took_ms=answer["took"],
         parts=_parts(client, index, node, asked, alone=total == 0),
         similar=similar(client, index, node, asked) if total == 0 else (),
         hints=tuple(_hints(node)),
