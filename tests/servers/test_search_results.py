@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from elasticsearch import helpers
@@ -139,6 +139,28 @@ def test_pages_hold_every_hit_once_undated_ones_too(dated: Archive, sort: Sort) 
     assert {str(text) for text in seen[-2:]} == {"undated one", "undated two"}
     times = [dt.datetime.fromisoformat(str(text)) for text in seen[:-2]]
     assert times == sorted(times, reverse=sort is not Sort.OLDEST)
+
+
+def test_a_page_that_ends_the_list_leads_to_no_other(dated: Archive) -> None:
+    """Though it is full."""
+    assert dated.search(page_size=11).next_cursor is None
+    assert dated.search(page_size=10).next_cursor is not None
+
+
+def test_every_page_of_a_search_is_asked_of_the_same_copy(dated: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two copies of an index score differently, which would skip a record or show it twice; another search may ask another."""
+    asked, real = [], dated.client.search
+
+    def noted(**arguments: Any) -> Any:
+        asked.append(arguments.get("preference"))
+        return real(**arguments)
+
+    monkeypatch.setattr(dated.client, "search", noted)
+    cursor = dated.search("undated", page_size=1).next_cursor
+    dated.search("undated", page_size=1, cursor=cursor)
+    dated.search(page_size=1)
+    assert asked[0] == asked[1] != asked[2]
+    assert all(each and not each.startswith("_") for each in asked), "what begins so has a meaning to Elasticsearch"
 
 
 def test_a_cursor_of_another_search_is_refused(dated: Archive) -> None:
