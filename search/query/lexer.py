@@ -14,7 +14,7 @@ from search.errors import QueryError
 from search.query.fields import filter_of, is_field, unknown_field
 from search.query.model import Field, Fuzzy, Handle, Link, Phrase, Prefix, Tag, Word
 from search.query.words import quoted
-from search.text import tag_prefix, without_tail
+from search.text import QUOTES, tag_prefix, without_tail
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from search.query.model import Leaf
 
-QUOTES = '"\u201c\u201d\u201e\u201f\uff02'
 MAX_WITHIN = 100
 _PHRASE = re.compile(f"[{QUOTES}]([^{QUOTES}]*)[{QUOTES}](?:~(\\d+))?")
 _CHUNK = re.compile(f"[^\\s{QUOTES}]+")

@@ -72,6 +72,31 @@ def test_each_value_that_a_result_divides_by_leads_to_as_many(module_city: City)
         assert total_of(client, html.unescape(address)) == int(count), address
 
 
+def test_names_with_quotation_marks_break_no_page_of_results(city: City) -> None:
+    """An odd one in an author's name, two in a department's: the page is there, and each value leads to as many as it says."""
+    club = city.searchable.records.account("club", platform="facebook", department="Parks \u201cand\u201d Rec")
+    for number, name in enumerate(("12\u201d Pete", 'Ann "Annie" Lee')):
+        city.searchable.records.item(
+            club,
+            "An aardvark",
+            author_id=str(number),
+            author_handle=None,
+            author_name=name,
+            kind="comment",
+            stream="comments",
+        )
+    city.searchable.drain()
+    client = city.signed_in()
+    page = client.get("/", params={"q": "aardvark"})
+    assert page.status_code == 200
+    facets = re.search(r'<div class="facets">.*?</div>', page.text, re.DOTALL)
+    assert facets is not None
+    values = dict(re.findall(r'<li><a href="([^"]+)">(.*?)</a> <span class="number">', facets[0]))
+    assert {"12 Pete", "Ann Annie Lee", "Parks \u201cand\u201d Rec"} <= set(values.values())
+    for address, name in values.items():
+        assert total_of(client, html.unescape(address)) == (1 if name.endswith(("Pete", "Lee")) else 2), name
+
+
 def test_pages_go_on_though_fewer_are_counted_than_before(city: City) -> None:
     """What follows is asked of the index: not counted from a page's number, which records that went meanwhile make too high."""
     searchable = city.searchable

@@ -163,6 +163,33 @@ def test_every_page_of_a_search_is_asked_of_the_same_copy(dated: Archive, monkey
     assert all(each and not each.startswith("_") for each in asked), "what begins so has a meaning to Elasticsearch"
 
 
+def test_an_author_is_found_as_the_facet_names_them_whatever_they_are_called(archive: Archive) -> None:
+    """Quotation marks, loose spaces and accents beside their letters: as many records as it counts, by either way to ask."""
+    names = (
+        "12\u201d Pete",
+        "Ann \u201cAnnie\u201d Lee",
+        'Bob "Bo" Ray',
+        "Two  Spaces",
+        "No\u00a0Break",
+        "Jose\u0301 (x)",
+    )
+    city = archive.records.account(platform="facebook")
+    for number, name in enumerate((*names, '"')):
+        for _ in range(number + 1):
+            archive.records.item(city, "Hello", author_id=str(number), author_handle=None, author_name=name)
+    archive.drain()
+    facets = archive.search(facets=True).facets
+    assert facets is not None
+    (authors,) = [facet for facet in facets.facets if facet.name == "Author"]
+    assert [(each.name, each.count) for each in authors.values] == [
+        ("Jos\u00e9 (x)", 6), ("No Break", 5), ("Two Spaces", 4), ("Bob Bo Ray", 3), ("Ann Annie Lee", 2), ("12 Pete", 1),
+    ]  # fmt: skip
+    assert authors.others == 7
+    for each in authors.values:
+        assert archive.search(each.typed).total == each.count, each
+        assert archive.search(each.typed.replace("=", "")).total == each.count, each
+
+
 def test_a_cursor_of_another_search_is_refused(dated: Archive) -> None:
     """A page's cursor goes with its search, and a damaged one with none."""
     cursor = dated.search(page_size=2).next_cursor
