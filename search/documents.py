@@ -109,17 +109,17 @@ def _version(version: VersionShape) -> dict[str, Any]:
     alts = [texts.composed(medium.alt_text) for medium in version.media if medium.alt_text]
     tags = {texts.tag_key(tag) for tag in version.tags}
     mentions = {texts.handle_key(mention) for mention in version.mentions}
-    links = {texts.link_key(link) for link in version.links}
+    links = {texts.link_key(link) for link in version.links if link}
     for part in (title, text, *alts):
         if part:
             tags.update(texts.tags_in(part))
             mentions.update(texts.handles_in(part))
             links.update(texts.links_in(part))
+    has = {medium.kind for medium in version.media}
+    if links:  # most platforms list no links of comments: those in the text are all there is
+        has.add("link")
     if version.url:
         links.add(texts.link_key(version.url))
-    has = {medium.kind for medium in version.media}
-    if version.links:
-        has.add("link")
     if alts:
         has.add("alt-text")
     return _present(
