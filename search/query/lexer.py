@@ -26,7 +26,9 @@ MAX_WITHIN = 100
 _PHRASE = re.compile(f"[{QUOTES}]([^{QUOTES}]*)[{QUOTES}](?:~(\\d+))?")
 _CHUNK = re.compile(f"[^\\s{QUOTES}]+")
 _NEAR = re.compile(r"NEAR(?:/(\d{1,6}))?")
-_LEFT_OUT = re.compile(f"[-\u2212](?=[\\w#@(\uff03\uff20{QUOTES}])")
+_DASHES = "-\u2010\u2011\u2013\u2212\uff0d"
+"""What a minus comes as: hyphens, the en dash that word processors make of one, the sign itself, the wide one."""
+_LEFT_OUT = re.compile(f"[{_DASHES}](?=[^{_DASHES}\u2014\\s)])")
 _HANDLE = re.compile(r"[@\uff20](\w(?:[\w.-]*\w)?(?:@\w[\w.-]*\w)?)")
 _LINK = re.compile(r"(?:https?://|www\.|at://)[^\s.]\S*", re.IGNORECASE)
 _PREFIX = re.compile(r"(\w[\w'\u2019]*)\*")
