@@ -70,6 +70,7 @@ def test_a_query_finds_exactly_the_records_it_means(city: City, row: dict[str, A
     ("typed", "marked"),
     [
         ("pothol* Main", {"Potholes", "Main"}),
+        ("publica*", {"p\u00fablicas"}),
         ("sinkhol~", {"sinkhole"}),
         ('council NEAR/5 "parks budget"', {"council", "parks", "budget"}),
         ("crew -pothole OR crew", {"crew"}),

@@ -52,6 +52,16 @@ def test_an_index_that_holds_something_else_is_of_an_earlier_version(monkeypatch
     assert is_of_earlier_version(meta)
 
 
+@pytest.mark.parametrize("accent_folding", [True, False])
+def test_what_accents_do_is_said(*, accent_folding: bool) -> None:
+    """Of whole words by what the cluster can, of beginnings and similar spellings on every cluster."""
+    *_, whole, parts = Capabilities({}, accent_folding=accent_folding).sentences()
+    assert whole.startswith(
+        "Unquoted words are found with or without" if accent_folding else "In whole words accents count"
+    )
+    assert parts.startswith("Beginnings of words, as pothol*, are found with or without their accents; among similar")
+
+
 @pytest.mark.parametrize(
     ("revision", "indexed", "kind"),
     [(3, 3, None), (3, None, Kind.MISSING), (3, 2, Kind.OUTDATED), (3, 4, Kind.AHEAD), (None, 4, Kind.ORPHANED)],
