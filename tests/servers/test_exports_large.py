@@ -14,12 +14,19 @@ import pytest
 
 from clerk.exporting import supervised
 from tests.fixtures.bulk_records import FIRST_ID, add_many
+from tests.fixtures.exporting import exports_of
+from tests.fixtures.searching import archive_of
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Iterator
+
+    from elasticsearch import Elasticsearch
 
     from archiver.local.endpoints import Endpoints
     from tests.fixtures.exporting import Exports
+    from tests.fixtures.searching import Archive
+    from tests.fixtures.stack import DatabaseMaker
 
 NUMBERS = [14_000, pytest.param(30_000, marks=pytest.mark.soak)]
 """So many records: more than the 10,000 to which Elasticsearch pages through results."""
@@ -38,15 +45,29 @@ def number(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="module")
-def many(number: int, module_exports: Exports) -> Exports:
-    """The archive: most records on Facebook, a few on X."""
-    records = module_exports.searchable.records
+def many(
+    number: int,
+    make_module_database: DatabaseMaker,
+    migrated_template: str,
+    es_client: Elasticsearch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Exports]:
+    """An archive of so many: most records on Facebook, a few on X."""
+    with (
+        archive_of(make_module_database, migrated_template, es_client) as searchable,
+        exports_of(searchable, tmp_path_factory.mktemp("exports")) as exports,
+    ):
+        _fill(searchable, number)
+        yield exports
+
+
+def _fill(searchable: Archive, number: int) -> None:
+    records = searchable.records
     page = records.account("LPVParks", platform="facebook", platform_id="20002", department="Parks")
     police = records.account("LPVPolice", platform="x", platform_id="30003", department="Police")
     add_many(records, page, number - FEW)
     add_many(records, police, FEW, FIRST_ID + number)
-    assert module_exports.searchable.drain().remaining == 0
-    return module_exports
+    assert searchable.drain().remaining == 0
 
 
 def ids(number: int) -> set[str]:
