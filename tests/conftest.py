@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.exporting",
     "tests.fixtures.guarded",
     "tests.fixtures.desk",
+    "tests.fixtures.passwords",
     "tests.fixtures.stack",
     "tests.fixtures.workers",
     "tests.fixtures.year",

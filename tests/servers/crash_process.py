@@ -1,6 +1,7 @@
-"""A process to be killed: captures accounts of an archive, or indexes it, as told by one JSON argument.
+"""A process to be killed: captures accounts of an archive, or indexes it, as told (by one JSON argument, if run by itself).
 
-Writes `ready` to standard output when everything is imported and the work begins, so that a killer knows from when to count.
+Says `ready` when everything is imported and the work begins, so that a killer knows from when to count, and `complete` or
+`incomplete` when it is done.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elasticsearch import Elasticsearch
 
@@ -21,8 +22,11 @@ from archiver.database import engine_for
 from archiver.settings import Settings
 from search.indexer import drain
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def capture(order: dict[str, Any]) -> bool:
+
+def capture(order: dict[str, Any], say: Callable[[str], None]) -> bool:
     """Export the accounts, one after the other. Gives whether all of them are whole."""
     home = Path(order["home"])
     ahead = timedelta(seconds=order["ahead"])
@@ -47,7 +51,7 @@ def memory() -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 
 
-def index(order: dict[str, Any]) -> bool:
+def index(order: dict[str, Any], say: Callable[[str], None]) -> bool:
     """Bring what waits into the index, in small batches. Gives whether nothing is left."""
     engine = engine_for(order["database_url"])
     client = Elasticsearch(order["elasticsearch_url"], basic_auth=(order["user"], order["password"]), max_retries=0)
@@ -55,13 +59,17 @@ def index(order: dict[str, Any]) -> bool:
     return drain(engine, client, order["alias"], batch=order["batch"]).remaining == 0
 
 
-def say(word: str) -> None:
-    """Tell the killer."""
+def work(order: dict[str, Any], say: Callable[[str], None]) -> None:
+    """Do as told, saying how far it is."""
+    done = {"capture": capture, "index": index}[order["work"]](order, say)
+    say("complete" if done else "incomplete")
+
+
+def write(word: str) -> None:
+    """Say it on standard output."""
     sys.stdout.write(word + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    task = json.loads(sys.argv[1])
-    done = {"capture": capture, "index": index}[task["work"]](task)
-    say("complete" if done else "incomplete")
+    work(json.loads(sys.argv[1]), write)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import multiprocessing
 import random
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from samplecity.city import City
 from samplecity.running import spawn
 from search.documents import document
 from tests.fixtures.custody import contents, differences, rows, unproven
+from tests.servers import crash_process
 from tests.servers.test_five_nights import night_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ CAUGHT = 4
 SEED = 20260302
 SOAK_SEEDS = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 9)]
 """Other moments to die at, in `make soak` only."""
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([crash_process.__name__])
+"""Dozens of processes are killed here: each is a fork of one that has everything imported, not a Python started anew."""
 
 
 @pytest.fixture
@@ -66,20 +69,22 @@ def export(archive: TestArchive) -> None:
 
 def run(task: dict[str, Any], kill_after: float | None) -> str | None:
     """Let a process do the task, killed so many seconds after it began. Gives its last word, None if it was killed."""
-    command = [sys.executable, "-m", "tests.servers.crash_process", json.dumps(task)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        first = process.stdout.readline()
-        if first != "ready\n":
-            raise AssertionError(process.communicate()[1][-2000:])
-        if kill_after is not None:
-            try:
-                process.wait(kill_after)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        out, err = process.communicate()
-        assert process.returncode in (0, -9), err[-2000:]
-        return None if process.returncode else out.strip().splitlines()[-1]
+    heard, told = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=crash_process.work, args=(task, told.send))
+    process.start()
+    told.close()
+    with heard:
+        assert heard.recv() == "ready"
+        process.join(kill_after)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        words = []
+        with contextlib.suppress(EOFError):
+            while True:
+                words.append(heard.recv())
+    assert process.exitcode in (0, -9)
+    return None if process.exitcode else str(words[-1])
 
 
 @pytest.mark.parametrize("seed", [SEED, *SOAK_SEEDS])
