@@ -137,6 +137,7 @@ def bare(asked: Asked, archive: Archive, client: Elasticsearch, index: str) -> C
     request = _request(archive, client, index, asked)
     ready = prepared(client, index, request)
     arguments = compiler.body(ready.node, ready.request)
+    arguments["size"] += 1  # as the page asks for one more, to know whether there is
     after = cursor.decode(request)
     if after is not None:
         arguments["search_after"] = after

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 import threading
 import unicodedata
-import uuid
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from sqlalchemy.dialects import postgresql
 
 from archiver import audit
@@ -19,6 +21,8 @@ from archiver.records.models import User, UserSession, uuid7
 from archiver.records.storable import mend
 
 if TYPE_CHECKING:
+    import uuid
+
     from sqlalchemy.engine import Connection, Engine, Row
 
 ROLES = ("viewer", "clerk", "reviewer", "records_manager", "administrator", "auditor")
@@ -31,8 +35,19 @@ PROGRAMS = frozenset({"capture", "command line", "demo", "exports", "nobody", "s
 _hasher = PasswordHasher()
 # Each verification takes 64 MiB (RFC 9106, second recommended option): a flood of log-ins must queue, not exhaust memory.
 _at_once = threading.BoundedSemaphore(2)
+
+
+def _hash_of_nothing() -> str:
+    """A hash in the form that `_hasher` makes, of a password that nobody knows: chance, and so had without hashing."""
+    salt, digest = (
+        b64encode(secrets.token_bytes(n)).decode().rstrip("=") for n in (_hasher.salt_len, _hasher.hash_len)
+    )
+    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
+
+
 # What an unknown name is compared with, so that it takes as long as a known one.
-_NOBODY = _hasher.hash(uuid.uuid4().hex)
+_NOBODY = _hash_of_nothing()
 
 
 class UserError(Exception):

@@ -114,7 +114,6 @@ class VersionView:
     source: str
     pieces: Sequence[Piece]
     left_off: int
-    text_changed: bool
     other_changes: Sequence[str]
     flags: Sequence[str]
     exchange_id: uuid.UUID | None
@@ -301,7 +300,6 @@ def versions(
                 source=words.source(version.source),
                 pieces=[Piece("same", text)] if earlier is None else word_difference(earlier, text),
                 left_off=left_off,
-                text_changed=before is not None and before.text != version.text,
                 other_changes=other_changes(before.fields, version.fields) if before else (),
                 flags=[words.flag(flag) for flag in version.flags],
                 exchange_id=exchange_id,

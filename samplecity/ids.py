@@ -41,6 +41,7 @@ def tid(at: datetime, clock: int = 0) -> str:
     return "".join(SORTABLE[(number >> shift) & 31] for shift in range(60, -1, -5))
 
 
+@lru_cache(maxsize=4096)
 def did_plc(name: str) -> str:
     """Give the `did:plc:` of a made-up identity: 24 characters of base 32, as real ones have."""
     return "did:plc:" + _base32(hashlib.sha256(name.encode()).digest())[:24]

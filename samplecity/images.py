@@ -35,14 +35,11 @@ class Picture:
 def picture(name: str, width: int = 64, height: int = 48) -> Picture:
     """Draw a picture of coloured bands that depends on its name alone."""
     seed = hashlib.sha256(name.encode()).digest()
-    rows = bytearray()
-    for y in range(height):
-        rows.append(0)  # PNG filter type: none
-        band = seed[(y * 8 // height) * 3 : (y * 8 // height) * 3 + 3]
-        for x in range(width):
-            rows += bytes((channel + x) & 0xFF for channel in band)
+    bands = [seed[3 * n : 3 * n + 3] for n in range(8)]
+    lines = [bytes((channel + x) & 0xFF for x in range(width) for channel in band) for band in bands]
+    rows = b"".join(b"\0" + lines[y * 8 // height] for y in range(height))  # PNG filter type: none
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(bytes(rows), 9)) + _chunk(b"IEND", b"")
+    data = _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows, 9)) + _chunk(b"IEND", b"")
     return Picture(data, width, height, blob_cid(data), hashlib.sha256(data).hexdigest())
 
 

@@ -73,7 +73,11 @@ class Capabilities:
             _("Other languages: words are found only as written."),
             _("Unquoted words are found with or without their accents.")
             if self.accent_folding
-            else _("Accents count: this cluster cannot leave them out of a comparison."),
+            else _("In whole words accents count: this cluster cannot leave them out of a comparison."),
+            _(
+                "Beginnings of words, as pothol*, are found with or without their accents; among similar spellings, as pothle~, "
+                "an accent counts as a letter that differs."
+            ),
         )
 
     def as_json(self) -> dict[str, Any]:

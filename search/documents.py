@@ -109,17 +109,17 @@ def _version(version: VersionShape) -> dict[str, Any]:
     alts = [texts.composed(medium.alt_text) for medium in version.media if medium.alt_text]
     tags = {texts.tag_key(tag) for tag in version.tags}
     mentions = {texts.handle_key(mention) for mention in version.mentions}
-    links = {texts.link_key(link) for link in version.links}
+    links = {texts.link_key(link) for link in version.links if link}
     for part in (title, text, *alts):
         if part:
             tags.update(texts.tags_in(part))
             mentions.update(texts.handles_in(part))
             links.update(texts.links_in(part))
+    has = {medium.kind for medium in version.media}
+    if links:  # most platforms list no links of comments: those in the text are all there is
+        has.add("link")
     if version.url:
         links.add(texts.link_key(version.url))
-    has = {medium.kind for medium in version.media}
-    if version.links:
-        has.add("link")
     if alts:
         has.add("alt-text")
     return _present(
@@ -149,7 +149,7 @@ def _version(version: VersionShape) -> dict[str, Any]:
 def author_keys(author: AuthorShape) -> tuple[str, ...]:
     """The names that whoever wrote a version may be asked for by: handle, platform id, name, whatever their case."""
     handle = (texts.handle_key(author.handle),) if author.handle else ()
-    return (*handle, *(texts.key(name) for name in (author.platform_id, author.name) if name))
+    return (*handle, *(texts.key(texts.typeable(name)) for name in (author.platform_id, author.name) if name))
 
 
 def _types(shape: ItemShape) -> list[str]:
@@ -169,8 +169,9 @@ def _author(author: AuthorShape) -> dict[str, Any]:
         {
             "party": author.party_id,
             "platform_id": author.platform_id and texts.key(author.platform_id),
-            "handle": author.handle and author.handle[: texts.KEY_LIMIT],
-            "name": author.name and author.name[: texts.KEY_LIMIT],
+            # As they are asked for: the page reads what somebody is really called from Postgres.
+            "handle": (author.handle and texts.typeable(author.handle)) or None,
+            "name": (author.name and texts.typeable(author.name)) or None,
             "is_city": author.is_city,
         }
     )

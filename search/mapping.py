@@ -14,6 +14,9 @@ from search.analysis import EXACT, LANGUAGES, analysis_settings
 if TYPE_CHECKING:
     from search.analysis import Capabilities
 
+CONTENT = 2
+"""Which definition of what stands in the fields an index is by, `search.documents`: one more where that puts something else into
+them, so that an index made before is noticed and built anew."""
 _KEYWORD: dict[str, Any] = {"type": "keyword"}
 _LONG: dict[str, Any] = {"type": "long"}
 _BOOLEAN: dict[str, Any] = {"type": "boolean"}
@@ -122,7 +125,7 @@ def index_body(capabilities: Capabilities, *, shards: int = 1) -> dict[str, Any]
         "analysis": analysis_settings(capabilities),
     }
     mappings = {"dynamic": "strict", "properties": _properties()}
-    definition = json.dumps([settings["analysis"], mappings], sort_keys=True)
+    definition = json.dumps([settings["analysis"], mappings, CONTENT], sort_keys=True)
     fingerprint = hashlib.sha256(definition.encode()).hexdigest()
     meta = {"fingerprint": fingerprint, "capabilities": capabilities.as_json()}
     return {"settings": settings, "mappings": {**mappings, "_meta": meta}}

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+QUOTES = '"\u201c\u201d\u201e\u201f\uff02'
+"""Quotation marks, as keyboards and word processors make them: what a phrase is typed between."""
 KEY_LIMIT = 2000
 """Longest keyword in characters: Lucene holds no term above 32,766 bytes, and nobody types one this long."""
 
@@ -21,6 +23,8 @@ _HANDLE = re.compile(r"(?<![\w@./+-])[@\uff20](\w(?:[\w.-]*\w)?(?:@\w[\w.-]*\w)?
 _LINK = re.compile('(?:https?://|(?<![\\w@.])www\\.)[^\\s<>"\u201c\u201d]+', re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://)?([^/?#:\s]+(?::\d+)?)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_STRUCK = "\u0338"
+"""The mark that would make another sign of the `=` that stands before an exact name."""
 _JOINERS = "_\u200c\u200d"
 _TRAILING = ".,;:!?'\u2019*_~\u2026"
 
@@ -42,6 +46,22 @@ def _fitting(term: str) -> str:
     if len(term) <= KEY_LIMIT:
         return term
     return f"{term[:200]}\u2026{hashlib.sha256(term.encode()).hexdigest()}"
+
+
+def unquoted(text: str) -> str:
+    """The text without quotation marks, one space where several are: what can stand between two quotation marks."""
+    return " ".join(text.translate(_WITHOUT_QUOTES).split())
+
+
+_WITHOUT_QUOTES = dict.fromkeys(map(ord, QUOTES), " ")
+
+
+def typeable(name: str) -> str:
+    """A name as it can be typed behind a field's colon, and as such names are compared: composed and `unquoted`, its case kept.
+
+    Somebody may be called `12\u201d Pete`, with two spaces, or with an accent beside its letter. May be empty.
+    """
+    return unquoted(composed(name)).lstrip(f"{_STRUCK} ")[:KEY_LIMIT].rstrip()
 
 
 def tag_key(tag: str) -> str:

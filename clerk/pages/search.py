@@ -140,6 +140,6 @@ def _results(clerk: Clerk, sight: Sight, result: SearchResult) -> list[ResultVie
 
 
 def _next(form: SearchForm, result: SearchResult | None) -> str | None:
-    if result is None or result.next_cursor is None or form.page * form.size >= result.total:
+    if result is None or result.next_cursor is None:
         return None
     return form.address(after=result.next_cursor, page=str(form.page + 1))

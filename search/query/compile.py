@@ -235,11 +235,12 @@ def _field(asked: Filter) -> Dsl:
         case Field.PLATFORM:
             return {"term": {"platform": texts.key(asked.names[0] if asked.names else value)}}
         case Field.AUTHOR if value.startswith("="):
-            named = {"term": {"author.name": value[1:]}}
+            name = texts.typeable(value[1:])
+            named = {"term": {"author.name": name}}
             without_handle = {"bool": {"filter": [named], "must_not": [{"exists": {"field": "author.handle"}}]}}
-            return _any([{"term": {"author.handle": value[1:]}}, without_handle])
+            return _any([{"term": {"author.handle": name}}, without_handle])
         case Field.AUTHOR:
-            known = {"terms": {"author_keys": [texts.key(value), texts.handle_key(value)]}}
+            known = {"terms": {"author_keys": [texts.key(texts.typeable(value)), texts.handle_key(value)]}}
             return _any([known, {"match_phrase": {"author_names": texts.composed(value)}}])
         case Field.IS:
             city: Dsl = {"term": {"author.is_city": True}}

@@ -13,10 +13,10 @@ from archiver.i18n.translation import _
 from search.errors import QueryError, UnknownAccountError
 from search.query.model import And, Field, Filter, Not, Or
 from search.query.words import joined, plain_or_quoted, quoted
-from search.text import key
+from search.text import key, typeable, unquoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -103,7 +103,7 @@ class Directory:
                 return node
 
     def _accounts(self, value: str) -> list[KnownAccount]:
-        wanted = value.strip().lower().removeprefix("@")
+        wanted = typeable(value).lower().removeprefix("@")
         platform, colon, rest = wanted.partition(":")
         named = [each for each in self.accounts if wanted in each.names]
         if not named and colon:
@@ -111,42 +111,42 @@ class Directory:
             named = [each for each in self.accounts if each.platform == platform and name in each.names]
         if named:
             return named
-        every = sorted({name for each in self.accounts for name in (each.name.lower(), each.handle.lower())})
-        near = difflib.get_close_matches(wanted, every, 3) or [each for each in every if wanted and wanted in each][:3]
-        if near:
-            raise UnknownAccountError(
-                lambda: _(
+        every = {name.lower(): name.lower() for each in self.accounts for name in (each.name, each.handle)}
+        raise UnknownAccountError(
+            _unknown(
+                wanted,
+                every,
+                lambda name: f"account:{plain_or_quoted(name)}",
+                lambda near: _(
                     "There is no account %(value)s in the register; perhaps %(near)s is meant.",
                     value=quoted(value),
-                    near=joined([f"account:{each}" for each in near], "or"),
-                )
-            )
-        raise UnknownAccountError(
-            lambda: _(
-                "There is no account %(value)s in the register; the page Accounts lists them.", value=quoted(value)
+                    near=near,
+                ),
+                lambda: _(
+                    "There is no account %(value)s in the register; the page Accounts lists them.", value=quoted(value)
+                ),
             )
         )
 
     def _department(self, value: str) -> str:
-        known = {each.department.lower(): each.department for each in self.accounts}
-        wanted = " ".join(value.lower().split())
+        known = {typeable(each.department).lower(): each.department for each in self.accounts}
+        wanted = typeable(value).lower()
         if wanted in known:
             return known[wanted]
-        near = (
-            difflib.get_close_matches(wanted, sorted(known), 3)
-            or [each for each in sorted(known) if wanted in each][:3]
-        )
-        if near:
-            raise QueryError(
-                lambda: _(
+        raise QueryError(
+            _unknown(
+                wanted,
+                known,
+                lambda name: f'department:"{unquoted(name)}"',
+                lambda near: _(
                     "There is no department %(value)s in the register; perhaps %(near)s is meant.",
                     value=quoted(value),
-                    near=joined([f'department:"{known[each]}"' for each in near], "or"),
-                )
-            )
-        raise QueryError(
-            lambda: _(
-                "There is no department %(value)s in the register; the page Accounts lists them.", value=quoted(value)
+                    near=near,
+                ),
+                lambda: _(
+                    "There is no department %(value)s in the register; the page Accounts lists them.",
+                    value=quoted(value),
+                ),
             )
         )
 
@@ -154,18 +154,18 @@ class Directory:
         wanted = naming.key(" ".join(value.split()))
         if wanted in self.tags:
             return wanted
-        every = sorted(self.tags)
-        near = difflib.get_close_matches(wanted, every, 3) or [each for each in every if wanted in each][:3]
-        if near:
-            raise QueryError(
-                lambda: _(
+        raise QueryError(
+            _unknown(
+                wanted,
+                self.tags,
+                lambda name: f"tag:{plain_or_quoted(name)}",
+                lambda near: _(
                     "There is no tag %(value)s in this archive; perhaps %(near)s is meant.",
                     value=quoted(value),
-                    near=joined([f"tag:{plain_or_quoted(self.tags[each])}" for each in near], "or"),
-                )
+                    near=near,
+                ),
+                lambda: _("There is no tag %(value)s in this archive; the page Tags lists them.", value=quoted(value)),
             )
-        raise QueryError(
-            lambda: _("There is no tag %(value)s in this archive; the page Tags lists them.", value=quoted(value))
         )
 
     def _platform(self, value: str) -> str:
@@ -184,6 +184,27 @@ class Directory:
         raise QueryError(
             lambda: _("The register has no account on %(value)s, nor on any other platform.", value=quoted(value))
         )
+
+
+def _unknown(
+    wanted: str,
+    known: Mapping[str, str],
+    typed: Callable[[str], str],
+    perhaps: Callable[[str], str],
+    none: Callable[[], str],
+) -> Callable[[], str]:
+    """What to say of a name that there is not.
+
+    Args:
+        wanted: as it is compared.
+        known: the names that there are, by how they are compared.
+        typed: how one of them is asked for.
+        perhaps: the sentence with those that come near.
+        none: the sentence where none does.
+    """
+    every = sorted(known)
+    near = difflib.get_close_matches(wanted, every, 3) or [each for each in every if wanted and wanted in each][:3]
+    return (lambda: perhaps(joined([typed(known[each]) for each in near], "or"))) if near else none
 
 
 def _no_request(value: str) -> QueryError:
@@ -214,7 +235,7 @@ def directory(connection: Connection, accounts: Collection[str] | None = None, *
                 row.public_id,
                 row.platform,
                 row.handle,
-                frozenset(name.lower() for name in (row.handle, row.platform_id, *row.former) if name),
+                frozenset(typeable(name).lower() for name in (row.handle, row.platform_id, *row.former) if name),
                 row.department,
             )
             for row in rows

@@ -14,7 +14,7 @@ from search.errors import QueryError
 from search.query.fields import filter_of, is_field, unknown_field
 from search.query.model import Field, Fuzzy, Handle, Link, Phrase, Prefix, Tag, Word
 from search.query.words import quoted
-from search.text import tag_prefix, without_tail
+from search.text import QUOTES, tag_prefix, without_tail
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from search.query.model import Leaf
 
-QUOTES = '"\u201c\u201d\u201e\u201f\uff02'
 MAX_WITHIN = 100
 _PHRASE = re.compile(f"[{QUOTES}]([^{QUOTES}]*)[{QUOTES}](?:~(\\d+))?")
 _CHUNK = re.compile(f"[^\\s{QUOTES}]+")
 _NEAR = re.compile(r"NEAR(?:/(\d{1,6}))?")
-_LEFT_OUT = re.compile(f"[-\u2212](?=[\\w#@(\uff03\uff20{QUOTES}])")
+_DASHES = "-\u2010\u2011\u2013\u2212\uff0d"
+"""What a minus comes as: hyphens, the en dash that word processors make of one, the sign itself, the wide one."""
+_LEFT_OUT = re.compile(f"[{_DASHES}](?=[^{_DASHES}\u2014\\s)])")
 _HANDLE = re.compile(r"[@\uff20](\w(?:[\w.-]*\w)?(?:@\w[\w.-]*\w)?)")
 _LINK = re.compile(r"(?:https?://|www\.|at://)[^\s.]\S*", re.IGNORECASE)
 _PREFIX = re.compile(r"(\w[\w'\u2019]*)\*")

@@ -247,7 +247,6 @@ class SearchResult:
     explanation: str
     undated_excluded: int
     next_cursor: str | None
-    took_ms: int
     parts: tuple[Part, ...] = ()
     similar: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()

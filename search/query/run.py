@@ -77,13 +77,16 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
     ready = prepared(client, index, request)
     node, index, asked = ready.node, ready.index, ready.request
     arguments = compiler.body(node, asked)
+    arguments["size"] += 1  # whether anything follows is known by what follows, whatever is counted meanwhile
     if after is not None:
         if len(after) != len(arguments["sort"]):
             raise cursor.of_another_search()
         arguments["search_after"] = after
     with translated(f"searching {index}"):
-        answer = client.search(index=index, **arguments).body
-    found = answer["hits"]["hits"]
+        # Two copies of an index do not score alike: every page of a search is asked of the same.
+        answer = client.search(index=index, preference=cursor.fingerprint(request), **arguments).body
+    found = answer["hits"]["hits"][: request.page_size]
+    is_more = len(answer["hits"]["hits"]) > len(found)
     total = answer["hits"]["total"]["value"]
     divided = answer.get("aggregations", {})
     undated = divided["all"]["undated"]["doc_count"] if "all" in divided else 0
@@ -92,8 +95,7 @@ def search(client: Elasticsearch, index: str, request: SearchRequest) -> SearchR
         hits=tuple(_hit(hit, asked.limits) for hit in found),
         explanation=explain(node, asked, ignored=ready.ignored) + undated_note(undated),
         undated_excluded=undated,
-        next_cursor=cursor.encode(request, found[-1]["sort"]) if len(found) == request.page_size else None,
-        took_ms=answer["took"],
+        next_cursor=cursor.encode(request, found[-1]["sort"]) if is_more else None,
         parts=_parts(client, index, node, asked, alone=total == 0),
         similar=similar(client, index, node, asked) if total == 0 else (),
         hints=tuple(_hints(node)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from search import text as texts
@@ -11,7 +13,7 @@ from search.query.addresses import link_keys, records_at
 from search.query.model import Field, Filter, Fuzzy, Handle, Link, Near, Phrase, Prefix, Tag, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from search.query.model import Node, Term
 
@@ -21,6 +23,10 @@ _APOSTROPHES = ("'", "\u2019")
 _EMOJI_STYLE = "\ufe0f"
 _SPELLINGS = 1000
 """How many similar spellings are looked for; Elasticsearch's own 50 would leave records out without a word."""
+
+
+_LONGEST_PATTERN = 1000
+"""The longest regular expression that Elasticsearch takes."""
 
 
 def clause(term: Term) -> Dsl:
@@ -40,7 +46,7 @@ def clause(term: Term) -> Dsl:
         case Near():
             return _best([_intervals(field, term, stemmed=stemmed) for field, stemmed in _fields()])
         case Prefix(text):
-            return _best([{"prefix": {field: {"value": _lower(text), "rewrite": "constant_score"}}} for field in PROSE])
+            return _best([_beginning(field, _lower(text)) for field in PROSE])
         case Fuzzy(text):
             alike = {"value": _lower(text), "fuzziness": "AUTO:3,6", "max_expansions": _SPELLINGS}
             return _best([{"fuzzy": {field: alike}} for field in PROSE])
@@ -85,6 +91,30 @@ def variants(text: str) -> list[str]:
 def _lower(text: str) -> str:
     # As the exact field's own filter does it, letter by letter: these queries are not analysed.
     return texts.composed(text).lower()
+
+
+def _beginning(field: str, begun: str) -> Dsl:
+    """Words that begin so, with or without accents: people leave them out, and one index folds them while another cannot."""
+    pattern = "".join(f"[{_alike().get(letter, letter)}]" for letter in map(_plain, begun)) + ".*"
+    if len(pattern) > _LONGEST_PATTERN:  # far longer than any word
+        return {"prefix": {field: {"value": begun, "rewrite": "constant_score"}}}
+    return {"regexp": {field: {"value": pattern, "flags": "NONE", "rewrite": "constant_score"}}}
+
+
+def _plain(letter: str) -> str:
+    """The Latin letter without its accents; any other as it is."""
+    apart = unicodedata.normalize("NFD", letter)
+    return apart[0] if apart[0].isascii() and all(map(unicodedata.combining, apart[1:])) else letter
+
+
+@functools.cache
+def _alike() -> Mapping[str, str]:
+    """For each Latin letter that there is with accents, itself and all of those; for each apostrophe both."""
+    found = dict.fromkeys(_APOSTROPHES, "".join(_APOSTROPHES))
+    for letter in map(chr, range(0x80, 0x1F00)):  # where Greek begins
+        if letter.islower() and (plain := _plain(letter)) != letter:
+            found[plain] = found.get(plain, plain) + letter
+    return found
 
 
 def _fields() -> list[tuple[str, bool]]:

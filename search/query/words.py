@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from archiver.i18n.translation import _, pgettext
 from archiver.platforms import PLATFORMS
+from search.text import QUOTES, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-_TO_BE_QUOTED = re.compile('[\\s()"\u201c\u201d\u201e\u201f\uff02]')
+_TO_BE_QUOTED = re.compile(f"[\\s(){QUOTES}]")
 _LIKE_I = re.compile(r"[\W_]*h?i(?![aeo])")
 _LIKE_O = re.compile(r"[\W_]*(?:h?o|8|11(?!\d))")
 """What begins with the sound of the Spanish "y" or "o", which is then "e" or "u": `iglesia`, `hijo`, not `hielo`; `once`, `8`."""
@@ -57,6 +58,6 @@ def platform_title(platform: str) -> str:
 
 
 def plain_or_quoted(value: str) -> str:
-    """A field's value as it is typed: in quotation marks where it has spaces or brackets."""
+    """A field's value as it is typed: in quotation marks where it has spaces or brackets; without those that it has itself."""
     plain = value and not _TO_BE_QUOTED.search(value)
-    return value if plain else '"{}"'.format(value.replace('"', " "))
+    return value if plain else f'"{unquoted(value)}"'

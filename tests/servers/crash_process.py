@@ -1,7 +1,7 @@
-"""A process to be killed: captures accounts of an archive, or indexes it, as told.
+"""A process to be killed: captures accounts of an archive, or indexes it, as told (by one JSON argument, if run by itself).
 
-Says `ready` when everything is imported and the work begins, so that a killer knows from when to count. As a program it is
-told by one JSON argument, and writes what it says to standard output.
+Says `ready` when everything is imported and the work begins, so that a killer knows from when to count, and `complete` or
+`incomplete` when it is done.
 """
 
 from __future__ import annotations
@@ -59,17 +59,17 @@ def index(order: dict[str, Any], say: Callable[[str], None]) -> bool:
     return drain(engine, client, order["alias"], batch=order["batch"]).remaining == 0
 
 
-def main(task: dict[str, Any], say: Callable[[str], None]) -> None:
-    """Do what is told; the last word says whether all of it is done."""
-    done = {"capture": capture, "index": index}[task["work"]](task, say)
+def work(order: dict[str, Any], say: Callable[[str], None]) -> None:
+    """Do as told, saying how far it is."""
+    done = {"capture": capture, "index": index}[order["work"]](order, say)
     say("complete" if done else "incomplete")
 
 
-def say(word: str) -> None:
-    """Tell whoever reads standard output."""
+def write(word: str) -> None:
+    """Say it on standard output."""
     sys.stdout.write(word + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]), say)
+    work(json.loads(sys.argv[1]), write)

@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from archiver.archive import open_archive
 from archiver.settings import Settings
 from search.exports.worker import work
-from tests.servers.crash_process import memory, say
+from tests.servers.crash_process import memory, write
 
 
 def main() -> None:
@@ -25,8 +25,8 @@ def main() -> None:
     ):
         before = memory()
         done = work(archive, client, order["alias"], once=True)
-        say(f"memory {before} {memory()}")
-        say(f"made {done.made}")
+        write(f"memory {before} {memory()}")
+        write(f"made {done.made}")
 
 
 if __name__ == "__main__":

@@ -72,6 +72,52 @@ def test_each_value_that_a_result_divides_by_leads_to_as_many(module_city: City)
         assert total_of(client, html.unescape(address)) == int(count), address
 
 
+def test_names_with_quotation_marks_break_no_page_of_results(city: City) -> None:
+    """An odd one in an author's name, two in a department's: the page is there, and each value leads to as many as it says."""
+    club = city.searchable.records.account("club", platform="facebook", department="Parks \u201cand\u201d Rec")
+    for number, name in enumerate(("12\u201d Pete", 'Ann "Annie" Lee')):
+        city.searchable.records.item(
+            club,
+            "An aardvark",
+            author_id=str(number),
+            author_handle=None,
+            author_name=name,
+            kind="comment",
+            stream="comments",
+        )
+    city.searchable.drain()
+    client = city.signed_in()
+    page = client.get("/", params={"q": "aardvark"})
+    assert page.status_code == 200
+    facets = re.search(r'<div class="facets">.*?</div>', page.text, re.DOTALL)
+    assert facets is not None
+    values = dict(re.findall(r'<li><a href="([^"]+)">(.*?)</a> <span class="number">', facets[0]))
+    assert {"12 Pete", "Ann Annie Lee", "Parks \u201cand\u201d Rec"} <= set(values.values())
+    for address, name in values.items():
+        assert total_of(client, html.unescape(address)) == (1 if name.endswith(("Pete", "Lee")) else 2), name
+
+
+def test_pages_go_on_though_fewer_are_counted_than_before(city: City) -> None:
+    """What follows is asked of the index: not counted from a page's number, which records that went meanwhile make too high."""
+    searchable = city.searchable
+    made = [searchable.records.item(city.parks, f"Council agenda {number}") for number in range(60)]
+    searchable.drain()
+    client = city.signed_in()
+    found = re.search(r'rel="next" href="([^"]+)"', client.get("/", params={"q": "agenda", "sort": "newest"}).text)
+    assert found is not None
+    later = html.unescape(found[1]).replace("page=2", "page=3")
+    second = re.search(r'rel="next" href="([^"]+)"', client.get(later).text)
+    assert second is not None, "25 records are shown, 25 were before, 10 follow"
+    last = client.get(html.unescape(second[1])).text
+    assert len(re.findall(r"<article>", last)) == 10
+    assert 'rel="next"' not in last
+    for item in made[:10]:
+        searchable.client.delete(index=searchable.alias, id=str(item), refresh=True)
+    gone = text_of(client.get(html.unescape(second[1])).text)
+    assert "Nothing follows the page before any more" in gone
+    assert "Nothing in the archive matches" not in gone
+
+
 def test_where_nothing_is_found_the_page_says_which_part_is_to_blame(module_city: City) -> None:
     """Each part with its count alone; a spelling that the archive has is offered."""
     page = module_city.signed_in().get("/", params={"q": "pothole zeppelin"}).text

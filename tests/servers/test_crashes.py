@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import random
-import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +38,9 @@ CAUGHT = 4
 SEED = 20260302
 SOAK_SEEDS = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 9)]
 """Other moments to die at, in `make soak` only."""
-FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload([crash_process.__name__])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([crash_process.__name__])
+"""Dozens of processes are killed here: each is a fork of one that has everything imported, not a Python started anew."""
 
 
 @pytest.fixture
@@ -69,21 +69,22 @@ def export(archive: TestArchive) -> None:
 
 def run(task: dict[str, Any], kill_after: float | None) -> str | None:
     """Let a process do the task, killed so many seconds after it began. Gives its last word, None if it was killed."""
-    heard, said = FORKING.Pipe(duplex=False)
-    process = FORKING.Process(target=crash_process.main, args=(task, said.send))
+    heard, told = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=crash_process.work, args=(task, told.send))
     process.start()
-    said.close()
-    assert heard.recv() == "ready"
-    if kill_after is not None:
+    told.close()
+    with heard:
+        assert heard.recv() == "ready"
         process.join(kill_after)
-        process.kill()
-    words = []
-    with contextlib.suppress(EOFError):
-        while True:
-            words.append(heard.recv())
-    process.join()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return None if process.exitcode else words[-1]
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+        words = []
+        with contextlib.suppress(EOFError):
+            while True:
+                words.append(heard.recv())
+    assert process.exitcode in (0, -9)
+    return None if process.exitcode else str(words[-1])
 
 
 @pytest.mark.parametrize("seed", [SEED, *SOAK_SEEDS])

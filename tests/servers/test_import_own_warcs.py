@@ -129,7 +129,7 @@ def test_every_platform_is_the_same_again(
     make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str
 ) -> None:
     """What nights captured of a platform's accounts comes out of their evidence, all of it and nothing else, each once."""
-    with social_town(make_archive, monkeypatch, platform, faulty=False, waits=False) as place:
+    with social_town(make_archive, monkeypatch, platform, faulty=False) as place:
         for night in _NIGHTS if platform != "x" else _NIGHTS[::2]:  # X lets itself be searched once a second
             place.night(night)
         second = make_archive()

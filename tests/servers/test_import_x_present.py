@@ -209,13 +209,13 @@ def test_a_large_file_is_kept_in_pieces_that_are_the_file(archive: TestArchive, 
     for name, body in files_of(_SAMPLE).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(body)
-    count = 3000
+    count = 3000  # of few words, since each is committed to by itself, which costs more than all the rest
     posts = [
         {
             "tweet": {
                 "id_str": str(1_710_000_000_000_000_000 + number),
                 "created_at": "Fri Mar 08 09:00:00 +0000 2024",
-                "full_text": f"Notice {number}: " + "the meeting room is moved. " * 100,
+                "full_text": f"Notice {number}: " + "moved" * 540,
             }
         }
         for number in range(count)

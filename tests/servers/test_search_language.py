@@ -70,6 +70,7 @@ def test_a_query_finds_exactly_the_records_it_means(city: City, row: dict[str, A
     ("typed", "marked"),
     [
         ("pothol* Main", {"Potholes", "Main"}),
+        ("publica*", {"p\u00fablicas"}),
         ("sinkhol~", {"sinkhole"}),
         ('council NEAR/5 "parks budget"', {"council", "parks", "budget"}),
         ("crew -pothole OR crew", {"crew"}),
@@ -128,6 +129,7 @@ def test_small_operators_are_words_and_that_is_said(city: City) -> None:
         ("account:parkes", "There is no account \u201cparkes\u201d in the register"),
         ("account:LPVPark", "perhaps account:lpvparks is meant"),
         ("department:Park", 'perhaps department:"Parks" is meant'),
+        ("account:\u201cLPVPark\u201d", "perhaps account:lpvparks is meant"),
         ("department:Fire", "the page Accounts lists them"),
         ("platform:myspace", "its platforms are bluesky, facebook, rss and x"),
         ("tag:urgent", "There is no tag \u201curgent\u201d in this archive"),

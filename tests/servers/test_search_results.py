@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from elasticsearch import helpers
@@ -139,6 +139,55 @@ def test_pages_hold_every_hit_once_undated_ones_too(dated: Archive, sort: Sort) 
     assert {str(text) for text in seen[-2:]} == {"undated one", "undated two"}
     times = [dt.datetime.fromisoformat(str(text)) for text in seen[:-2]]
     assert times == sorted(times, reverse=sort is not Sort.OLDEST)
+
+
+def test_a_page_that_ends_the_list_leads_to_no_other(dated: Archive) -> None:
+    """Though it is full."""
+    assert dated.search(page_size=11).next_cursor is None
+    assert dated.search(page_size=10).next_cursor is not None
+
+
+def test_every_page_of_a_search_is_asked_of_the_same_copy(dated: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two copies of an index score differently, which would skip a record or show it twice; another search may ask another."""
+    asked, real = [], dated.client.search
+
+    def noted(**arguments: Any) -> Any:
+        asked.append(arguments.get("preference"))
+        return real(**arguments)
+
+    monkeypatch.setattr(dated.client, "search", noted)
+    cursor = dated.search("undated", page_size=1).next_cursor
+    dated.search("undated", page_size=1, cursor=cursor)
+    dated.search(page_size=1)
+    assert asked[0] == asked[1] != asked[2]
+    assert all(each and not each.startswith("_") for each in asked), "what begins so has a meaning to Elasticsearch"
+
+
+def test_an_author_is_found_as_the_facet_names_them_whatever_they_are_called(archive: Archive) -> None:
+    """Quotation marks, loose spaces and accents beside their letters: as many records as it counts, by either way to ask."""
+    names = (
+        "12\u201d Pete",
+        "Ann \u201cAnnie\u201d Lee",
+        'Bob "Bo" Ray',
+        "Two  Spaces",
+        "No\u00a0Break",
+        "Jose\u0301 (x)",
+    )
+    city = archive.records.account(platform="facebook")
+    for number, name in enumerate((*names, '"')):
+        for _ in range(number + 1):
+            archive.records.item(city, "Hello", author_id=str(number), author_handle=None, author_name=name)
+    archive.drain()
+    facets = archive.search(facets=True).facets
+    assert facets is not None
+    (authors,) = [facet for facet in facets.facets if facet.name == "Author"]
+    assert [(each.name, each.count) for each in authors.values] == [
+        ("Jos\u00e9 (x)", 6), ("No Break", 5), ("Two Spaces", 4), ("Bob Bo Ray", 3), ("Ann Annie Lee", 2), ("12 Pete", 1),
+    ]  # fmt: skip
+    assert authors.others == 7
+    for each in authors.values:
+        assert archive.search(each.typed).total == each.count, each
+        assert archive.search(each.typed.replace("=", "")).total == each.count, each
 
 
 def test_a_cursor_of_another_search_is_refused(dated: Archive) -> None:

@@ -124,7 +124,7 @@ def test_every_night_begins_with_a_renewal_that_was_kept_first(
 def test_full_searches_keep_a_second_apart(make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """X answers none of three searches with 429, and each follows a second after the one before."""
     monkeypatch.setitem(APIS, "x", X(pause=0.9))
-    with social_town(make_archive, monkeypatch, "x", faulty=False) as town:
+    with social_town(make_archive, monkeypatch, "x", faulty=False, waits=True) as town:
         town.night(1, only=[StreamKind.PROFILE, StreamKind.POSTS])
         account = accounts.active(town.archive.engine)[0]
         busy = dict(town.city.social.story["busy_thread"])["x"]
@@ -185,7 +185,7 @@ def test_a_month_that_is_used_up_stops_the_capture(
         failed = [stream for report in reports.values() for stream in report.streams if stream.outcome != "complete"]
         assert failed
         assert all(words in (stream.error or "") or stream.outcome == "access_lost" for stream in failed)
-        gone = {item.id for item in town.city.truth_after(2).items if item.state == "gone"}
+        gone = {item.id for item in town.truth(2).items if item.state == "gone"}
         assert {each for each, state in town.sql("select platform_id, state from items") if state != "present"} <= gone
         monkeypatch.setitem(APIS, "x", X())
         first = town.city.social.accounts[0]

@@ -49,7 +49,7 @@ def _held(town: SocialTown) -> set[tuple[str, str | None]]:
 def _true(town: SocialTown, night: int, *, automatic: bool = False) -> set[tuple[str, str | None]]:
     return {
         (item.id, medium.sha256)
-        for item in town.city.truth_after(night).items
+        for item in town.truth(night).items
         if item.kind == "post" and item.state == "present"
         for version in item.versions
         if night in version.nights

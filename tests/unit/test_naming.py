@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from archiver import naming, tags
 from search import text as texts
+from search.query.compile import body
 from search.query.model import Field, Filter
+from search.query.narrowing import Narrowing
 from search.query.parse import parse
 from search.query.words import plain_or_quoted
+from tests.fixtures.query_table import request
 
 
 @pytest.mark.parametrize(
@@ -62,3 +65,27 @@ def test_every_tag_can_be_searched_for_as_it_is_offered(typed: str) -> None:
     assert naming.key(name) == texts.key(name)
     assert naming.key(unicodedata.normalize("NFD", name)) == naming.key(name)
     assert tags.usable(name) == name
+
+
+@given(
+    st.text(st.one_of(st.characters(), st.sampled_from(" \u00a0" + texts.QUOTES + "=()\u0301\u0338-:")), max_size=20)
+)
+@example("12\u201d Pete")
+@example("Ann \u201cAnnie\u201d Lee")
+@example('Bob  "Bo"\u00a0Ray')
+@example("Jose\u0301")
+@example("\u0338struck")
+@example("x" * 3_000)
+def test_every_author_can_be_searched_for_as_they_are_offered(name: str) -> None:
+    """Whatever somebody is called: what the page links to is understood, and compared with what the index has of the name."""
+    kept = texts.typeable(name)
+    assert texts.typeable(kept) == kept
+    for each in (name, kept):
+        assert (
+            Narrowing("pothole").by(f"author:{plain_or_quoted('=' + each[: texts.KEY_LIMIT])}").startswith("pothole ")
+        )
+    asked = parse(f"author:{plain_or_quoted('=' + kept)}")
+    assert asked == Filter(Field.AUTHOR, f"={kept}")
+    assert {"term": {"author.handle": kept}} in body(asked, request(""))["query"]["bool"]["must"][0]["bool"]["filter"][
+        0
+    ]["bool"]["should"]

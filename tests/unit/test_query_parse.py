@@ -34,7 +34,7 @@ TODAY = dt.date(2026, 5, 6)
 SPICE = st.sampled_from(
     ['"', "\u201c", "\u201d", "#parks", "@city.gov", "-", "*", "~2", "~", " OR ", " AND ", " NOT ", " NEAR/3 ", "https://a.b/c).",
      "www.", "(", ")", ":)", ":", "&", "\ufe0f", "\U0001f600", "e\u0301", "\u200d", "\x00", "\ufffd", " ", "\n", "account:x",
-     "type:post", "date:2026-03", "has:image", "is:", "foo:bar", "\ud83d", "'", "\u2019", "\u2212x"]
+     "type:post", "date:2026-03", "has:image", "is:", "foo:bar", "\ud83d", "'", "\u2019", "\u2212x", "\u2013", "$5"]
 )  # fmt: skip
 TYPED = st.lists(st.one_of(SPICE, st.text(max_size=6)), max_size=14).map("".join)
 
@@ -70,6 +70,11 @@ def words(*texts: str) -> tuple[Word, ...]:
         ('-"a b"', Not(Phrase("a b"))),
         ("-#a -@b.c -(d e)", And((Not(Tag("a")), Not(Handle("b.c")), Not(And(words("d", "e")))))),
         ("- a", And(words("-", "a"))),
+        ("a \u2013b \u2010c \u2011d \uff0de", And((Word("a"), *(Not(each) for each in words("b", "c", "d", "e"))))),
+        ("-\U0001f6a7", Not(Word("\U0001f6a7"))),
+        ("a -$500 -'main' -/b", And((Word("a"), *(Not(each) for each in words("$500", "'main'", "/b"))))),
+        ("(a -) -- \u2013 -\u2014b", And(words("a", "-", "--", "\u2013", "-\u2014b"))),
+        ("well\u2013known", Word("well\u2013known")),
         ("well-known 12:30 why?", And(words("well-known", "12:30", "why?"))),
         ('"council budget"~5', Phrase("council budget", 5)),
         ("council NEAR/5 budget", Near(Word("council"), Word("budget"), 5)),

@@ -177,6 +177,23 @@ def test_a_page_stays_in_its_place_when_the_language_is_changed() -> None:
         decode(dataclasses.replace(asked, limits=others, cursor=cursor))
 
 
+@pytest.mark.parametrize("typed", ["bache", "bache date:2026-03-01..", "bache date:this-month"])
+def test_a_page_stays_in_its_place_past_midnight(typed: str) -> None:
+    """The next day is no other search."""
+    asked = request(typed)
+    tomorrow = dataclasses.replace(asked, today=TODAY + dt.timedelta(days=1))
+    assert decode(dataclasses.replace(tomorrow, cursor=encode(asked, [7]))) == [7]
+
+
+@pytest.mark.parametrize("typed", ["bache date:yesterday", 'date:"last 30 days"'])
+def test_what_means_other_days_the_next_day_is_another_search_then(typed: str) -> None:
+    """A day that goes by the day it is asked on."""
+    asked = request(typed)
+    tomorrow = dataclasses.replace(asked, today=TODAY + dt.timedelta(days=1))
+    with pytest.raises(QueryError, match="another search"):
+        decode(dataclasses.replace(tomorrow, cursor=encode(asked, [7])))
+
+
 @given(TREES)
 def test_any_query_is_explained_in_spanish(tree: Node) -> None:
     """Whatever is asked for: a sentence with its full stop, words for each part, and no placeholder left in it."""

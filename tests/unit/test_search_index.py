@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from archiver.local.stemming import DICTIONARIES, without_prefixes
+from search import mapping
 from search.analysis import CLUSTER, Capabilities, analysis_settings
+from search.indices import is_of_earlier_version
 from search.mapping import index_body
 from search.parity import Kind, compare
 
@@ -40,6 +42,24 @@ def test_an_index_knows_what_it_was_made_by() -> None:
     metas = [index_body(each)["mappings"]["_meta"] for each in (one, other)]
     assert metas[0]["fingerprint"] != metas[1]["fingerprint"]
     assert Capabilities.from_json(metas[1]["capabilities"]) == other
+
+
+def test_an_index_that_holds_something_else_is_of_an_earlier_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its fields are the same, and only what stands in them is not."""
+    meta = index_body(Capabilities({}, accent_folding=False))["mappings"]["_meta"]
+    assert not is_of_earlier_version(meta)
+    monkeypatch.setattr(mapping, "CONTENT", mapping.CONTENT + 1)
+    assert is_of_earlier_version(meta)
+
+
+@pytest.mark.parametrize("accent_folding", [True, False])
+def test_what_accents_do_is_said(*, accent_folding: bool) -> None:
+    """Of whole words by what the cluster can, of beginnings and similar spellings on every cluster."""
+    *_, whole, parts = Capabilities({}, accent_folding=accent_folding).sentences()
+    assert whole.startswith(
+        "Unquoted words are found with or without" if accent_folding else "In whole words accents count"
+    )
+    assert parts.startswith("Beginnings of words, as pothol*, are found with or without their accents; among similar")
 
 
 @pytest.mark.parametrize(
