@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fixtures.guarded",
     "tests.fixtures.desk",
     "tests.fixtures.passwords",
+    "tests.fixtures.program",
     "tests.fixtures.stack",
     "tests.fixtures.workers",
     "tests.fixtures.year",

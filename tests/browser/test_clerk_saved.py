@@ -1,4 +1,4 @@
-"""Tags, notes and saved searches in Chromium: with and without scripts, wide, on a phone, dark."""
+"""Tags, notes and saved searches in Chromium: with and without scripts, wide, narrow, dark."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from clerk import people
 from clerk.saved import store
 from clerk.serve import running
 from clerk.users import SignedIn, create_user
-from tests.browser.test_clerk import WAYS, log_in
+from tests.browser.test_clerk import log_in
 from tests.browser.test_clerk_access import log_in_as
 from tests.fixtures.chromium import assert_accessible, screenshot
 from tests.fixtures.clerk import NAME, PASSWORD, SECOND_NIGHT
-from tests.fixtures.every_page import no_sideways_scrolling
+from tests.fixtures.every_page import assert_good_in_every_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,17 +103,15 @@ def test_a_search_is_saved_told_of_shared_and_removed(browser_page: PageMaker, m
     assert not page.get_by_role("link", name=name).count()
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_pages_of_tags_and_saved_searches_are_accessible(browser_page: PageMaker, mailing: City, way: str) -> None:
-    """Axe finds nothing, and none scrolls sideways."""
-    page = browser_page(**WAYS[way])
+def test_the_pages_of_tags_and_saved_searches_are_accessible(browser_page: PageMaker, mailing: City) -> None:
+    """Wide, narrow, dark: axe finds nothing, and none scrolls sideways."""
+    page = browser_page()
     log_in(page, mailing.address)
-    if not way:
-        page.goto(f"{mailing.address}/?q=pothole+-closed&platform=bluesky&from=2026-05-01")
-        page.get_by_text("Save this search").click()
-        page.get_by_label("What to call it").fill("Potholes since May")
-        page.get_by_role("button", name="Save the search").click()
-        page.get_by_role("button", name="Tell me each night what is new Potholes since May").click()
+    page.goto(f"{mailing.address}/?q=pothole+-closed&platform=bluesky&from=2026-05-01")
+    page.get_by_text("Save this search").click()
+    page.get_by_label("What to call it").fill("Potholes since May")
+    page.get_by_role("button", name="Save the search").click()
+    page.get_by_role("button", name="Tell me each night what is new Potholes since May").click()
     for name, address in (
         ("tags", "/tags"),
         ("saved-searches", "/searches"),
@@ -121,10 +119,8 @@ def test_the_pages_of_tags_and_saved_searches_are_accessible(browser_page: PageM
         ("search-tagged", "/?q=tag:%22Street+repair%22"),
     ):
         page.goto(mailing.address + address)
-        if not way:
-            screenshot(page, name)
+        screenshot(page, name)
         folded = page.locator("details:not([open]) > summary")
         while folded.count():
             folded.first.click()
-        assert_accessible(page)
-        assert no_sideways_scrolling(page), address
+        assert_good_in_every_way(page)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.fixtures.chromium import assert_accessible, screenshot
+from tests.fixtures.chromium import DESKTOP, assert_accessible, screenshot
 from tests.fixtures.clerk import NAME, PASSWORD
-from tests.fixtures.every_page import every_page, keep_receipt, no_sideways_scrolling
+from tests.fixtures.every_page import (
+    BY_COLOUR,
+    BY_PLACE,
+    NARROW,
+    PHONE,
+    SHOWN,
+    every_page,
+    keep_receipt,
+    no_sideways_scrolling,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -18,10 +25,6 @@ if TYPE_CHECKING:
     from tests.fixtures.clerk import City
 
 SPANISH = {"locale": "es-US"}
-WAYS: dict[str, dict[str, Any]] = {
-    "": {},
-    "-phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
-}
 KEPT = {"search", "record", "search-start", "account"}
 OURS = """() => {
   // What strangers wrote, what people type, and what is kept in English and says so, is no sentence of ours.
@@ -43,7 +46,25 @@ OURS = """() => {
   return found;
 }"""
 """The texts of a page that are its own."""
-
+COLOURS = """() => {
+  // Of each text: its colours and those behind it, its size and weight, as a reader's eye and axe compare them.
+  const found = new Set();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const first = walk.currentNode.parentElement;
+    if (walk.currentNode.textContent.trim() && first.checkVisibility({visibilityProperty: true})) {
+      const of = getComputedStyle(first);
+      const seen = [of.color, of.fontSize, of.fontWeight, of.textDecorationLine, of.textShadow];
+      for (let each = first; each; each = each.parentElement) {
+        const style = getComputedStyle(each);
+        seen.push(style.backgroundColor, style.backgroundImage, style.opacity, each === first.parentElement && style.color);
+      }
+      found.add(JSON.stringify(seen.filter(each => each && !["rgba(0, 0, 0, 0)", "none", "1"].includes(each))));
+    }
+  }
+  return [...found];
+}"""
+"""How the texts of a page are coloured."""
 
 NAMES = re.compile(r"^(@?[a-z.]+( \(Bluesky\))?|\(?(Public Works|Parks and Recreation)\)?)$")
 """Accounts, departments and people, which have the same name in every language."""
@@ -76,10 +97,11 @@ def sentences(page: Page) -> set[str]:
     return texts - WRITTEN
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_every_page_speaks_spanish(browser_page: PageMaker, module_city: City, way: str) -> None:
-    """No page says a sentence of ours in English, none loses anything by it: axe finds nothing, and none scrolls sideways."""
-    english, spanish = browser_page(**WAYS[way]), browser_page(**WAYS[way], **SPANISH)
+def test_every_page_speaks_spanish(browser_page: PageMaker, module_city: City) -> None:
+    """No page says a sentence of ours in English, none loses anything by it: axe finds nothing, and none scrolls sideways, be it
+    wide or narrow.
+    """
+    english, spanish = browser_page(), browser_page(**SPANISH)
     for page in (english, spanish):
         log_in(page, module_city.address)
     found, nothing = (keep_receipt(spanish, module_city, typed) for typed in ("pothole", "zeppelin"))
@@ -88,13 +110,43 @@ def test_every_page_speaks_spanish(browser_page: PageMaker, module_city: City, w
         for page in (english, spanish):
             page.goto(module_city.address + address)
         assert spanish.locator("html").get_attribute("lang") == "es"
-        assert_accessible(spanish)
-        assert no_sideways_scrolling(spanish), address
         if name in KEPT:
-            screenshot(spanish, f"spanish-{name}{way}")
+            screenshot(spanish, f"spanish-{name}")
+        assert_good_in_both_widths(english, spanish)
         if same := sentences(english) & sentences(spanish):
             left[name] = same
     assert not left, "these are in English on a Spanish page"
+
+
+def assert_good_in_both_widths(english: Page, spanish: Page) -> None:
+    """Where its texts have no other colours than those of the page in English, whose test looks at them, they are good."""
+    shown = spanish.evaluate(SHOWN)
+    for size in (DESKTOP, NARROW):
+        for page in (english, spanish):
+            page.set_viewport_size(size)
+        known = set(spanish.evaluate(COLOURS)) <= set(english.evaluate(COLOURS))
+        wide = spanish.evaluate(SHOWN) != shown or size is DESKTOP
+        assert_accessible(
+            spanish,
+            only=None if wide else BY_PLACE if known else (*BY_COLOUR, *BY_PLACE),
+            without=BY_COLOUR if wide and known else (),
+        )
+        assert no_sideways_scrolling(spanish), spanish.url
+    for page in (english, spanish):
+        page.set_viewport_size(DESKTOP)
+
+
+def test_pages_on_a_phone_speak_spanish(browser_page: PageMaker, module_city: City) -> None:
+    """A phone, which asks a page how wide it wants to be, shows one of each kind as the narrow window does."""
+    page = browser_page(**PHONE, **SPANISH)
+    log_in(page, module_city.address)
+    found = keep_receipt(page, module_city, "pothole")
+    for name, address in every_page(module_city, found, found).items():
+        if name in KEPT:
+            page.goto(module_city.address + address)
+            screenshot(page, f"spanish-{name}-phone")
+            assert_accessible(page)
+            assert no_sideways_scrolling(page), address
 
 
 def test_a_person_chooses_the_language(browser_page: PageMaker, module_city: City) -> None:

@@ -27,6 +27,7 @@ from search.errors import QueryError
 from search.query import SearchRequest
 from search.query.cursor import encode
 from tests.fixtures.clerk import PASSWORD
+from tests.fixtures.plain import NO_TLS
 from tests.fixtures.searching import ZONE
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Pages:
         opened = sessions.find(engine, token, now)
         assert opened is not None
         cookies = {"session": token, "login_token": opened.csrf_token}
-        client = httpx.Client(base_url=self.address, timeout=60, cookies=cookies, trust_env=False)
+        client = httpx.Client(base_url=self.address, timeout=60, cookies=cookies, trust_env=False, verify=NO_TLS)
         return client, opened.csrf_token
 
 
@@ -274,7 +275,10 @@ def test_forms_in_strange_encodings_are_answered(pages: Pages, path: str, charse
 )
 def test_requests_that_no_browser_sends_are_answered(pages: Pages, headers: dict[str, str], body: bytes) -> None:
     """Headers and bodies of no sense are refused, or not looked at; with and without a session."""
-    with pages.browser()[0] as client, httpx.Client(base_url=pages.address, timeout=60, trust_env=False) as stranger:
+    with (
+        pages.browser()[0] as client,
+        httpx.Client(base_url=pages.address, timeout=60, trust_env=False, verify=NO_TLS) as stranger,
+    ):
         sent = {name: value.encode("latin-1") for name, value in headers.items()}
         for browser, method, path in itertools.product(
             (client, stranger), ("GET", "POST"), ("/", "/login", "/terms", "/none")

@@ -245,6 +245,21 @@ def test_users_have_usable_names_and_passwords(city: City) -> None:
     assert all(each.startswith("$argon2id$") for each in hashes)
 
 
+def test_passwords_are_slow_to_guess(
+    city: City, quick_passwords: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """64 MiB and three passes (RFC 9106); whose password was hashed for less, it is hashed anew when they log in."""
+    own = quick_passwords
+    assert (own.memory_cost, own.time_cost, own.parallelism) == (65536, 3, 4)
+    monkeypatch.setattr(users, "_hasher", own)
+    assert verify(city.archive.engine, NAME, PASSWORD)
+    with city.archive.engine.connect() as connection:
+        hashed = connection.scalar(sa.text("select password_hash from users where name = :name"), {"name": NAME})
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert verify(city.archive.engine, NAME, PASSWORD)
+    assert not verify(city.archive.engine, NAME, "another long password")
+
+
 def test_nobody_is_called_what_the_audit_log_calls_a_program(city: City) -> None:
     """By whichever way they come: made here, or signed on elsewhere under that name."""
     for name in ("Command Line", "single sign-on", "exports"):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from archiver.local.endpoints import Endpoints
     from tests.fixtures.clerk import City
+    from tests.fixtures.program import Commands
 
 MIXED = 'pothole OR "reunión pública" OR \U0001f6a7 OR \u062d\u0641\u0631\u0629'
 
@@ -220,10 +221,12 @@ def test_numbers_that_are_none_are_not_found(module_city: City) -> None:
         assert client.get("/receipts", params={"before": before}).status_code == 200
 
 
-def test_the_command_line_lists_shows_checks_and_exports(city: City, stack: Endpoints, tmp_path: Path) -> None:
+def test_the_command_line_lists_shows_checks_and_exports(
+    city: City, stack: Endpoints, commands: Commands, tmp_path: Path
+) -> None:
     """As a program of its own: 0 where all is explained, 2 where it is not, and the same digest everywhere."""
     number = number_of(keep(city.signed_in(), q="pothole", note="For counsel"))
-    run = Program(city, stack, tmp_path, "receipt")
+    run = Program(commands, city, stack, tmp_path, "receipt")
     assert [each["note"] for each in json.loads(run("list", "--json"))] == ["For counsel"]
     assert "For counsel" in run("list")
     shown = run("show", "1")

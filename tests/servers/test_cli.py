@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from samplecity.city import City
 from samplecity.running import serve
 from tests.fixtures.importing import files_of, zipped
+from tests.fixtures.program import start_anew
 from tests.fixtures.recorded import recorded
 from tests.fixtures.repositories import write_sample
 from tests.fixtures.samples import SAMPLES
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archiver.local.endpoints import Endpoints
+    from tests.fixtures.program import Commands
     from tests.fixtures.stack import DatabaseMaker
 
 
@@ -40,17 +40,17 @@ def city_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def run(
+def environment(
     stack: Endpoints,
     make_module_database: DatabaseMaker,
     migrated_template: str,
     city_url: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Run]:
-    """The program in a process of its own, on a fresh database and an index of this module's."""
+) -> dict[str, str]:
+    """Of the program: a fresh database and an index of this module's."""
     urls = make_module_database(template=migrated_template)
     home = tmp_path_factory.mktemp("home")
-    environment = {
+    return {
         **{
             name: value
             for name, value in os.environ.items()
@@ -68,20 +68,28 @@ def run(
         "CIVIC_ARCHIVE_NEW_PASSWORD": "a long enough password",
     }
 
-    def call(*words: str, code: int = 0, **more: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "archiver.cli", *words],
-            env=environment | more,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
-        return done.stdout if code == 0 else done.stdout + done.stderr
 
+@pytest.fixture(scope="module")
+def run(environment: dict[str, str], commands: Commands) -> Iterator[Run]:
+    """The program in a process of its own; whatever the tests did with it can be indexed."""
+    call = _run(environment, commands)
     yield call
     call("index", "--json")
+
+
+@pytest.fixture(scope="module")
+def run_anew(environment: dict[str, str]) -> Run:
+    """The same, loaded from the start, as a person starts it."""
+    return _run(environment, start_anew)
+
+
+def _run(environment: dict[str, str], commands: Commands) -> Run:
+    def call(*words: str, code: int = 0, **more: str) -> str:
+        done = commands(words, environment | more)
+        assert done.code == code, (words, *done)
+        return done.out if code == 0 else done.out + done.err
+
+    return call
 
 
 def read(printed: str) -> Any:
@@ -89,8 +97,9 @@ def read(printed: str) -> Any:
     return json.loads(printed)
 
 
-def test_the_main_job_by_hand(run: Run, city_url: str) -> None:
+def test_the_main_job_by_hand(run_anew: Run, city_url: str) -> None:
     """Add accounts, export, index, search, see the status: each prints what a program can read."""
+    run = run_anew
     added = run(
         "accounts", "add", "rss:parks-news", "--department", "Parks", "--began-on", "2025-05-01",
         "--set", f"url={city_url}/feeds/parks-news", "--json",
@@ -190,9 +199,9 @@ def test_a_mistake_gets_one_sentence_and_no_trace(run: Run, words: tuple[str, ..
     assert "Traceback" not in done
 
 
-def test_a_clerk_may_log_in_once_added(run: Run) -> None:
+def test_a_clerk_may_log_in_once_added(run_anew: Run) -> None:
     """The password comes from the prompt or the environment, and is not printed."""
-    printed = run("users", "add", "dana.ortiz")
+    printed = run_anew("users", "add", "dana.ortiz")
     assert "dana.ortiz may log in as clerk" in printed
     assert "password" not in printed
 
@@ -236,8 +245,8 @@ def test_what_a_clerk_may_see_is_set_by_command(run: Run) -> None:
         assert "Traceback" not in done
 
 
-def test_pages_that_nobody_could_log_in_to_do_not_start(run: Run) -> None:
+def test_pages_that_nobody_could_log_in_to_do_not_start(run_anew: Run) -> None:
     """One sentence names the setting."""
-    done = run("clerk", "--port", "0", code=1, CIVIC_ARCHIVE_LOCAL_LOGIN="false")
+    done = run_anew("clerk", "--port", "0", code=1, CIVIC_ARCHIVE_LOCAL_LOGIN="false")
     assert "nobody could log in" in " ".join(done.split())
     assert "Traceback" not in done

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.test_cli import city_url, read, run
+from tests.servers.test_cli import city_url, environment, read, run
 
 if TYPE_CHECKING:
     from tests.servers.test_cli import Run
 
-__all__ = ["city_url", "run"]  # the fixtures of the command line
+__all__ = ["city_url", "environment", "run"]  # the fixtures of the command line
 
 NAME = "rss:parks-news"
 

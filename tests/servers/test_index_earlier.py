@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from archiver.local.endpoints import Endpoints
     from tests.fixtures.clerk import City
+    from tests.fixtures.program import Commands
     from tests.fixtures.searching import Archive
 
 SENTENCE = "The index is of an earlier version and is rebuilt by the next nightly run: until then"
@@ -44,7 +45,7 @@ def make_earlier(client: Elasticsearch, alias: str) -> None:
 
 
 def test_an_index_of_an_earlier_version_is_said_to_be_one_and_is_built_anew(
-    city: City, stack: Endpoints, tmp_path: Path
+    city: City, stack: Endpoints, commands: Commands, tmp_path: Path
 ) -> None:
     """By the pages; by the command, which needs not be told to; meanwhile nothing is kept that would lack what is not found."""
     client, alias = city.searchable.client, city.searchable.alias
@@ -72,7 +73,7 @@ def test_an_index_of_an_earlier_version_is_said_to_be_one_and_is_built_anew(
     log_in(trusted, "trusted")
     token = token_of(trusted.get("/"))
     assert trusted.post("/receipts", data={"csrf_token": token, "q": "pothole"}).status_code == 303
-    run = Program(city, stack, tmp_path)
+    run = Program(commands, city, stack, tmp_path)
     assert "The index was of an earlier version and was built anew." in run("index")
     assert not indices.is_outdated(client, alias)
     built = indices.behind(client, alias)

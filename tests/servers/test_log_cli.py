@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +15,7 @@ from archiver.database import engine_for
 from archiver.evidence import verify
 from tests.fixtures.dags import run_dags
 from tests.fixtures.log import add_all
+from tests.fixtures.program import start_anew
 from tests.fixtures.timestamp_authority import authority
 from tests.servers.test_dags_run import connection
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
+    from tests.fixtures.program import Commands
     from tests.fixtures.stack import DatabaseMaker, DatabaseUrls
 
 
@@ -49,28 +50,30 @@ def engine(urls: DatabaseUrls) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def run(urls: DatabaseUrls, tmp_path: Path) -> Run:
+def run(urls: DatabaseUrls, commands: Commands, tmp_path: Path) -> Run:
     """The program in a process of its own."""
+    return _run(urls, commands, tmp_path)
 
+
+@pytest.fixture
+def run_anew(urls: DatabaseUrls, tmp_path: Path) -> Run:
+    """The same, loaded from the start, as a person starts it."""
+    return _run(urls, start_anew, tmp_path)
+
+
+def _run(urls: DatabaseUrls, commands: Commands, folder: Path) -> Run:
     def call(*words: str | Path, code: int = 0, **environment: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "archiver.cli", "log", *map(str, words)],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "DATABASE_URL": urls.app_url,
-                "CIVIC_ARCHIVE_HOME": str(tmp_path / "home"),
-                "CIVIC_ARCHIVE_CITY": "Las Palmas Verdes",
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-        return done.stdout if code == 0 or "--json" in words else done.stdout + done.stderr
+        known = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "DATABASE_URL": urls.app_url,
+            "CIVIC_ARCHIVE_HOME": str(folder / "home"),
+            "CIVIC_ARCHIVE_CITY": "Las Palmas Verdes",
+        }
+        done = commands(("log", *map(str, words)), known | environment)
+        assert done.code == code, (words, *done)
+        assert "Traceback" not in done.err
+        return done.out if code == 0 or "--json" in words else done.out + done.err
 
     return call
 
@@ -80,10 +83,10 @@ def read(printed: str) -> Any:
     return json.loads(printed)
 
 
-def test_from_append_to_a_proof_that_a_stranger_checks(run: Run, engine: Engine, tmp_path: Path) -> None:
+def test_from_append_to_a_proof_that_a_stranger_checks(run: Run, run_anew: Run, engine: Engine, tmp_path: Path) -> None:
     """Append, sign twice, prove an item and that the log only grew, and check all of it without the database."""
     ids = add_all(engine, 300, states=5)
-    assert read(run("append", "--json")) == {"leaves": 305, "size": 305, "waiting": 0}
+    assert read(run_anew("append", "--json")) == {"leaves": 305, "size": 305, "waiting": 0}
     first = read(run("root", "--json"))
     add_all(engine, 10)
     run("append")
@@ -100,7 +103,7 @@ def test_from_append_to_a_proof_that_a_stranger_checks(run: Run, engine: Engine,
     run("prove", "--since", first["file"], "-o", grown)
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nowhere", "CIVIC_ARCHIVE_HOME": "/nonexistent"}
     key = next(Path(first["file"]).parent.glob("public-key-*.txt"))
-    said = read(run("verify", proof, "--root", second["file"], "--key", key, "--json", **nowhere))
+    said = read(run_anew("verify", proof, "--root", second["file"], "--key", key, "--json", **nowhere))
     assert said["proven"]
     assert len(said["statements"]) == 5
     assert "first 305 leaves" in run("verify", grown, "--root", first["file"], **nowhere)

@@ -6,8 +6,6 @@ import dataclasses
 import datetime as dt
 import json
 import os
-import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from archiver.archive import Archive as OpenArchive
     from archiver.local.endpoints import Endpoints
     from tests.fixtures.clerk import City
+    from tests.fixtures.program import Commands
 
 ADDRESS = "https://archive.carsongrove.example"
 
@@ -324,7 +323,7 @@ def test_only_one_run_is_at_work(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     assert desk.night()
 
 
-def test_the_command_line_runs_and_lists_them(desk: Desk, stack: Endpoints, tmp_path: Any) -> None:
+def test_the_command_line_runs_and_lists_them(desk: Desk, stack: Endpoints, commands: Commands, tmp_path: Any) -> None:
     """It ends red where something could not be told, says why, and shows no password; nothing is lost by it."""
     kept = desk.keep(desk.user("kim"), "kestrel")
     desk.night()
@@ -337,15 +336,11 @@ def test_the_command_line_runs_and_lists_them(desk: Desk, stack: Endpoints, tmp_
         **{f"CIVIC_ARCHIVE_{name.upper()}": str(value) for name, value in found.items()},
     }  # fmt: skip
 
-    def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "archiver.cli", "saved", *words]
-        return subprocess.run(line, env=env | more, capture_output=True, text=True, timeout=120, check=False)
-
-    failed = command("run", CIVIC_ARCHIVE_SMTP_PASSWORD="wrong-4711")
-    assert failed.returncode == 2, failed.stderr
-    assert "535" in failed.stdout
-    assert "4711" not in failed.stdout + failed.stderr
-    rows = {each["public_id"]: each for each in json.loads(command("list", "--json").stdout)}
+    failed = commands(("saved", "run"), env | {"CIVIC_ARCHIVE_SMTP_PASSWORD": "wrong-4711"})
+    assert failed.code == 2, failed.err
+    assert "535" in failed.out
+    assert "4711" not in failed.out + failed.err
+    rows = {each["public_id"]: each for each in json.loads(commands(("saved", "list", "--json"), env).out)}
     assert (rows[str(kept)]["fields"], rows[str(kept)]["outcome"]) == ({"q": "kestrel"}, "failed")
     assert outcome(desk.night()[kept]) == ("told", 1)
 
