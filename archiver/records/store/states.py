@@ -76,9 +76,11 @@ _PAST = """
     where e.requested_at < known.requested_at
 """
 
+# The same holds where its own address says that it is there and shows nothing of it, as most do.
 _CHANGE = """
-    update sightings s set state = r.state, unlisted = s.unlisted and r.state = 'present'
-    from jsonb_to_recordset(cast(:rows as jsonb)) as r(item_id bigint, state text)
+    update sightings s
+    set state = r.state, unlisted = (s.unlisted or r.by_lookup and s.state = 'not_returned') and r.state = 'present'
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(item_id bigint, state text, by_lookup boolean)
     where s.item_id = r.item_id and s.stream_id = :stream_id
 """
 
