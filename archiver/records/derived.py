@@ -6,12 +6,12 @@ item, imports say nothing of its state.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from archiver.platforms.items import StreamKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 PRESENT = "present"
 SUREST = (PRESENT, "hidden", "gone_confirmed")
@@ -38,3 +38,16 @@ def derived(found: Iterable[tuple[str, str]]) -> str:
     sightings = list(found)
     states = {state for stream, state in sightings if stream != IMPORT} or {state for _, state in sightings}
     return next((state for state in SUREST if state in states), "not_returned" if states else PRESENT)
+
+
+class _Seen(Protocol):
+    @property
+    def stream(self) -> str: ...
+
+
+_Sighting = TypeVar("_Sighting", bound=_Seen)
+
+
+def deciding(sightings: Sequence[_Sighting]) -> Sequence[_Sighting]:
+    """Those of an item's sightings that its state is derived from."""
+    return [each for each in sightings if each.stream != IMPORT] or sightings

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import uuid
 from typing import TYPE_CHECKING
 
 import alembic.command
@@ -10,9 +12,13 @@ import sqlalchemy as sa
 
 from archiver.database import _config, migrate
 from archiver.platforms.items import Item, ItemKind, Source, State, StreamKind, Tombstone
+from search.exports.reading import records_of
+from search.exports.rows import COLUMNS, row_of
 from search.query import Limits
+from search.query.everything import Found
 from tests.fixtures.custody import rows
 from tests.fixtures.importing import account_of, captured
+from tests.fixtures.searching import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from tests.fixtures.archives import ArchiveMaker
     from tests.fixtures.searching import Archive
 
+FIRST, SECOND = (dt.datetime(2026, 5, day, 9, tzinfo=dt.UTC) for day in (3, 4))
 POST = Item(ItemKind.POST, "1", Source.API, text="words", order_key="1", exchange=0)
 
 
@@ -79,6 +86,25 @@ def test_an_archive_of_before_is_brought_right(archive: Archive) -> None:
     for limits in (Limits(), seen):
         found = archive.found("badger state:deleted", limits=limits)
         assert sorted(map(str, found)) == ["a badger, captured", "a badger, gone"]
+
+
+def test_a_row_of_a_file_says_when_a_capture_found_the_state(archive: Archive) -> None:
+    """And not when an import did, where both say the same; where an import alone says it, when that did."""
+    records = archive.records
+    parks = records.stream(records.account("parks.example.gov", platform_id="did:plc:parks"), "import")
+    found = []
+    for streams in (("posts", "import"), ("import",)):
+        records.now = lambda: FIRST
+        item_id = records.item(parks, "a badger", stream=streams[0])
+        for stream in streams[1:]:
+            records.see(parks, item_id, stream=stream)
+        records.state(parks, item_id, "hidden", stream=streams[0])
+        records.now = lambda: SECOND
+        records.state(parks, item_id, "hidden", stream="import")
+        found.append(Found(item_id, uuid.uuid4(), 1, None))
+    read = records_of(archive.engine, ZONE, found, 0, limits=Limits(), whole=False)
+    at = [dt.datetime.fromisoformat(dict(zip(COLUMNS, row_of(each), strict=True))["state found at"]) for each in read]
+    assert at == [FIRST, SECOND]
 
 
 def _states(archive: Archive, made: Mapping[str, int]) -> dict[str, str]:
