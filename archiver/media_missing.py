@@ -29,7 +29,7 @@ _BY_STREAM = sa.text("""
     where m.state in ('wanted', 'failed', 'withheld') and s.account_id = :account
     group by c.stream_id
 """)
-_AGAIN = sa.text(f"update media m set attempts = 0 where m.state = 'failed' and {_SEEN}")  # noqa: S608 - as above
+_AGAIN = sa.text(f"update media m set attempts = 0 where m.state in ('failed', 'withheld') and {_SEEN}")  # noqa: S608 - as above
 
 
 def missing(connection: Connection, account_id: int | None = None, most: int = 10_000) -> Sequence[Row[Any]]:
@@ -46,5 +46,7 @@ def by_stream(connection: Connection, account_id: int) -> dict[int, int]:
 
 
 def try_again(connection: Connection, account_id: int | None = None) -> int:
-    """Let the next captures try anew whatever failed, however often it did. Gives how many that are."""
+    """Let the next captures try anew whatever failed, however often it did, and whatever the archive itself refused (too large,
+    at an address that it may not ask): the settings may be others now. Gives how many that are.
+    """
     return connection.execute(_AGAIN, {"account": account_id}).rowcount

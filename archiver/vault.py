@@ -48,16 +48,24 @@ class Vault:
 
 
 def vault_of(archive: Archive) -> Vault:
-    """The archive's vault: with the key of the settings, else with one in the home folder, made at first use (mode 0600)."""
+    """The archive's vault: with the key of the settings, else with one in the home folder, made at first use (mode 0600).
+
+    Raises `VaultError` where the key is none, or cannot be read or made.
+    """
     key = archive.settings.token_key
     if key is not None:
         return Vault(key.get_secret_value())
-    folder = archive.spool.parent / "keys"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / _FILE
-    if not path.exists():
-        _make(path)
-    return Vault(path.read_text(encoding="ascii"))
+    path = archive.spool.parent / "keys" / _FILE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            _make(path)
+        return Vault(path.read_text(encoding="ascii"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise VaultError(
+            f"the key that seals renewed tokens can neither be read nor made ({error}): set CIVIC_ARCHIVE_TOKEN_KEY, or let the "
+            "program write there"
+        ) from error
 
 
 def _make(path: Path) -> None:

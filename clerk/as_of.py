@@ -18,7 +18,7 @@ from archiver.records.superseding import shown_of
 
 if TYPE_CHECKING:
     import zoneinfo
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Iterable
 
     from archiver.records.shapes import ItemShape, VersionShape
 
@@ -105,14 +105,14 @@ def _after(local: dt.datetime, zone: zoneinfo.ZoneInfo) -> dt.datetime:
 
 
 def found_by(
-    sightings: Iterable[tuple[Hashable, dt.datetime]],
-    states: Iterable[tuple[Hashable, str, dt.datetime]],
+    sightings: Iterable[tuple[tuple[int, str], dt.datetime]],
+    states: Iterable[tuple[tuple[int, str], str, dt.datetime]],
     until: dt.datetime,
-) -> dict[Hashable, str]:
+) -> dict[tuple[int, str], str]:
     """How an item was last found in each stream by then.
 
-    `sightings`: each stream, and when the item was first seen in it; `states`: each change in its order, the stream, the state,
-    and when it was noticed. What no change is known of was present from the first sight on.
+    `sightings`: each stream (whose or which, and its kind), and when the item was first seen in it; `states`: each change in its
+    order, the stream, the state, and when it was noticed. What no change is known of was present from the first sight on.
     """
     found = {stream: PRESENT for stream, first_seen_at in sightings if first_seen_at < until}
     for stream, state, observed_at in states:
@@ -149,7 +149,7 @@ def captured_by(item: ItemShape, until: dt.datetime) -> ItemShape | None:
             )
             for each in sightings
         ),
-        state=derived(found.values()),
+        state=derived((stream, state) for (_, stream), state in found.items()),
         counts=item.counts if counted else {},
         counted_at=item.counted_at if counted else None,
     )

@@ -43,11 +43,11 @@ _STANDING = sa.text(f"""
     from items i where i.id = any(:ids)
 """)  # noqa: S608 - expressions of our own
 _SIGHTED = sa.text("""
-    select g.item_id, g.stream_id, g.first_seen_at from sightings g join streams s on s.id = g.stream_id
+    select g.item_id, g.stream_id, s.kind as stream, g.first_seen_at from sightings g join streams s on s.id = g.stream_id
     where g.item_id = any(:ids) and (not :limited or s.account_id = any(:accounts))
 """)
 _FOUND = sa.text("""
-    select h.item_id, h.stream_id, h.state, h.observed_at from states h join streams s on s.id = h.stream_id
+    select h.item_id, h.stream_id, s.kind as stream, h.state, h.observed_at from states h join streams s on s.id = h.stream_id
     where h.item_id = any(:ids) and (not :limited or s.account_id = any(:accounts)) order by h.id
 """)
 _LAST_CAPTURE = sa.text("""
@@ -170,11 +170,11 @@ def standing(
 
 def _state_by(sightings: Sequence[Row[Any]], states: Sequence[Row[Any]], until: dt.datetime) -> str:
     found = found_by(
-        ((each.stream_id, each.first_seen_at) for each in sightings),
-        ((each.stream_id, each.state, each.observed_at) for each in states),
+        (((each.stream_id, each.stream), each.first_seen_at) for each in sightings),
+        (((each.stream_id, each.stream), each.state, each.observed_at) for each in states),
         until,
     )
-    return derived(found.values())
+    return derived((stream, state) for (_, stream), state in found.items())
 
 
 def last_capture(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archiver.i18n.translation import _, marked, ngettext, pgettext
+from archiver.records.derived import deciding
 from clerk.times import day, moment
 
 if TYPE_CHECKING:
@@ -259,16 +260,21 @@ def author_label(author: AuthorShape | None) -> str:
 
 
 def state_sentence(item: ItemShape, zone: zoneinfo.ZoneInfo) -> str:
-    """How the item was last found, over all the streams it was seen in."""
-    seen = max((sighting.last_seen_at for sighting in item.sightings), default=None)
-    return _sentence(item.state, None if seen is None else moment(seen, zone), item.states, zone)
+    """How the item was last found, over the streams that decide it."""
+    seen = max((sighting.last_seen_at for sighting in deciding(item.sightings)), default=None)
+    return _sentence(item.state, None if seen is None else moment(seen, zone), _deciding(item), zone)
 
 
 def state_sentence_then(item: ItemShape, zone: zoneinfo.ZoneInfo) -> str:
     """How the item was last found by a moment that is past: when it was last looked for before then is not known of each."""
     if item.state == "present":
         return _("Present by what was captured until then")
-    return _sentence(item.state, None, item.states, zone)
+    return _sentence(item.state, None, _deciding(item), zone)
+
+
+def _deciding(item: ItemShape) -> list[StateShape]:
+    streams = {sighting.stream for sighting in deciding(item.sightings)}
+    return [each for each in item.states if each.stream in streams]
 
 
 def sighting_sentence(sighting: SightingShape, states: Sequence[StateShape], zone: zoneinfo.ZoneInfo) -> str:

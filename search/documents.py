@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.items import ItemKind
 from search import text as texts
-from search.query.states import account_state
+from search.query.states import account_states
 
 if TYPE_CHECKING:
     import uuid
@@ -42,7 +42,7 @@ def document(shape: ItemShape) -> dict[str, Any]:
         "first_seen_at": shape.first_seen_at,
         "account_keys": sorted({name for sighting in shape.sightings for name in account_keys(sighting)}),
         "through": [str(public_id) for public_id in shape.through],
-        "account_states": sorted({account_state(str(each.account_public_id), each.state) for each in shape.sightings}),
+        "account_states": account_states(shape.sightings),
         "accounts": [_account(sighting) for sighting in shape.sightings],
         "counts": shape.counts or None,
         "types": _types(shape),

@@ -61,7 +61,8 @@ _NAMED = 20
 _WANTED = """
     select m.id, m.platform_id, m.kind, m.url, m.owner, m.content_type, m.attempts
     from media m
-    where m.state in ('wanted', 'failed') and m.attempts < :attempts and m.id > :after and exists (
+    where (m.state in ('wanted', 'failed') and m.attempts < :attempts or m.state = 'withheld' and m.attempts = 0)
+      and m.id > :after and exists (
         select from version_media vm
         join versions v on v.id = vm.version_id
         join captures c on c.id = v.capture_id

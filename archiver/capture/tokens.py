@@ -20,7 +20,7 @@ from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.manners import TokenHealth
 from archiver.records.models import TokenCheck
 from archiver.records.storable import mend
-from archiver.vault import Vault, vault_of
+from archiver.vault import Vault, VaultError, vault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,11 +132,17 @@ class Tokens:
     def _renew(self, why: str) -> bool:
         """Have the token renewed and saved, then use it. Another task that is at it is waited for, and its token is taken.
 
-        Gives whether there is a newer one now.
+        Gives whether there is a newer one now. Raises `VaultError` where a new one could not be kept: then none is asked for,
+        since the refresh token would be used up for nothing.
         """
         with _locked(self._archive, self._given):
             kept = newest(self._archive, self._given)
             if kept.account.settings == self.account.settings:
+                try:
+                    vault = vault_of(self._archive)
+                except VaultError as error:
+                    words = f"the token should be renewed ({why}), and a new one could not be kept: {error}"
+                    raise VaultError(words) from error
                 try:
                     renewal = self._platform.renew(self._session, self.account)
                 except (CaptureError, UnreadableAnswerError) as error:
@@ -145,7 +151,7 @@ class Tokens:
                 if renewal is None:
                     return False
                 self._session.add_secrets(tuple(renewal.secrets.values()))
-                self._save(renewal, vault_of(self._archive))
+                self._save(renewal, vault)
                 kept = newest(self._archive, self._given)
                 _log.info("token renewed", account=self.account.name, why=why)
         self._use(kept)

@@ -18,7 +18,9 @@ Account = Annotated[str | None, typer.Option(help="Only what was seen through it
 @app.command("missing")
 def missing(
     account: Account = None,
-    again: Annotated[bool, typer.Option("--again", help="Let the next captures try anew what has failed.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Let the next captures try anew what has failed or was refused.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show which attachments are not kept, and why."""

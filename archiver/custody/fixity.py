@@ -34,10 +34,13 @@ _LISTS = (
     "select encode(results_sha256, 'hex') as subject, max(results_size) as bytes from receipts group by results_sha256"
 )
 _BLOCKS = """
-    select cast(b.n as text) as subject, 1 as bytes
-    from generate_series(0, (select coalesce(max({key}), -1) from {table}) / {size}) as b(n)
-    where (select max({key}) from {table}) is not null
+    select cast(b.n as text) as subject, 1 as bytes from generate_series(0, ({last}) / {size}) as b(n)
 """
+# Up to the last row that the log speaks of: else rows that are missing at the end of their table would not be looked for.
+_LAST_ROW = """
+    greatest((select max(id) from {table}), (select max(subject_id) from log_leaves where kind = '{kind}'))
+"""
+_LAST_LEAF = "select max(index) from log_leaves"
 _OLDEST = """
     select t.subject, t.bytes from ({things}) t
     left join (select subject, max(checked_at) as at from fixity_checks where kind = :kind group by subject) c
@@ -127,9 +130,10 @@ def _chosen(archive: Archive, share: float) -> Iterator[tuple[str, str]]:
     """What is read in this run: of each kind what was longest not read, until the share is reached."""
     things = {"warc": _WARCS, "medium": _MEDIA, "receipt_list": _LISTS}
     for kind, known in subjects.KINDS.items():
-        things[kind] = _BLOCKS.format(key="id", table=known.table, size=rows.BLOCK)
+        last = _LAST_ROW.format(table=known.table, kind=kind)
+        things[kind] = _BLOCKS.format(last=last, size=rows.BLOCK)
     if share < 1:  # else the log is read as one
-        things["log"] = _BLOCKS.format(key="index", table="log_leaves", size=tree_check.BLOCK)
+        things["log"] = _BLOCKS.format(last=_LAST_LEAF, size=tree_check.BLOCK)
     for kind, query in things.items():
         with archive.engine.connect() as connection:
             total = connection.scalar(sa.text(f"select coalesce(sum(bytes), 0) from ({query}) t"))  # noqa: S608 - our names

@@ -128,7 +128,7 @@ def _one(name: str, element: Element, take: Callable[[Element, Reading], None], 
         reading.skip(f"{name}{element.pointer}", str(error))
     except RecursionError:
         reading.skip(f"{name}{element.pointer}", "it is nested too deeply")
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         why = f"it has not the form that such downloads have ({type(error).__name__}: {error})"
         reading.skip(f"{name}{element.pointer}", why)
 

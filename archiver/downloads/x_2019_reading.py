@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _FILE = re.compile(r"([a-z-]+?)(?:-part(\d+))?\.js")
 _MOST_EDITED = 20_000
 _MOST_NAMED = 50
+_Edited = defaultdict[str, dict[str, tuple[str, Mapping[str, Any]]]]
+"""The forms of edited posts by the first's id and their own: the file that each was found in last, and the form."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Reader:
     def __init__(self, tree: Tree, contents: Contents, owner: DownloadOwner) -> None:
         self._tree, self._contents, self._owner = tree, contents, owner
         self._notes = Notes()
-        self._edited: defaultdict[str, dict[str, tuple[str, Mapping[str, Any]]]] = defaultdict(dict)
+        self._edited: _Edited = defaultdict(dict)
         self._read: defaultdict[str, int] = defaultdict(int)
         self._others = 0
         self._too_many_edits = False
@@ -160,11 +162,14 @@ class Reader:
                 continue
             try:
                 with self._tree.open(name) as stream:
-                    self._survey(name, Elements(stream, assigned=True))
+                    found = self._survey(name, Elements(stream, assigned=True))
             except DamagedArchiveError:
-                continue  # reading it says so
+                continue  # reading it says so, and takes nothing from it
+            for first, known in found.items():
+                self._edited[first] |= known
 
-    def _survey(self, name: str, elements: Elements) -> None:
+    def _survey(self, name: str, elements: Elements) -> _Edited:
+        found: _Edited = defaultdict(dict)
         for element in elements:
             if elements.held > 1 << 20 or element.cut:
                 elements.take()
@@ -172,10 +177,12 @@ class Reader:
                 continue
             inner = element.value.get("tweet", element.value)
             if isinstance(inner, Mapping) and (chain := chain_of(inner)) and (own := identity(inner)):
-                if len(self._edited) >= _MOST_EDITED and chain[0] not in self._edited:
+                full = len(self._edited) + len(found) >= _MOST_EDITED
+                if full and chain[0] not in self._edited and chain[0] not in found:
                     self._too_many_edits = True
                     continue
-                self._edited[chain[0]][own] = (name, {**inner, "__pointer__": element.pointer})
+                found[chain[0]][own] = (name, {**inner, "__pointer__": element.pointer})
+        return found
 
     def post_taker(self, name: str) -> Callable[[Element, Reading], None]:
         """What takes in the posts of a file."""
@@ -206,10 +213,13 @@ class Reader:
     ) -> None:
         """A form of an edited post: the last one brings all of them, the others nothing more."""
         last = max(known, key=lambda each: (len(each), each))
-        if identity(tweet) != last:
-            if known[last][0] != name:
+        own = identity(tweet)
+        if own != last:
+            if known[last][0] != name and own is not None and known[own][0] == name:
                 what = "an earlier form of a post whose last form lies in another file"
-                reading.skip(f"{name}, post {identity(tweet)}", what)
+                reading.skip(f"{name}, post {own}", what)
+            return
+        if known[last][0] != name:  # parts of the download overlap: it is read where it was found last
             return
         posts = [self._post(each, str(each["__pointer__"]), kind) for where, each in known.values() if where == name]
         item, history = forms(posts)

@@ -37,6 +37,11 @@ def stable(address: str) -> str:
     return f"https://{store}{parts.path}" + (f"?{urlencode(kept, errors='replace')}" if kept else "")
 
 
+def portrait(address: str | None) -> tuple[Media, ...]:
+    """An account's picture, of which only the address is told."""
+    return (Media(id=stable(address), kind="image", url=address),) if address else ()
+
+
 def sent(attachments: Any) -> Iterator[Media]:
     """The files of a message (its edge `attachments`). Raises what `answers.read` takes for what has not the promised form."""
     for each in (attachments.get("data") or ()) if isinstance(attachments, dict) else ():

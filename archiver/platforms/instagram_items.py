@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, number_of, stated, text_of
-from archiver.platforms.graph_media import sent, stable
+from archiver.platforms.graph_media import portrait, sent, stable
 from archiver.platforms.graph_times import moment_of, place_in_listing, place_of
 from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
 
@@ -44,6 +44,7 @@ SAYS = {
     "name": ("title",),
     "biography": ("text",),
     "website": ("links",),
+    "profile_picture_url": ("media",),
 }
 """Which evidence comes from a field, and from no other."""
 _HASHTAG = re.compile(r"(?<![&\w])#(\w+)")
@@ -151,6 +152,7 @@ def profile_item(user: Mapping[str, Any], identity: str, **around: Any) -> Item:
         text=text_of(user, "biography"),
         url=f"https://www.instagram.com/{username}/" if username else None,
         links=tuple(filter(None, [text_of(user, "website")])),
+        media=portrait(text_of(user, "profile_picture_url")),
         counts=stated(counts),
         **around,
     )

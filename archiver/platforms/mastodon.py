@@ -219,7 +219,8 @@ class Mastodon(Manners):
     def lookup(self, session: Session, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
         """Ask for single statuses: those of the instance itself by their number, others by a search and at their own address.
 
-        A status from elsewhere that is still at its own address, and that the instance does not show, is hidden by it.
+        A status from elsewhere that is still at its own address, and that the instance does not show, is hidden by it. Without a
+        token the instance cannot be asked: then it is there.
         """
         instance = Instance(session, account)
         for uri in ids:
@@ -270,6 +271,9 @@ def _elsewhere(instance: Instance, uri: str) -> Lookup:
     if exchange.status in {NOT_FOUND, GONE}:
         return Lookup(uri, State.GONE_CONFIRMED, f"its own address answers {exchange.status}", exchange)
     if exchange.status == OK:
+        if not instance.token:
+            words = "it is at its own address; the account's instance tells only with a token whether it still shows it"
+            return Lookup(uri, State.PRESENT, words, exchange)
         words = "it is at its own address, and the account's instance no longer shows it"
         return Lookup(uri, State.HIDDEN, words, exchange)
     refused = " (that instance answers signed requests only)" if exchange.status in {UNAUTHORIZED, FORBIDDEN} else ""

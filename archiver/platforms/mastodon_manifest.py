@@ -40,6 +40,7 @@ MANIFEST = Manifest(
         "replies that never reached the account's own instance (from instances it does not federate with, or has blocked)",
         "replies below one that was deleted, unless they were captured before: the instance no longer lists them",
         "private and direct posts without the account's token",
+        "without a token, whether the instance hides a reply from elsewhere that is still at its own address",
         "a post put up and deleted between two captures",
         "who was muted; who was blocked between two nights and no more at the second",
     ),

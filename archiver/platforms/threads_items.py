@@ -10,6 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, text_of
+from archiver.platforms.graph_media import portrait
 from archiver.platforms.graph_times import moment_of, place_in_listing
 from archiver.platforms.instagram_items import author_of
 from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
@@ -35,7 +36,7 @@ SAYS = {
     **dict.fromkeys(("root_post", "replied_to", "quoted_post", "reposted_post", "is_reply"), ("references",)),
     "text": ("text",),
     "threads_biography": ("text",),
-    "children": ("media",),
+    **dict.fromkeys(("children", "threads_profile_picture_url"), ("media",)),
     "link_attachment_url": ("links",),
     "topic_tag": ("tags",),
     "poll_attachment": ("poll",),
@@ -129,6 +130,7 @@ def profile_item(user: Mapping[str, Any], **around: Any) -> Item:
         title=name,
         text=text_of(user, "threads_biography"),
         url=f"https://www.threads.com/@{username}" if username else None,
+        media=portrait(text_of(user, "threads_profile_picture_url")),
         evidence={"is_verified": True} if user.get("is_verified") is True else {},
         **around,
     )

@@ -67,6 +67,7 @@ MANIFEST = Manifest(
     cannot_see=(
         "the text of comments: only their number is given, and recorded as such in the completeness of each video",
         "the video's file: its cover, words and addresses are kept; keep the file itself where the video was made",
+        "the account's picture: its address is signed, and nothing tells a changed picture from a changed address",
         "private and friends-only videos, drafts, stories, direct messages, duets and stitches of others",
         "an earlier text of a video that was edited between two captures: nothing is told of edits",
         "why a video is gone: deleted, made private or removed by TikTok look alike",

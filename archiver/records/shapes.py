@@ -167,7 +167,7 @@ class ItemShape:
         shared = len(sightings) < len(self.sightings)
         return dataclasses.replace(
             self,
-            state=derived([each.state for each in sightings]) if sightings else self.state,
+            state=derived((each.stream, each.state) for each in sightings) if sightings else self.state,
             first_seen_at=min((each.first_seen_at for each in sightings), default=self.first_seen_at)
             if shared
             else self.first_seen_at,

@@ -27,7 +27,7 @@ SEEN = f"(:messages or i.kind <> 'message') and {CAME_THROUGH}"
 """That, and no direct message unless those are seen: with the parameter `messages` besides."""
 STATE_THROUGH = f"""
     case when not :limited then i.state else coalesce((
-        select {DERIVED.format(sightings="gs")} from sightings gs join streams gt on gt.id = gs.stream_id
+        select {DERIVED.format(sightings="gs", streams="gt")} from sightings gs join streams gt on gt.id = gs.stream_id
         where gs.item_id = i.id and gt.account_id = any(:accounts) having count(*) > 0), i.state) end
 """  # noqa: S608 - an expression of our own
 """The state of the items that a query calls `i`, by the sightings of these accounts alone: what others found is not told."""

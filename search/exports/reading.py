@@ -41,7 +41,7 @@ _CELLS = r"""
            to_json(coalesce((select h.observed_at from states h join streams s on s.id = h.stream_id
                              where h.item_id = i.id and h.state = stands.state
                                    and (not %(limited)s or s.account_id = any(%(accounts)s))
-                             order by h.id desc limit 1), stands.first_seen)) #>> '{}',
+                             order by s.kind = 'import', h.id desc limit 1), stands.first_seen)) #>> '{}',
            coalesce(seen.accounts, ''), coalesce(seen.departments, ''),
            coalesce(v.author_name, ''), coalesce(v.author_handle, ''), coalesce(p.platform_id, ''),
            case when p.id is null then ''

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 Dsl = dict[str, Any]
 
 SOURCE = (
-    "public_id", "item_id", "platform", "accounts.id", "accounts.name", "accounts.state", "url", "created_at", "author", "kind",
-    "state", "title", "text", "text_length", "revision", "number",
+    "public_id", "item_id", "platform", "accounts.id", "accounts.name", "accounts.stream", "accounts.state", "url", "created_at",
+    "author", "kind", "state", "title", "text", "text_length", "revision", "number",
 )  # fmt: skip
 FRAGMENT, FRAGMENTS = 240, 3
 HIGHLIGHTED = 20_000_000

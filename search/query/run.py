@@ -264,7 +264,11 @@ def _hit(hit: dict[str, Any], limits: Limits) -> Hit:
         account for account in source.get("accounts", ()) if limits.accounts is None or account["id"] in limits.accounts
     ]
     accounts = tuple(dict.fromkeys(account["name"] for account in seen_on))
-    state = source["state"] if limits.accounts is None or not seen_on else derived([each["state"] for each in seen_on])
+    state = (
+        source["state"]
+        if limits.accounts is None or not seen_on
+        else derived((each["stream"], each["state"]) for each in seen_on)
+    )
     inner = _version_of(hit)
     matched: dict[str, Any] = (
         inner["_source"] if inner else {"number": source.get("version_count") or None, "is_current": True}

@@ -67,4 +67,9 @@ def test_a_recorded_profile_is_read() -> None:
     profile = items.profile_item(_data("users", "user_fields.json"), "17841407673135339")
     assert profile.title == "Facebook for Developers"
     assert profile.counts == {"followers": 64363, "posts": 427}
+    # Weeks later and from another machine the address is another, and the picture the same.
+    (picture,) = profile.media
+    later = items.portrait(str(_data("discovery", "user_fields.json")["business_discovery"]["profile_picture_url"]))
+    assert [each.id for each in later] == [picture.id]
+    assert later[0].url != picture.url
     assert (profile.text or "").startswith("Follow us for updates")

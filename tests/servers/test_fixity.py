@@ -285,15 +285,23 @@ def test_a_changed_root_is_named(kept: Kept) -> None:
 
 
 def test_rows_that_were_taken_away_are_named(kept: Kept) -> None:
-    """A state without its row, a record kept from the log, leaves cut off behind the last root."""
+    """A state without its row, all of them (their table says no more that there were any), a record kept from the log, leaves
+    cut off behind the last root.
+    """
     engine = sa.create_engine(kept.archive.migration_url)
+    subjects = {f"{each} of states" for (each,) in kept.sql("select id from states")}
+    assert len(subjects) > 1
     with engine.begin() as connection:
         ((number,),) = kept.sql("select max(id) from states")
         connection.execute(sa.text("alter table states disable trigger user"))
-        connection.execute(sa.text("create table was as select * from states where id = :id"), {"id": number})
+        connection.execute(sa.text("create table was as select * from states"))
         connection.execute(sa.text("delete from states where id = :id"), {"id": number})
     (found,) = kept.check()
     assert (found.kind, found.subject, found.found) == ("state", f"{number} of states", "no such record")
+    with engine.begin() as connection:
+        connection.execute(sa.text("delete from states"))
+    for share in (1, 0.05):
+        assert {each.subject for each in kept.check(share) if each.found == "no such record"} == subjects
     with engine.begin() as connection:
         connection.execute(sa.text("insert into states overriding system value select * from was"))
         connection.execute(sa.text("delete from log_outbox"))

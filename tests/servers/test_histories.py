@@ -7,14 +7,17 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+import sqlalchemy as sa
+
 from archiver.capture import stream as streams
 from archiver.capture.evidence_file import run_warc
-from archiver.capture.recheck import waiting
+from archiver.capture.recheck import recheck, waiting
 from archiver.capture.running import RunningCapture
 from archiver.capture.session import CaptureSession
 from archiver.platforms import PLATFORMS
-from archiver.platforms.items import Item, ItemKind, Media, Source, StreamKind
-from archiver.platforms.pages import Coverage, Page
+from archiver.platforms.items import Item, ItemKind, Media, Source, State, StreamKind
+from archiver.platforms.pages import Coverage, Lookup, Page
 from archiver.records.models import uuid7
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.sessions import Answer, exchange_of
@@ -23,6 +26,7 @@ from tests.fixtures.town import town
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from archiver.platforms.pages import AccountRef
     from tests.fixtures.archives import ArchiveMaker
     from tests.fixtures.town import Town
 
@@ -31,16 +35,16 @@ POST = "https://town.example/posts/1"
 
 
 @contextmanager
-def capturing(small: Town) -> Iterator[RunningCapture]:
-    """A capture of the town's posts that is at work."""
+def capturing(small: Town, kind: StreamKind = StreamKind.POSTS) -> Iterator[RunningCapture]:
+    """A capture of the town's posts (or another stream) that is at work."""
     archive, account = small.archive.archive, small.refreshed()
     with (
-        streams.locked(archive.engine, account, StreamKind.POSTS, wait=False) as stream_id,
+        streams.locked(archive.engine, account, kind, wait=False) as stream_id,
         run_warc(archive, account, "run") as warc,
         closing(CaptureSession(user_agent="test")) as session,
     ):
         context, cursor = streams.begin(
-            archive.engine, stream_id, account, StreamKind.POSTS, "run", "now", archive.now(), keep_unchanged=False
+            archive.engine, stream_id, account, kind, "run", "now", archive.now(), keep_unchanged=False
         )
         yield RunningCapture(archive, PLATFORMS["bluesky"], account, session, warc, context, cursor)
 
@@ -124,8 +128,23 @@ def test_what_the_platform_hides_is_kept_as_hidden(make_archive: ArchiveMaker) -
         assert rows(small.archive.engine, state, post=POST) == [("hidden", "hidden")]
 
 
-def test_what_is_there_and_listed_no_more_is_missed_once(make_archive: ArchiveMaker) -> None:
-    """Its own address shows it night after night, and nothing more is recorded, until a listing shows it or it is gone."""
+class Terse:
+    """A platform that tells at an item's own address that it is there, and nothing more of it."""
+
+    manifest = PLATFORMS["facebook"].manifest
+
+    def lookup(self, session: CaptureSession, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:  # noqa: ARG002
+        """There, each of them."""
+        for each in ids:
+            answer = dataclasses.replace(exchange_of("https://town.example/", Answer(b"{}")), id=str(uuid7()))
+            yield Lookup(each, State.PRESENT, "its own address shows it", answer)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_is_there_and_listed_no_more_is_missed_once(make_archive: ArchiveMaker, shown: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Its own address shows it, or says that it is there, night after night, and nothing more is recorded, until a listing shows
+    it or it is gone.
+    """
     listed, everything = form("one", None), Coverage(None, None)
     with town(make_archive, 1) as small:
 
@@ -134,8 +153,11 @@ def test_what_is_there_and_listed_no_more_is_missed_once(make_archive: ArchiveMa
             with capturing(small) as running:
                 running.save(dataclasses.replace(page_of([listed] if lists else []), coverage=everything))
                 found = _missing(running)
-                if found and there:
+                if found and there and shown:
                     running.save(dataclasses.replace(page_of([listed]), looked_up=True))
+                elif found and there:
+                    running.platform = Terse()  # type: ignore[assignment] # as far as it is asked
+                    recheck(running)
                 states = "select t.state from states t join items i on i.id = t.item_id where i.platform_id = :post order by t.id"
                 return [tuple(found), *rows(small.archive.engine, states, post=POST)]
 
@@ -145,6 +167,39 @@ def test_what_is_there_and_listed_no_more_is_missed_once(make_archive: ArchiveMa
         assert night(lists=False, there=True) == missed_and_found
         assert night(lists=True, there=True) == [(), *missed_and_found[1:]]
         assert night(lists=False, there=False) == [*missed_and_found, ("not_returned",)]
+
+
+@pytest.mark.parametrize("stream", [StreamKind.POSTS, StreamKind.IMPORT])
+def test_an_address_is_the_last_one_that_was_told_until_there_are_bytes(
+    make_archive: ArchiveMaker, stream: StreamKind
+) -> None:
+    """What a listing tells goes before what it told last, as signed addresses end; what an import tells fills a gap alone."""
+
+    def shown(address: str | None) -> Page:
+        return page_of([form("one", None, media=(Media("picture-1", "image", address),))])
+
+    with town(make_archive, 1) as small:
+        engine, addresses = small.archive.engine, []
+
+        def told(address: str | None, by: StreamKind = stream) -> None:
+            with capturing(small, by) as running:
+                running.save(shown(address))
+            addresses.append(rows(engine, "select url from media where platform_id = 'picture-1'")[0][0])
+
+        told("https://town.example/1?signed=1", StreamKind.POSTS)
+        told(None)
+        told("https://town.example/1?signed=2")
+        with engine.begin() as connection:
+            connection.execute(
+                sa.text("update media set state = 'failed', attempts = 3 where platform_id = 'picture-1'")
+            )
+        told("https://town.example/1?signed=3")
+        with engine.begin() as connection:
+            connection.execute(sa.text("update media set state = 'kept' where platform_id = 'picture-1'"))
+        told("https://town.example/1?signed=4")
+        signed = [each.rpartition("=")[2] for each in addresses]
+        assert signed == (["1", "1", "2", "3", "3"] if stream is StreamKind.POSTS else ["1"] * 5)
+        assert rows(engine, "select attempts from media where platform_id = 'picture-1'") == [(3,)]
 
 
 def _missing(running: RunningCapture) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import http.server
 import os
@@ -340,6 +341,29 @@ def test_what_is_missing_is_told_and_tried_again_when_somebody_asks(make_archive
             assert media_missing.missing(connection) == []
 
 
+def test_what_was_too_large_is_tried_again_when_somebody_asks(make_archive: ArchiveMaker) -> None:
+    """A night leaves alone what the archive refused; once the limit is another, `--again` has it fetched."""
+    with odd_server() as odd:
+        archive = make_archive(allowed_origins=odd.url, max_attempts=1, media_max_bytes=4)
+        account = feed_of(archive, odd, [f"{odd.url}/a.png"])
+        odd.pages["/a.png"] = Page(b"\x89PNG good", headers={"Content-Type": "image/png"})
+        assert export_account(archive.archive, account).complete
+        wider = archive.archive.settings.model_copy(update={"media_max_bytes": 1000})
+        later = dataclasses.replace(archive.archive, settings=wider)
+        assert export_account(later, account).complete
+        with archive.engine.begin() as connection:
+            (row,) = media_missing.missing(connection)
+            assert (row.state, row.attempts) == ("withheld", 1)
+            assert media_missing.try_again(connection) == 1
+        assert export_account(archive.archive, account).complete
+        with archive.engine.begin() as connection:
+            assert [each.state for each in media_missing.missing(connection)] == ["withheld"]
+            assert media_missing.try_again(connection) == 1
+        assert export_account(later, account).complete
+        assert rows(archive.engine, "select state, size from media") == [("kept", 9)]
+        assert odd.asked.count("/a.png") == 3
+
+
 def test_a_host_that_is_down_costs_its_media_no_attempts(make_archive: ArchiveMaker) -> None:
     """After three failures in a row the rest of its media wait for the next run; those of other hosts are fetched. The roll-up
     says how many are missing.
@@ -415,8 +439,8 @@ def test_what_broke_off_one_night_is_gone_on_with_the_next(make_archive: Archive
         if meanwhile == "the disk turned a byte":
             part.write_bytes(b"\0" + part.read_bytes()[1:])
         if meanwhile == "it was asked elsewhere":
-            with archive.engine.begin() as connection:
-                connection.exec_driver_sql("update media set url = replace(url, 'big', 'bigger')")
+            (words,) = archive.archive.spool.glob("*.part.json")
+            words.write_text(words.read_text().replace("big.png", "bigger.png"))
         assert export_account(archive.archive, account).complete
         data = other if meanwhile == "the picture was replaced" else DATA
         assert rows(archive.engine, "select state, size, sha256 from media") == [

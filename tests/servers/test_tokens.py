@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
 from archiver import accounts
 from archiver.capture.errors import TokenRefused
@@ -177,6 +180,33 @@ def test_another_key_opens_nothing(make_archive: ArchiveMaker, monkeypatch: pyte
     key.unlink()
     with pytest.raises(VaultError, match="CIVIC_ARCHIVE_TOKEN_KEY"):
         newest(archive.archive, account)
+
+
+@pytest.mark.parametrize("broken", ["key", "folder", "file"])
+def test_a_token_that_could_not_be_kept_is_not_asked_for(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """The refresh token is good still when somebody has put the key right: it was not used up for nothing."""
+    platform = Rotating()
+    archive = make_archive(**({"token_key": "no key"} if broken == "key" else {}))
+    account = connected(archive, monkeypatch)
+    platform.good = "none yet"
+    folder = archive.archive.spool.parent / "keys"
+    if broken == "folder":
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.write_bytes(b"a file stands where the folder should be")
+    elif broken == "file":
+        folder.mkdir(parents=True)
+        (folder / "tokens.key").write_bytes(b"\xff")
+    with pytest.raises(VaultError, match="CIVIC_ARCHIVE_TOKEN_KEY"):
+        tokens(archive, platform, account)[0].status()
+    assert (platform.given, rows(archive.engine, "select count(*) from account_tokens")) == (0, [(0,)])
+    mended = dataclasses.replace(
+        archive.archive,
+        settings=archive.archive.settings.model_copy(update={"token_key": SecretStr(Fernet.generate_key().decode())}),
+    )
+    session = CaptureSession(user_agent="test", secrets=account.secrets)
+    assert Tokens(mended, platform, account, session).status().state is State.PRESENT  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

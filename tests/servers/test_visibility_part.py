@@ -35,19 +35,31 @@ if TYPE_CHECKING:
 LATER = dt.datetime(2026, 6, 10, 9, 10, tzinfo=dt.UTC)
 STATES = {"present": "present", "deleted": "gone_confirmed", "hidden": "hidden", "missing": "not_returned"}
 SEEN = {
-    "one": ("gone_confirmed", "present", "gone_confirmed"),
-    "two": ("not_returned", "hidden", "not_returned"),
-    "three": ("present", "gone_confirmed", "present"),
-    "four": ("hidden", None, "hidden"),
-    "five": ("hidden", "present", "hidden"),
+    "one": ("gone_confirmed", "present", None, "gone_confirmed"),
+    "two": ("not_returned", "hidden", None, "not_returned"),
+    "three": ("present", "gone_confirmed", None, "present"),
+    "four": ("hidden", None, None, "hidden"),
+    "five": ("hidden", "present", None, "hidden"),
+    "six": (None, "gone_confirmed", "present", "present"),
+    "seven": ("not_returned", None, "present", "not_returned"),
+    "eight": (None, None, "present", "present"),
+    "nine": (None, None, "gone_confirmed", "gone_confirmed"),
+    "ten": ("present", "gone_confirmed", "hidden", "present"),
 }
-"""Of each record: how the parks found it, how the city's account did (None: it never saw it), and what a ranger is told."""
+"""Of each record: how the parks found it, how the city's account did, how an import by the parks had it (None: it never saw it),
+and what a ranger is told: imports say nothing where somebody looked.
+"""
 OVERALL = {
     "one": "present",
     "two": "hidden",
     "three": "present",
     "four": "hidden",
     "five": "present",
+    "six": "gone_confirmed",
+    "seven": "not_returned",
+    "eight": "present",
+    "nine": "gone_confirmed",
+    "ten": "present",
     "inside": "present",
 }
 
@@ -67,16 +79,26 @@ def parted(guarded: Guarded) -> Parted:
     city, engine = guarded.city, guarded.city.archive.engine
     records = city.searchable.records
     items = {}
-    for name, (parks, works, _) in SEEN.items():
+    imported = records.stream(city.parks, "import")
+    for name, (by_parks, by_works, by_import, _) in SEEN.items():
+        seen = [
+            (account, stream, state)
+            for account, stream, state in (
+                (city.account, "posts", by_works),
+                (city.parks, "posts", by_parks),
+                (imported, "import", by_import),
+            )
+            if state is not None
+        ]
         records.now = lambda: FIRST_NIGHT
-        first = city.parks if works is None else city.account
-        items[name] = records.item(first, f"The walrus, {name}", created_at=FIRST_NIGHT)
+        (first, stream, _), *others = seen
+        items[name] = records.item(first, f"The walrus, {name}", created_at=FIRST_NIGHT, stream=stream)
         records.now = lambda: LATER
-        if works is not None:
-            records.see(city.parks, items[name])
-        for account, state in ((city.account, works), (city.parks, parks)):
-            if state not in {None, "present"}:
-                records.state(account, items[name], str(state), "as the platform says")
+        for account, stream, _ in others:
+            records.see(account, items[name], stream=stream)
+        for account, stream, state in seen:
+            if state != "present":
+                records.state(account, items[name], state, "as the platform says", stream=stream)
     items["inside"] = records.item(city.parks, "The walrus, quoted", created_at=FIRST_NIGHT, sighted=False)
     with engine.begin() as connection:
         over_all = derived(connection, items.values())
@@ -118,7 +140,7 @@ def address(parted: Parted, name: str, page: str = "items") -> str:
 @pytest.mark.parametrize("name", ["ranger", "plain"])
 def test_a_search_for_a_state_goes_by_what_is_seen(parted: Parted, name: str) -> None:
     """Each state, each division and each hit: by the sightings of the accounts that whoever asks sees, and by no others."""
-    expected = OVERALL if name == "plain" else {**{key: value[2] for key, value in SEEN.items()}, "inside": "present"}
+    expected = OVERALL if name == "plain" else {**{key: value[-1] for key, value in SEEN.items()}, "inside": "present"}
     assert told(parted, name) == expected
     result = parted.guarded.search(name, "walrus")
     assert {hit.item_id: hit.state for hit in result.hits} == {
@@ -182,7 +204,7 @@ def test_a_file_has_the_state_and_the_first_sight_of_its_part(parted: Parted) ->
             return {name: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
 
     (rows,) = [list(csv.DictReader(io.StringIO(text))) for name, text in taken("csv").items() if name.endswith(".csv")]
-    expected = {f"The walrus, {name}": states[2] for name, states in SEEN.items()} | {"The walrus, quoted": "present"}
+    expected = {f"The walrus, {name}": states[-1] for name, states in SEEN.items()} | {"The walrus, quoted": "present"}
     assert {row["text"]: row["state"] for row in rows} == expected
     first = {row["text"]: dt.datetime.fromisoformat(row["first seen"]) for row in rows}
     assert first["The walrus, one"] == LATER
@@ -193,7 +215,9 @@ def test_a_file_has_the_state_and_the_first_sight_of_its_part(parted: Parted) ->
     whole = [json.loads(line) for line in lines]
     assert {each["versions"][0]["text"]: each["state"] for each in whole if "versions" in each} == expected
     assert {
-        dt.datetime.fromisoformat(each["first_seen_at"]) for each in whole if each.get("state") == "gone_confirmed"
+        dt.datetime.fromisoformat(each["first_seen_at"])
+        for each in whole
+        if "versions" in each and each["versions"][0]["text"] == "The walrus, one"
     } == {LATER}
 
 
@@ -204,7 +228,7 @@ def test_a_receipt_divides_by_the_states_of_its_part(parted: Parted) -> None:
         body = connection.scalar(sa.text("select body from receipts where number = :number"), {"number": number})
     divided = next(each["values"] for each in body["divided"]["by"] if each["name"] == "State")
     counts = {each["name"]: each["count"] for each in divided}
-    assert counts == {"Still there": 2, "Hidden": 2, "Confirmed gone": 1, "Not seen any more": 1}
+    assert counts == {"Still there": 5, "Hidden": 2, "Confirmed gone": 2, "Not seen any more": 2}
 
 
 def test_when_a_record_was_first_seen_is_told_by_the_accounts_that_are_seen(parted: Parted) -> None:

@@ -23,7 +23,7 @@ START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 MOMENTS = st.integers(0, 3 * 365 * 24 * 60 * 60).map(lambda seconds: START + dt.timedelta(seconds=seconds))
 TIMES = st.integers(0, 40).map(lambda hour: START + dt.timedelta(hours=hour))
 STATES = st.sampled_from(["present", "hidden", "gone_confirmed", "not_returned"])
-STREAMS = st.sampled_from([(1, "posts"), (1, "comments"), (2, "comments")])
+STREAMS = st.sampled_from([(1, "posts"), (1, "import"), (2, "comments")])
 
 
 @given(MOMENTS, st.sampled_from(ZONES))
@@ -127,8 +127,8 @@ def items(draw: st.DrawFn) -> ItemShape:
     ]  # fmt: skip
     first_seen = min([times[0], *seen.values()])
     return ItemShape(
-        1, uuid.UUID(int=1), "bluesky", "", "x", "post", 1, derived(found.values()), None, None, None, None, first_seen,
-        tuple(versions), tuple(states), tuple(sightings), (), {}, None,
+        1, uuid.UUID(int=1), "bluesky", "", "x", "post", 1, derived((each.stream, each.state) for each in sightings), None, None,
+        None, None, first_seen, tuple(versions), tuple(states), tuple(sightings), (), {}, None,
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def test_nothing_of_what_came_later_is_left(item: ItemShape, until: dt.datetime)
     assert all(each.observed_at < until for each in then.states)
     assert all(each.first_seen_at < until and each.last_seen_at < until for each in then.sightings)
     assert [each.is_current for each in then.versions].count(True) == 1
-    assert then.state == derived([each.state for each in then.sightings])
+    assert then.state == derived((each.stream, each.state) for each in then.sightings)
 
 
 @given(items())

@@ -89,6 +89,18 @@ def test_an_item_seen_twice_was_last_seen_at_the_later_time() -> None:
     assert words.sighting_sentence(shape.sightings[0], (), ZONE).endswith("3 May 2026, 21:30 PDT")
 
 
+def test_an_import_is_no_look_for_an_item_that_captures_saw() -> None:
+    """When it was last seen, and since when it is hidden, is not told by somebody's copy, unless nothing else is known."""
+    copied, hidden = sighting("present", "import", LATER), StateShape("hidden", "", SEEN, False, 1, "posts")
+    by_import = StateShape("hidden", "", LATER, False, 1, "import")
+    missing = item("not_returned", sightings=(sighting("not_returned"), copied))
+    assert words.state_sentence(missing, ZONE) == "Not seen since 3 May 2026, 21:30 PDT, reason unknown"
+    both = item("hidden", hidden, by_import, sightings=(sighting("hidden"), sighting("hidden", "import", LATER)))
+    for sentence in (words.state_sentence, words.state_sentence_then):
+        assert sentence(both, ZONE).endswith("noticed on 3 May 2026")
+    assert words.state_sentence(item("present", sightings=(copied,)), ZONE).endswith("5 May 2026, 02:10 PDT")
+
+
 def test_absence_is_never_called_deletion() -> None:
     """No sentence about an item says that somebody deleted it."""
     for state in words.STATE_NAMES:

@@ -324,6 +324,7 @@ def test_the_account_is_that_of_the_token() -> None:
         "name": "Parks",
         "threads_biography": "All parks.",
         "is_verified": True,
+        "threads_profile_picture_url": "https://scontent.cdninstagram.com/v/1_n.jpg?oh=1&oe=2",
     }
     session = JudgedSession(Threads(), told(profile))
     status = Threads().status(session, dataclasses.replace(CITY, platform_id=None))
@@ -332,6 +333,7 @@ def test_the_account_is_that_of_the_token() -> None:
     assert (status.profile.text, status.profile.url, status.profile.evidence) == (
         "All parks.", "https://www.threads.com/@riverbendparks", {"is_verified": True}
     )  # fmt: skip
+    assert [each.id for each in status.profile.media] == ["https://cdninstagram.com/v/1_n.jpg"]
     assert session.asked[0].url == f"{API}/me"
     assert Threads().status(JudgedSession(Threads(), GONE), CITY).state is State.ACCESS_LOST
     with pytest.raises(NoSuchHandleError, match="riverbendparks"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +31,9 @@ _AT = "Fri Mar 08 09:00:00 +0000 2024"
 
 def _js(name: str, value: object) -> bytes:
     return f"window.YTD.{name}.part0 = {json.dumps(value)}".encode()
+
+
+_HEAD = {"data/account.js": _js("account", [_ACCOUNT])}
 
 
 def _post(own: int, text: str = "words", **more: Any) -> dict[str, Any]:
@@ -226,6 +230,24 @@ def test_parts_with_the_same_and_with_other_bytes(tmp_path: Path) -> None:
         open_parts([])
     with pytest.raises(UnsafeArchiveError, match="together"):
         open_parts([one, two], Limits(total=sum(map(len, _SAMPLE.values()))))
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_edited_post_in_two_parts_is_read_once_and_what_follows_too(tmp_path: Path, damaged: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    """Where parts overlap, the last form lies in both; nothing of a damaged part counts as there."""
+    forms = [_edited(10, [10, 20], _AT), _edited(20, [10, 20], _AT)]
+    one = zipped(tmp_path / "1.zip", {**_HEAD, "data/tweets.js": _js("tweets", [*forms, _post(30)])})
+    two = tmp_path / "2.zip"
+    with zipfile.ZipFile(two, "w") as archive:
+        for name, body in {**_HEAD, "data/tweets.js": _js("tweets", [*forms, _post(40, "last words")])}.items():
+            archive.writestr(name, body)
+    if damaged:
+        two.write_bytes(two.read_bytes().replace(b"last words", b"lost words"))
+    with open_parts([one, two]) as tree:
+        read = list(_X.files(tree, _X.owner(tree)))
+    assert _items(read) == {"10": "form 20", "30": "words"} | ({} if damaged else {"40": "last words"})
+    assert [each.text for file in read for each in file.history] == ["form 10"]
+    assert [what for what, _ in _lost(read)] == (["part-2/data/tweets.js"] if damaged else [])
 
 
 def test_a_part_whose_manifest_differs_is_read_with_the_others(tmp_path: Path) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archiver.platforms.items import StreamKind
 from archiver.records import bulk
 from archiver.records.models import uuid7
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
+    from archiver.platforms.items import Item
+    from archiver.records.store.context import CaptureContext
     from archiver.records.store.versions import NewVersion
 
 _MAKE = """
@@ -24,6 +27,15 @@ _MAKE = """
         where media.url is null and excluded.url is not null
 """
 """What an import brought without an address, or an instance had not made yet, can be fetched once it has one."""
+
+_RENEW = """
+    update media m set url = r.url
+    from (select m.id, r.url from jsonb_to_recordset(cast(:rows as jsonb)) as r(namespace text, id text, url text)
+          join media m on m.platform = :platform and m.namespace = r.namespace and m.platform_id = r.id
+          where m.state <> 'kept' and m.url is distinct from r.url
+          order by m.namespace, m.platform_id for update of m) r
+    where m.id = r.id
+"""
 
 _PLACE = """
     insert into version_media (version_id, position, medium_id, alt_text)
@@ -57,3 +69,21 @@ def insert_media(
     if rows:
         bulk.run(connection, _MAKE, rows, platform=platform)
         bulk.run(connection, _PLACE, rows, platform=platform)
+
+
+def take_in(
+    connection: Connection,
+    context: CaptureContext,
+    versions: Sequence[NewVersion],
+    version_ids: Mapping[int, int],
+    shown: Iterable[Item],
+) -> None:
+    """Remember the attachments of new versions, and the addresses that are told of any that a page shows and whose bytes are not
+    kept yet: they are signed on some platforms, and the ones told first have ended by the time a night comes to them. An import
+    tells of none that is newer.
+    """
+    insert_media(connection, context.account.platform, versions, version_ids)
+    told = {(item.namespace, medium.id): medium.url for item in shown for medium in item.media if medium.url}
+    if told and context.stream is not StreamKind.IMPORT:
+        rows = [{"namespace": namespace, "id": name, "url": url} for (namespace, name), url in told.items()]
+        bulk.run(connection, _RENEW, rows, platform=context.account.platform)

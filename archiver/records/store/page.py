@@ -131,7 +131,7 @@ def save_pages(
         parties = _parties(connection, platform, [*told, *new])
         result.versions_new = history.insert(connection, platform, told, parties, context.capture_id, now)
         version_ids = versions.insert_versions(connection, new, parties, context.capture_id, now)
-        media.insert_media(connection, platform, new, version_ids)
+        media.take_in(connection, context, new, version_ids, items.values())
         sighted = states.sight(connection, context, items, held, shown, now, looked_up=batch.looked_up)
         result.ids_unseen_before = sighted.unmet
         buried = {held[key].id for key in hidden if key in held}  # shown, and said to be gone in the same breath

@@ -76,9 +76,11 @@ _PAST = """
     where e.requested_at < known.requested_at
 """
 
+# The same holds where its own address says that it is there and shows nothing of it, as most do.
 _CHANGE = """
-    update sightings s set state = r.state, unlisted = s.unlisted and r.state = 'present'
-    from jsonb_to_recordset(cast(:rows as jsonb)) as r(item_id bigint, state text)
+    update sightings s
+    set state = r.state, unlisted = (s.unlisted or r.by_lookup and s.state = 'not_returned') and r.state = 'present'
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r(item_id bigint, state text, by_lookup boolean)
     where s.item_id = r.item_id and s.stream_id = :stream_id
 """
 
@@ -92,9 +94,9 @@ _RECORD = """
 """
 
 _DERIVE = f"""
-    select s.item_id, {DERIVED.format(sightings="s")} as state
+    select s.item_id, {DERIVED.format(sightings="s", streams="t")} as state
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint)
-    join sightings s on s.item_id = r.id
+    join sightings s on s.item_id = r.id join streams t on t.id = s.stream_id
     group by s.item_id
 """  # noqa: S608 - an expression of our own
 
@@ -195,9 +197,7 @@ def not_past(connection: Connection, context: CaptureContext, changes: Sequence[
 
 
 def change(connection: Connection, context: CaptureContext, changes: Sequence[Change], now: datetime) -> dict[int, str]:
-    """Record the changes, and what they tell of moderation. Gives the items' derived states: `present` if any stream sees it,
-    else the surest of the rest.
-    """
+    """Record the changes, and what they tell of moderation. Gives the items' derived states (`archiver.records.derived`)."""
     if not changes:
         return {}
     rows = [
