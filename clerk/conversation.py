@@ -50,13 +50,6 @@ _FOUND = sa.text("""
     select h.item_id, h.stream_id, h.state, h.observed_at from states h join streams s on s.id = h.stream_id
     where h.item_id = any(:ids) and (not :limited or s.account_id = any(:accounts)) order by h.id
 """)
-_LAST_CAPTURE = sa.text("""
-    select c.finished_at, s.kind as stream, a.platform || ':' || a.handle as account
-    from captures c join streams s on s.id = c.stream_id join accounts a on a.id = s.account_id
-    where c.stream_id in (select distinct g.stream_id from sightings g where g.item_id = any(:ids))
-      and (not :limited or a.id = any(:accounts)) and c.outcome in ('complete', 'partial') and c.finished_at < :until
-    order by c.finished_at desc, c.id desc limit 1
-""")
 _DAYS = sa.text(f"""
     select (at at time zone :zone)::date as day, count(*) filter (where what = 'new') as new,
            count(*) filter (where what = 'version') as changed, count(*) filter (where what = 'state') as found
@@ -175,13 +168,6 @@ def _state_by(sightings: Sequence[Row[Any]], states: Sequence[Row[Any]], until: 
         until,
     )
     return derived(found.values())
-
-
-def last_capture(
-    connection: Connection, ids: Collection[int], accounts: Collection[int] | None, until: dt.datetime
-) -> Row[Any] | None:
-    """The last capture before then, through whatever these records were seen in, that came to an end; None: there was none."""
-    return connection.execute(_LAST_CAPTURE, {"ids": list(ids), "until": until, **parameters(accounts)}).first()
 
 
 def days(
