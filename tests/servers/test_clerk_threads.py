@@ -6,7 +6,7 @@ import datetime as dt
 import html
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from clerk import people
 from clerk.grants import What, give
 from clerk.users import create_user
 from tests.fixtures.clerk import NAME, PASSWORD, log_in
+from tests.fixtures.records import Attachment
 from tests.servers.test_clerk_pages import Elements, text_of
 
 if TYPE_CHECKING:
@@ -73,6 +74,52 @@ def test_what_was_changed_is_shown_word_by_word(module_city: City) -> None:
     page = opened(module_city.signed_in(), module_city, "question").text
     assert "<del>Monday</del><ins>Thursday</ins>" in page
     assert "What was changed: 2 versions" in text_of(page)
+
+
+def _four_ways(city: City) -> None:
+    """Replies whose text was changed, markup alone changed, description of a picture changed, and one that the platform calls
+    edited.
+    """
+    add(city, "other text", ROOT, text="It is open")
+    add(city, "other markup", ROOT, text=None, html="<p>It is <b>open</b></p>")
+    add(city, "other picture", ROOT, media=[Attachment("p", "a heron")])
+    add(city, "called edited", ROOT, edited_at=dt.datetime(2026, 5, 2, 19, tzinfo=dt.UTC))
+    add(city, "same markup", ROOT, text=None, html="<p>It is open</p>")
+    records = city.searchable.records
+    records.now = lambda: dt.datetime(2026, 5, 20, 9, tzinfo=dt.UTC)
+    for name, text, more in (
+        ("other text", "It is closed", {}),
+        ("other markup", None, {"html": "<p>It is shut</p>"}),
+        ("same markup", None, {"html": "<p>It is <i>open</i></p>"}),
+        ("other picture", "this is other picture", {"media": [Attachment("p2", "a grey heron")]}),
+    ):
+        records.edit(city.account, city.items[name], text, stream="comments", **more)
+
+
+def test_what_is_called_changed_is_what_a_search_finds_as_edited(city: City) -> None:
+    """In the head of a conversation, beside each record, and in the search; a change of something else is said to be that."""
+    _four_ways(city)
+    city.searchable.drain()
+    client = city.signed_in()
+    page = opened(client, city, "post")
+    assert ", 4 changed, 2 changed, but not in their text." in text_of(page.text)
+    found = client.get("/", params={"q": "state:edited"}).text
+    edited = {name for name in city.items if f'<h3><a href="/items/{city.public_id(name)}"' in found}
+    assert edited == {"post", "other text", "other markup", "called edited"}
+    said = {
+        "other text": "This text was changed: 2 versions",
+        "other markup": "This text was changed: 2 versions",
+        "same markup": "Changed, but not in its text: 2 versions",
+        "other picture": "Changed, but not in its text: 2 versions",
+        "called edited": "Edited, the platform says; no other text of it was captured",
+    }
+    for name, words in said.items():
+        assert words in text_of(client.get(city.page_of(name)).text), name
+        assert ("This text was changed" in client.get(city.page_of(name)).text) is (
+            name in {"other text", "other markup"}
+        )
+    by_then = text_of(opened(client, city, "post", by="2026-05-03T02:10").text)
+    assert ", 2 changed." in by_then, "the later versions are not applied"
 
 
 def test_branches_with_something_in_them_are_open_and_others_closed(city: City) -> None:
@@ -289,12 +336,10 @@ def shown(client: httpx.Client, city: City, name: str) -> set[str]:
     return {each for each in city.items if str(city.public_id(each)) in found}
 
 
-def add(city: City, name: str, parent: str | None, root: str | None = None, **more: str) -> None:
+def add(city: City, name: str, parent: str | None, root: str | None = None, **more: Any) -> None:
     """A record that the platform knows by its name here."""
-    city.items[name] = city.searchable.records.item(
-        city.account, f"this is {name}",
-        **{"kind": "comment", "stream": "comments", "platform_id": f"at://{name}", **more}, parent_id=parent, root_id=root,
-    )  # fmt: skip
+    usual = {"text": f"this is {name}", "kind": "comment", "stream": "comments", "platform_id": f"at://{name}"}
+    city.items[name] = city.searchable.records.item(city.account, **usual | more, parent_id=parent, root_id=root)
 
 
 def test_replies_that_name_no_root_stand_beside_those_that_do(city: City) -> None:
