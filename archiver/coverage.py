@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from archiver import media_missing
 from archiver.explanation import Explained, Facts, Part, Read, explain, sentence, together
 from archiver.platforms import PLATFORMS
+from archiver.records.derived import DERIVED
 from archiver.records.models import CoverageRow
 
 if TYPE_CHECKING:
@@ -59,20 +60,26 @@ _POST = sa.text("""
     where i.id = :only and p.account_id = :account and p.kind = any(:kinds) and g.state in ('present', 'hidden')
     group by i.id
 """)
-_HELD = sa.text("""
-    select i.parent_id, i.root_id, i.state, count(distinct i.id) as number
-    from streams s join sightings g on g.stream_id = s.id join items i on i.id = g.item_id
-    where s.account_id = :account and i.kind <> 'message' and (i.parent_id is not null or i.root_id is not null)
-    group by i.parent_id, i.root_id, i.state
-""")
-_HELD_BELOW = sa.text("""
-    select i.parent_id, i.root_id, i.state, count(*) as number
-    from items o join items i on i.platform = o.platform and i.namespace = o.namespace and i.root_id = o.platform_id
-    where o.id = :only and i.kind <> 'message'
-      and exists (select from sightings g join streams s on s.id = g.stream_id
-                  where g.item_id = i.id and s.account_id = :account)
-    group by i.parent_id, i.root_id, i.state
-""")
+# In the state in which this account found them: what another one sees of the same records explains none of its counts, and is
+# not told to those who see this one alone.
+_BY_STATE = f"""
+    select parent_id, root_id, state, count(*) as number from (
+        select i.parent_id, i.root_id, {DERIVED.format(sightings="g")} as state from {{seen}}
+        where s.account_id = :account and i.kind <> 'message' and (i.parent_id is not null or i.root_id is not null)
+        group by i.id
+    ) held group by parent_id, root_id, state
+"""  # noqa: S608 - put together from constants
+_HELD = sa.text(
+    _BY_STATE.format(seen="streams s join sightings g on g.stream_id = s.id join items i on i.id = g.item_id")
+)
+_HELD_BELOW = sa.text(
+    _BY_STATE.format(
+        seen="""
+        (select * from items where id = :only) o
+        join items i on i.platform = o.platform and i.namespace = o.namespace and i.root_id = o.platform_id
+        join sightings g on g.item_id = i.id join streams s on s.id = g.stream_id"""
+    )
+)
 _SAID = sa.text("""
     with said as (
         select distinct on (item_id) item_id, counted, platform_count, reason from completeness

@@ -100,6 +100,11 @@ class Explained:
         """In words and numbers, for a clerk."""
         return sentence(self.platform, self.as_json())
 
+    @property
+    def told(self) -> tuple[str, str]:
+        """The same in two parts, for a page: what is said here, and what the connector or the platform stated (see `told`)."""
+        return told(self.platform, self.as_json())
+
     def as_json(self) -> dict[str, Any]:
         """As kept in the record: what is zero is left out."""
         found: dict[str, Any] = {part.value: number for part, number in self.parts.items()}

@@ -32,7 +32,6 @@ _TOLERANCE = timedelta(minutes=5)
 """How far a clerk's clock may be ahead of ours."""
 
 SOURCES = ("platform", "inferred", "clerk")
-MOST = 100_000
 
 _LIST = f"""
     select m.id, m.public_id, m.action, m.by_whom, m.at, m.observed_at, m.source, m.words, m.reason, m.clause, m.recorded_by,

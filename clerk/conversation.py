@@ -16,8 +16,10 @@ from archiver.records.shapes import load_shapes
 from archiver.records.through import CAME_THROUGH, FIRST_SEEN_THROUGH, STATE_THROUGH, parameters
 from clerk import reading
 from clerk.as_of import found_by
+from clerk.edited import BATCH, EDITED, UNSURE
 from clerk.messages import MESSAGE
 from clerk.thread import Reply
+from search.documents import say_otherwise
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,9 +40,12 @@ _ROOT = sa.text("""
     where a.platform = :platform and a.namespace = :namespace and a.alias = :root and (i.kind = 'message') = :message limit 1
 """)
 _STANDING = sa.text(f"""
-    select i.id, {STATE_THROUGH} as state, {FIRST_SEEN_THROUGH} as first_seen_at,
-           (select count(*) from versions v where v.item_id = i.id and (:now or v.captured_at < :until)) as versions
-    from items i where i.id = any(:ids)
+    select i.id, {STATE_THROUGH} as state, {FIRST_SEEN_THROUGH} as first_seen_at, said.versions,
+           coalesce(said.edited, false) as edited, said.unsure is true and said.edited is not true as unsure
+    from items i cross join lateral (
+        select count(*) as versions, {EDITED} as edited, {UNSURE} as unsure
+        from versions v where v.item_id = i.id and (:now or v.captured_at < :until)
+    ) said where i.id = any(:ids)
 """)  # noqa: S608 - expressions of our own
 _SIGHTED = sa.text("""
     select g.item_id, g.stream_id, s.kind as stream, g.first_seen_at from sightings g join streams s on s.id = g.stream_id
@@ -49,13 +54,6 @@ _SIGHTED = sa.text("""
 _FOUND = sa.text("""
     select h.item_id, h.stream_id, s.kind as stream, h.state, h.observed_at from states h join streams s on s.id = h.stream_id
     where h.item_id = any(:ids) and (not :limited or s.account_id = any(:accounts)) order by h.id
-""")
-_LAST_CAPTURE = sa.text("""
-    select c.finished_at, s.kind as stream, a.platform || ':' || a.handle as account
-    from captures c join streams s on s.id = c.stream_id join accounts a on a.id = s.account_id
-    where c.stream_id in (select distinct g.stream_id from sightings g where g.item_id = any(:ids))
-      and (not :limited or a.id = any(:accounts)) and c.outcome in ('complete', 'partial') and c.finished_at < :until
-    order by c.finished_at desc, c.id desc limit 1
 """)
 _DAYS = sa.text(f"""
     select (at at time zone :zone)::date as day, count(*) filter (where what = 'new') as new,
@@ -106,10 +104,11 @@ class Around:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Standing:
-    """How one record stood: its state, and how many versions were held of it."""
+    """How one record stood: its state, how many versions were held of it, and whether it had said something else by those."""
 
     state: str
     versions: int
+    edited: bool
 
 
 def whole(connection: Connection, item: ItemShape) -> tuple[int | None, list[Reply]]:
@@ -152,8 +151,9 @@ def standing(
     """
     what = {"ids": list(ids), **parameters(accounts)}
     rows = connection.execute(_STANDING, {**what, "now": until is None, "until": until}).all()
+    edited = {row.id for row in rows if row.edited} | _edited(connection, [row.id for row in rows if row.unsure], until)
     if until is None:
-        return {row.id: Standing(row.state, row.versions) for row in rows}
+        return {row.id: Standing(row.state, row.versions, row.id in edited) for row in rows}
     # What no change is known of, through what they see, was present: only of the others it matters when they were first seen.
     states: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in connection.execute(_FOUND, what):
@@ -162,10 +162,20 @@ def standing(
     for row in connection.execute(_SIGHTED, what | {"ids": list(states)}):
         sightings[row.item_id].append(row)
     return {
-        row.id: Standing(_state_by(sightings[row.id], states[row.id], until), row.versions)
+        row.id: Standing(_state_by(sightings[row.id], states[row.id], until), row.versions, row.id in edited)
         for row in rows
         if row.first_seen_at < until
     }
+
+
+def _edited(connection: Connection, unsure: Sequence[int], until: dt.datetime | None) -> set[int]:
+    """Which of those that have markup alone had said something else by then."""
+    found = set()
+    for start in range(0, len(unsure), BATCH):
+        for shape in load_shapes(connection, unsure[start : start + BATCH]).values():
+            if say_otherwise(each for each in shape.versions if until is None or each.captured_at < until):
+                found.add(shape.id)
+    return found
 
 
 def _state_by(sightings: Sequence[Row[Any]], states: Sequence[Row[Any]], until: dt.datetime) -> str:
@@ -175,13 +185,6 @@ def _state_by(sightings: Sequence[Row[Any]], states: Sequence[Row[Any]], until: 
         until,
     )
     return derived((stream, state) for (_, stream), state in found.items())
-
-
-def last_capture(
-    connection: Connection, ids: Collection[int], accounts: Collection[int] | None, until: dt.datetime
-) -> Row[Any] | None:
-    """The last capture before then, through whatever these records were seen in, that came to an end; None: there was none."""
-    return connection.execute(_LAST_CAPTURE, {"ids": list(ids), "until": until, **parameters(accounts)}).first()
 
 
 def days(
@@ -194,7 +197,10 @@ def days(
 
 
 def counted(standings: Mapping[int, Standing]) -> Counter[str]:
-    """How many of them are in each state, and how many were changed (`edited`)."""
+    """How many of them are in each state, how many were changed (`edited`, as a search by `state:` has it), and how many in
+    something other than what they say (`otherwise`).
+    """
     found = Counter(each.state for each in standings.values())
-    found["edited"] = sum(1 for each in standings.values() if each.versions > 1)
+    found["edited"] = sum(1 for each in standings.values() if each.edited)
+    found["otherwise"] = sum(1 for each in standings.values() if each.versions > 1 and not each.edited)
     return found

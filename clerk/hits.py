@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from clerk import views
 from clerk.shown import highlighted
+from search.documents import say_otherwise
 
 if TYPE_CHECKING:
     import uuid
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 IN_CONTEXT = 140
 """How many characters of what a hit answers are shown."""
 MOST_MEDIA = 4
+
+
+Match = Literal["present", "changed", "another", "alike"]
+"""How the version that the words were found in stands to the present one: it is that; its text was later changed; it is another
+one with another text, but not an earlier one; or another one with the same text.
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class ResultView:
     card: Card | None
     highlight: Markup
     matched_version: int | None
-    is_current: bool
+    match: Match
     context: Context | None
     more_media: int
     """How many attachments it has besides those that its card names."""
@@ -80,12 +87,24 @@ def results(
                 card=None if card is None else dataclasses.replace(card, media=card.media[:MOST_MEDIA]),
                 highlight=highlighted(hit.highlight),
                 matched_version=hit.matched_version,
-                is_current=hit.is_current_match,
+                match=_match(hit, item),
                 context=_context(around[item.id], shapes, zone) if item is not None and item.id in around else None,
                 more_media=0 if card is None else max(len(card.media) - MOST_MEDIA, 0),
             )
         )
     return found
+
+
+def _match(hit: Hit, item: ItemShape | None) -> Match:
+    now = item.current if item is not None else None
+    found = next((each for each in item.versions if each.number == hit.matched_version), None) if item else None
+    if now is None or found is None:
+        return "present" if hit.is_current_match else "another"
+    if found.number == now.number:
+        return "present"
+    if not say_otherwise((found, now)):
+        return "alike"
+    return "changed" if found.number < now.number else "another"
 
 
 def _context(around: Around, shapes: Mapping[int, ItemShape], zone: zoneinfo.ZoneInfo) -> Context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -13,18 +14,19 @@ from archiver.records.models.supervision import ACTIONS
 from archiver.records.storable import mend
 from archiver.zones import in_zone
 from clerk.csv_cells import csv_of
+from search.exports.rows import INTERNAL
 
 if TYPE_CHECKING:
     import zoneinfo
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-"""What it writes where nobody says who did it."""
 FILTERS = ("account", "action", "source", "from", "to")
 _MOST_DIGITS = 18
 COLUMNS = (
-    "when", "noticed", "what", "by whom", "source", "record", "kind", "accounts", "author", "text", "reason", "clause",
+    INTERNAL, "when", "noticed", "what", "by whom", "source", "record", "kind", "accounts", "author", "text", "reason", "clause",
     "platform's words", "recorded by",
 )  # fmt: skip
+"""The first column holds a running number under the mark, as in every export."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,20 +83,23 @@ def _day(text: str | None) -> dt.date | None:
     return found
 
 
-def as_csv(rows: Iterable[Any], zone: zoneinfo.ZoneInfo) -> bytes:
-    """Rows of the record as a CSV file, times in the city's zone."""
+def as_csv(batches: Iterable[Sequence[Any]], zone: zoneinfo.ZoneInfo) -> Iterator[bytes]:
+    """Rows of the record as a CSV file, piece by piece, however many; times in the city's zone."""
 
     def local(at: dt.datetime | None) -> str:
         return "" if at is None else in_zone(at, zone).isoformat(timespec="seconds")
 
-    return csv_of(
-        COLUMNS,
-        (
+    yield csv_of(COLUMNS, ())
+    number = itertools.count(1)
+    for rows in batches:
+        yield csv_of(
+            None,
             (
-                local(row.at), local(row.observed_at), row.action, row.by_whom, row.source, row.item, row.kind,
-                " ".join(row.accounts), row.author_handle or row.author_name, row.text, row.reason, row.clause, row.words,
-                row.recorded_by,
-            )
-            for row in rows
-        ),
-    )  # fmt: skip
+                (
+                    next(number), local(row.at), local(row.observed_at), row.action, row.by_whom, row.source, row.item,
+                    row.kind, " ".join(row.accounts), row.author_handle or row.author_name, row.text, row.reason, row.clause,
+                    row.words, row.recorded_by,
+                )
+                for row in rows
+            ),
+        )  # fmt: skip

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from archiver.records.shapes import load_shapes
 from archiver.records.through import STATE_THROUGH, parameters
+from clerk.edited import BATCH, EDITED, UNSURE
 from clerk.searching import SearchForm
 from search.documents import is_edited
 from search.query.facets import FIRST_YEAR, LAST_YEAR
@@ -34,9 +35,7 @@ _STREAMS = {
 """The streams that a kind comes through: a gap in one of them may be why some are missing."""
 _OUTSIDE = f"(stated < make_timestamp({FIRST_YEAR}, 1, 1, 0, 0, 0) or stated >= make_timestamp({LAST_YEAR + 1}, 1, 1, 0, 0, 0))"
 """Whether the city's time of a record is in none of the years that have months."""
-_BATCH = 500
 
-# Whether two versions say the same is told by their text; where they have markup alone, by the text of that, which is not here.
 _COUNTED = f"""
     select distinct i.id, i.kind, {STATE_THROUGH} as state,
            coalesce(i.created_at, c.created_at) at time zone :zone as stated,
@@ -44,13 +43,10 @@ _COUNTED = f"""
     from sightings g join streams s on s.id = g.stream_id join items i on i.id = g.item_id
     left join versions c on c.id = i.current_version_id
     left join lateral (
-        select bool_or(v.edited_at is not null)
-               or count(distinct (v.fields ->> 'title', v.text)) filter (where v.text is not null) > 1 as edited,
-               count(*) > 1 and bool_or(v.text is null) as unsure
-        from versions v where v.item_id = i.id
+        select {EDITED} as edited, {UNSURE} as unsure from versions v where v.item_id = i.id
     ) said on true
     where s.account_id = :account and (i.kind <> 'message' or :messages)
-"""  # noqa: S608 - an expression of our own
+"""  # noqa: S608 - expressions of our own
 _MONTHS = sa.text(f"""
     select kind, coalesce({_OUTSIDE}, false) as outside,
            case when not {_OUTSIDE} then date_trunc('month', stated)::date end as month,
@@ -116,8 +112,8 @@ def counted(
     for row in rows:
         unsure = list(row["unsure"] or ())
         edited = row["edited"]
-        for start in range(0, len(unsure), _BATCH):
-            shapes = load_shapes(connection, unsure[start : start + _BATCH])
+        for start in range(0, len(unsure), BATCH):
+            shapes = load_shapes(connection, unsure[start : start + BATCH])
             edited += sum(1 for shape in shapes.values() if is_edited(shape))
         found.append({**row, "edited": edited})
     return found

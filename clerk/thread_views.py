@@ -116,7 +116,7 @@ def _placed(
         answers=reply.answers,
         children=children,
         below=below,
-        marked=within or sought or card.state != "present" or card.version_count > 1,
+        marked=within or sought or card.state != "present" or card.change != "",
         sought=sought,
         opened=within or (below <= OPEN_UP_TO and depth < OPEN_DEPTH),
         changes=changes(shapes[reply.id]) if reply.id in changed else (),

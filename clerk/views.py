@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -13,6 +13,7 @@ from clerk import words
 from clerk.differences import Piece, other_changes, word_difference
 from clerk.messages import MESSAGE
 from clerk.shown import cut, outward, sanitised, stored
+from search.documents import is_edited, say_otherwise
 from search.query.words import plain_or_quoted
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ _ATTACHED = {
 }
 """What an attachment is, the same with its article, and what it is called where nobody described it."""
 _FILE = (marked("file"), marked("the file"), marked("File without a description"))
+
+Change = Literal["text", "stated", "other", ""]
+"""What was changed of a record: its title or text; by the platform's word alone, so that no other text of it is held; something
+other than that, as its attachments; or nothing that is known.
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ class Card:
     html: Markup | None
     left_off: int
     version_count: int
+    change: Change
     version_number: int | None
     """Which version it shows; None where none was ever captured."""
     places: Sequence[tuple[str, str]]
@@ -261,12 +268,22 @@ def card(
         html=sanitised(version.html) if version and version.html and not left_off else None,
         left_off=left_off,
         version_count=len(item.versions),
+        change=change_of(item),
         version_number=version.number if version else None,
         places=tuple(places),
         media=tuple(medium_view(each, known.get(each.sha256 or b"")) for each in version.media) if version else (),
         tags=tuple(TagView(each, tag_address(each)) for each in item.tagged.values()),
         kind_within=words.kind_within(item.kind),
     )
+
+
+def change_of(item: ItemShape) -> Change:
+    """What was changed of an item, by its versions and by the platform's word."""
+    if say_otherwise(item.versions):
+        return "text"
+    if is_edited(item):
+        return "stated"
+    return "other" if len(item.versions) > 1 else ""
 
 
 def tag_address(name: str, more: str = "") -> str:

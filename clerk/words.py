@@ -37,7 +37,10 @@ KINDS_WITHIN = {
 STREAMS = {
     "profile": marked("the profile"),
     "posts": marked("posts"),
+    "reels": marked("reels"),
+    "replies": marked("answers given elsewhere"),
     "reposts": marked("reposts"),
+    "visitors": marked("posts by visitors"),
     "comments": marked("comments"),
     "stories": marked("stories"),
     "messages": marked("direct messages"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from archiver.platforms.items import ItemKind
+from archiver.platforms.items import ItemKind, Source
 from search import text as texts
 from search.query.states import account_states
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Iterable
 
     from archiver.records.shapes import AuthorShape, ItemShape, SightingShape, VersionShape
 
@@ -160,8 +161,22 @@ def _types(shape: ItemShape) -> list[str]:
 
 def is_edited(shape: ItemShape) -> bool:
     """Whether it ever said something else: by the platform's word, or by two versions that differ in what they say."""
-    said = {(version.title, version.text) for version in shape.versions}
-    return len(said) > 1 or any(version.edited_at for version in shape.versions)
+    return say_otherwise(shape.versions) or any(map(says_edited, shape.versions))
+
+
+def says_edited(version: VersionShape) -> bool:
+    """Whether the platform says of a version that it was edited. An entry of a feed says when it was last written, edited or not:
+    that it was is said by a time after its publication.
+    """
+    edited, created = version.edited_at, version.created_at
+    if version.source == Source.FEED:
+        return edited is not None and created is not None and edited > created
+    return edited is not None
+
+
+def say_otherwise(versions: Iterable[VersionShape]) -> bool:
+    """Whether some of these versions say something else than others: another title or another text."""
+    return len({(version.title, version.text) for version in versions}) > 1
 
 
 def _author(author: AuthorShape) -> dict[str, Any]:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid  # noqa: TC003 - FastAPI reads the annotation
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from archiver import accounts
 from archiver import moderation as record
 from archiver.i18n.translation import _
 from clerk import moderating, reading
-from clerk.context import clerk_of, csv_file, page, signed_in
+from clerk.context import clerk_of, page, signed_in
 from clerk.described import file, query
 from clerk.pages.record import opened, show
-from clerk.roles import Ability, require
+from clerk.roles import Ability, allowed, require
 from clerk.visibility import Seen, Sight  # noqa: TC001 - FastAPI reads the annotation
+from search.exports.about import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from sqlalchemy.engine import Row
+    from sqlalchemy.engine import Connection, Engine, Row
 
     from clerk.moderating import Filters
 
 router = APIRouter()
 PAGE = 100
+_TOGETHER = 5_000
 _BAD_REQUEST = 400
 
 
@@ -37,7 +40,9 @@ def moderation(request: Request, sight: Seen) -> Response:
     filters = moderating.filters_of(request.query_params)
     problem, rows = "", list[Any]()
     try:
-        rows = list(_rows(request, sight, filters, PAGE + 1))
+        wanted = _wanted(request, sight, filters)
+        with clerk.archive.engine.connect() as connection:
+            rows = list(_rows(connection, sight, wanted, PAGE + 1))
     except ValueError as error:
         problem = str(error)
     clerk.record(request, "moderation listed", None, filters.chosen)
@@ -54,7 +59,7 @@ def moderation(request: Request, sight: Seen) -> Response:
         problem=problem,
         accounts=accounts,
         next_address=filters.address(before=str(rows[PAGE - 1].id)) if more else None,
-        file_address=filters.address("/moderation.csv"),
+        file_address=filters.address("/moderation.csv") if allowed(request, Ability.EXPORT) else None,
     )
 
 
@@ -65,18 +70,27 @@ def moderation(request: Request, sight: Seen) -> Response:
     openapi_extra=query(*moderating.FILTERS),
 )
 def as_file(request: Request, sight: Seen) -> Response:
-    """The same as CSV, all of it."""
+    """The same as CSV, all of it: an export, for those who may take records out."""
+    require(request, Ability.EXPORT, None)
     clerk = clerk_of(request)
     filters = moderating.filters_of(request.query_params)
     try:
-        rows = _rows(request, sight, filters, record.MOST)
+        wanted = _wanted(request, sight, filters)
     except ValueError as error:
         raise HTTPException(_BAD_REQUEST, str(error)) from error
-    clerk.record(request, "moderation downloaded", None, {**filters.chosen, "rows": len(rows)})
-    return csv_file("moderation.csv", moderating.as_csv(rows, clerk.archive.settings.zone))
+    clerk.record(request, "moderation downloaded", None, filters.chosen)
+    return StreamingResponse(
+        moderating.as_csv(_batches(clerk.archive.engine, sight, wanted), clerk.archive.settings.zone),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{PREFIX}-moderation.csv"',
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
 
 
-def _rows(request: Request, sight: Sight, filters: Filters, most: int) -> Sequence[Row[Any]]:
+def _wanted(request: Request, sight: Sight, filters: Filters) -> record.Wanted:
+    """What the filters ask for. Raises `ValueError` with a sentence."""
     archive = clerk_of(request).archive
     account_id = None
     if name := filters.values.get("account"):
@@ -86,9 +100,18 @@ def _rows(request: Request, sight: Sight, filters: Filters, most: int) -> Sequen
             account_id = None
         if account_id is None or not sight.sees_account(account_id):
             raise ValueError(_("The register has no account %(account)s.", account=name))
-    wanted = filters.wanted(archive.settings.zone, account_id)
-    with archive.engine.connect() as connection:
-        return record.listed(connection, wanted, messages=sight.messages, accounts=sight.account_ids, most=most)
+    return filters.wanted(archive.settings.zone, account_id)
+
+
+def _rows(connection: Connection, sight: Sight, wanted: record.Wanted, most: int) -> Sequence[Row[Any]]:
+    return record.listed(connection, wanted, messages=sight.messages, accounts=sight.account_ids, most=most)
+
+
+def _batches(engine: Engine, sight: Sight, wanted: record.Wanted) -> Iterator[Sequence[Row[Any]]]:
+    with engine.connect() as connection:
+        while rows := _rows(connection, sight, wanted, _TOGETHER):
+            yield rows
+            wanted = dataclasses.replace(wanted, before=rows[-1].id)
 
 
 @router.post("/items/{public_id}/moderation", status_code=303, response_class=RedirectResponse)

@@ -11,12 +11,13 @@ from fastapi.responses import RedirectResponse
 
 from archiver import mail
 from archiver.i18n.translation import _, marked
+from archiver.records.storable import mend
 from clerk.asking import asked_for, today
 from clerk.context import clerk_of, page, signed_in
 from clerk.roles import Ability, allowed, require
 from clerk.saved import store
-from clerk.saved.shared import shared
-from clerk.saved.store import SavedError
+from clerk.saved.shared import Start, shared
+from clerk.saved.store import BEGINNING, Place, SavedError
 from clerk.searching import form_of
 from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal
 from search.errors import MessagesRefusedError, QueryError, SearchError
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 router = APIRouter()
 _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _UNAVAILABLE = 400, 403, 404, 503
 _MOST_SEARCHES = 10**15
+_MOST_STRETCHES = 10**6
+_FIRST = Start()
 NO_SEARCH = marked("There is no such saved search, or it is not yours to see or change. Nothing was changed.")
 _NOT_NOW = marked("The search cannot answer now, and nothing was changed: try again in a minute, or tell the operator.")
 NO_ADDRESS = marked(
@@ -39,10 +42,17 @@ NO_ADDRESS = marked(
 
 @router.get("/searches")
 def searches(
-    request: Request, sight: Seen, after: Annotated[int | None, Query(ge=1, le=_MOST_SEARCHES)] = None
+    request: Request,
+    sight: Seen,
+    after: Annotated[str, Query(max_length=4 * store.LONGEST_NAME)] = "",
+    behind: Annotated[int, Query(alias="id", ge=0, le=_MOST_SEARCHES)] = 0,
+    stretch: Annotated[int, Query(ge=0, le=_MOST_STRETCHES)] = 0,
 ) -> Response:
-    """Their own, and those that others share. `after`: the last of these on the page before."""
-    return _page(request, sight, after=after)
+    """Their own, and those that others share. `after` and `id`: behind which name and row id the page begins; `stretch`: how many
+    times as many as are looked at for one page are passed over.
+    """
+    place = Place(mend(after), behind) if after else BEGINNING
+    return _page(request, sight, start=Start(place, stretch))
 
 
 @router.post("/searches", status_code=303, response_class=RedirectResponse)
@@ -164,13 +174,11 @@ def _changed(request: Request, saved: Saved, action: str, **changes: object) -> 
     return RedirectResponse("/searches", 303)
 
 
-def _page(
-    request: Request, sight: Sight, *, status: int = 200, problem: str = "", after: int | None = None
-) -> Response:
+def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "", start: Start = _FIRST) -> Response:
     clerk, user = clerk_of(request), signed_in(request).user
     with clerk.archive.engine.connect() as connection:
         own = store.own(connection, user.id)
-        others = shared(connection, sight, user.id, today(clerk.archive), after)
+        others = shared(connection, sight, user.id, today(clerk.archive), start)
         done = store.history(connection, [each.row.id for each in (*own, *others.searches)])
     clerk.record(request, "saved searches listed", None, {})
     return page(
@@ -180,7 +188,8 @@ def _page(
         title=_("Saved searches"),
         own=own,
         shared=others.searches,
-        goes_on=others.goes_on,
+        goes_on=others.goes_on.address if others.goes_on else None,
+        is_first=start == _FIRST,
         steps={search_id: each.steps for search_id, each in done.items()},
         earlier={search_id: each.earlier for search_id, each in done.items()},
         sight=sight,

@@ -12,6 +12,8 @@ from archiver.i18n.translation import _
 from archiver.records.store.thumbnails import thumbnails_of
 from clerk import as_of, conversation, views, visibility
 from clerk.context import clerk_of, page
+from clerk.last_capture import last_capture
+from clerk.messages import MESSAGE
 from clerk.pages.record import item_of
 from clerk.removals import removals
 from clerk.thread import page_of, seen_below, start_of
@@ -118,5 +120,7 @@ def _read(
         "shown": len(standings),
         "later": len(ids) - len(standings),
         "not_then": item.id not in standings,
-        "last": None if until is None else conversation.last_capture(connection, ids, sight.account_ids, until),
+        "last": None
+        if until is None
+        else last_capture(connection, ids, top, sight.account_ids, until, messages=item.kind == MESSAGE),
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from clerk.asking import understood_by
 from clerk.saved import store
+from clerk.saved.store import BEGINNING, Place
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,14 +26,33 @@ MOST_LOOKED_AT = 2_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Start:
+    """Where a page begins: behind a place that the page before showed, and so many times `MOST_LOOKED_AT` further on.
+
+    It comes from an address, so it asks nothing of the database that the list does not show: whoever writes another one into it
+    learns nothing of a search that they do not see, its name included.
+    """
+
+    after: Place = BEGINNING
+    stretches: int = 0
+
+    @property
+    def address(self) -> str:
+        """The address of that page."""
+        behind = {} if self.after.name is None else {"after": self.after.name, "id": self.after.id}
+        further = {"stretch": self.stretches} if self.stretches else {}
+        return f"/searches?{urlencode(behind | further)}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Shared:
-    """Searches by their names. `goes_on`: the row id to go on after; None where these are the last."""
+    """Searches by their names. `goes_on`: where the next page begins; None where these are the last."""
 
     searches: Sequence[Saved]
-    goes_on: int | None
+    goes_on: Start | None
 
 
-def shared(connection: Connection, sight: Sight, user_id: int, day: dt.date, after: int | None) -> Shared:
+def shared(connection: Connection, sight: Sight, user_id: int, day: dt.date, start: Start) -> Shared:
     """The searches that others share and that somebody may know of.
 
     Args:
@@ -39,16 +60,17 @@ def shared(connection: Connection, sight: Sight, user_id: int, day: dt.date, aft
         sight: what they may see. What names an account or a tag that they do not see is not for them: its words would tell.
         user_id: who they are.
         day: the one that "yesterday" goes by.
-        after: the row id of the last search of the page before; None: the first page.
+        start: where the page begins.
     """
     found: list[Saved] = []
-    for _ in range(0, MOST_LOOKED_AT, _TOGETHER):
-        batch = store.shared(connection, user_id, after, _TOGETHER)
+    begin = start.stretches * MOST_LOOKED_AT
+    for past in range(begin, begin + MOST_LOOKED_AT, _TOGETHER):
+        batch = store.shared(connection, user_id, start.after, _TOGETHER, past)
         theirs = understood_by(connection, sight, [each.form for each in batch], day)
         found += [each for each, is_theirs in zip(batch, theirs, strict=True) if is_theirs]
         if len(found) > PAGE:
-            return Shared(found[:PAGE], found[PAGE - 1].row.id)
+            last = found[PAGE - 1].row
+            return Shared(found[:PAGE], Start(Place(last.name, last.id)))
         if len(batch) < _TOGETHER:
             return Shared(found, None)
-        after = batch[-1].row.id
-    return Shared(found, after)
+    return Shared(found, Start(start.after, start.stretches + 1))

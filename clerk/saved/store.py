@@ -39,10 +39,9 @@ _SAVED = """
 _OWN = sa.text(f"{_SAVED} where not c.removed and s.user_id = :user order by lower(c.name), s.id")
 _SHARED = sa.text(f"""
     {_SAVED} where not c.removed and c.shared and s.user_id <> :user
-    and (cast(:after as bigint) is null or (lower(c.name), s.id) > (
-        select lower(b.name), b.search_id from saved_changes b where b.search_id = :after order by b.id desc limit 1))
-    order by lower(c.name), s.id limit :most
-""")  # noqa: S608 - a statement of our own
+    and (cast(:name as text) is null or (lower(c.name), s.id) > (lower(:name), cast(:id as bigint)))
+    order by lower(c.name), s.id limit :most offset :past
+""")
 _ONE = sa.text(f"{_SAVED} where not c.removed and s.public_id = :public_id")
 _NIGHTLY = sa.text(f"{_SAVED} where not c.removed and c.nightly order by s.id")
 _EVERY = sa.text(f"{_SAVED} where not c.removed order by lower(u.name), lower(c.name), s.id")
@@ -77,6 +76,17 @@ class Saved:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the list of shared searches, whatever stands there: behind a name and row id (None: at its beginning)."""
+
+    name: str | None = None
+    id: int = 0
+
+
+BEGINNING = Place()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Step:
     """A change of a kept search: what was done, by whom, when."""
 
@@ -102,9 +112,10 @@ def own(connection: Connection, user_id: int) -> list[Saved]:
     return [_saved(row) for row in connection.execute(_OWN, {"user": user_id})]
 
 
-def shared(connection: Connection, user_id: int, after: int | None, most: int) -> list[Saved]:
-    """What others share with all, by name: so many after that one (a row id), by the name that it has now; None: the first."""
-    return [_saved(row) for row in connection.execute(_SHARED, {"user": user_id, "after": after, "most": most})]
+def shared(connection: Connection, user_id: int, after: Place, most: int, past: int) -> list[Saved]:
+    """What others share with all, by name: so many after that place, once `past` of them are passed over."""
+    what = {"user": user_id, "name": after.name, "id": after.id, "most": most, "past": past}
+    return [_saved(row) for row in connection.execute(_SHARED, what)]
 
 
 def nightly(connection: Connection) -> list[Saved]:

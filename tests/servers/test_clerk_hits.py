@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,34 @@ def test_a_post_says_how_many_stand_below_it_and_which_version_matched(city: Cit
     alone = hit_of(client.get("/", params={"q": "pool hours"}).text, city.public_id("undated"))
     assert "In its conversation" not in alone
     assert "repl" not in text_of(alone)
+
+
+def test_that_a_text_was_changed_is_said_where_it_was(city: City) -> None:
+    """Not where an earlier version says the same (its picture was another), or a later one is not the present one."""
+    records = city.searchable.records
+    records.now = lambda: dt.datetime(2026, 5, 4, 9, tzinfo=dt.UTC)
+    item = city.items["described"] = records.item(
+        city.parks, "Fountain", media=[Attachment("fountain", "a marble heron")]
+    )
+    records.edit(city.parks, item, "Fountain", media=[Attachment("bronze", "a bronze heron")])
+    city.items["put back"] = records.item(city.parks, "The slide is green")
+    records.edit(city.parks, city.items["put back"], "The slide is mauve")
+    with city.archive.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "update items i set current_version_id = v.id from versions v "
+                "where v.item_id = i.id and v.number = 1 and i.id = :id"
+            ),
+            {"id": city.items["put back"]},
+        )
+    city.searchable.drain()
+    client = city.signed_in()
+    alike = hit_of(client.get("/", params={"q": "marble"}).text, city.public_id("described"))
+    assert "version 1 of 2, which is not the present one; both have the same text." in alike
+    assert "later changed" not in alike
+    another = hit_of(client.get("/", params={"q": "mauve"}).text, city.public_id("put back"))
+    assert "The words were found in version 2 of 2, which is not the present one." in another
+    assert "later changed" not in another
 
 
 def test_a_picture_without_a_description_says_so(city: City) -> None:

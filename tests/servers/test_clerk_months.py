@@ -67,6 +67,9 @@ def fill(city: City) -> None:
     records.edit(account, counted, "said twice", tags=["new"])
     records.edit(account, records.item(account, "mistkae", created_at=march), "mistake")
     records.item(account, "edited before we came", created_at=march, edited_at=march)
+    for after in (0, 1):
+        updated = march + dt.timedelta(hours=after)
+        records.item(account, f"a feed's entry {after}", created_at=march, edited_at=updated, source="feed")
     records.item(account, "long ago", created_at=dt.datetime(1969, 5, 1, tzinfo=dt.UTC))
     city.searchable.drain()
 
@@ -100,8 +103,9 @@ def test_months_are_the_citys_and_changes_are_of_what_is_said(city: City) -> Non
     table = numbers(table_of(city.signed_in().get(address_of(city, city.parks)).text))
     assert table["Feb 2026", "Post"][0] == 1
     assert table["Apr 2026", "Post"][0] == 1
-    # Two at the edges, the notice of the 28th, three of markup, three others; of which one of markup and two others were changed.
-    assert table["Mar 2026", "Post"][:5] == [9, 0, 0, 0, 3]
+    # Two at the edges, the notice of the 28th, three of markup, three others, two of a feed, which always says when they were
+    # written last; of which one of markup, two others and the one of the feed that was written again later were changed.
+    assert table["Mar 2026", "Post"][:5] == [11, 0, 0, 0, 4]
     assert table["Mar 2026", "Repost"][:5] == [3, 1, 1, 1, 0]
     assert table["no date", "Post"][0] == 1
     assert table["before 1970 or after 2100", "Post"][0] == 1

@@ -176,6 +176,26 @@ def test_the_lists_speak_spanish_and_show_what_is_kept_in_english_as_such(
     assert 'lang="en">' not in english.text.partition("<main")[2]
 
 
+def test_what_a_connector_says_of_a_count_is_named_english_on_a_spanish_page(city: City) -> None:
+    """How complete a thread is: our half in the reader's language, the connector's as it is kept, and said to be English."""
+    reason = "replies that the account <b>hid</b> are counted"
+    with city.archive.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "insert into completeness (capture_id, stream_id, item_id, counted, platform_count, held_count, difference, "
+                "reason, observed_at) select capture_id, stream_id, item_id, counted, 9, 8, 1, :reason, now() "
+                "from completeness where item_id is not null"
+            ),
+            {"reason": reason},
+        )
+    client = city.signed_in()
+    assert f"1 not given out by the platform ({reason})." in text_of(client.get(city.page_of("post")).text)
+    client.headers["accept-language"] = "es"
+    page = client.get(city.page_of("post")).text
+    assert '(<span lang="en">replies that the account &lt;b&gt;hid&lt;/b&gt; are counted</span>).' in page
+    assert "Cobertura: " in text_of(page)
+
+
 def test_a_reply_shows_what_it_answers_from_the_root_on(module_city: City) -> None:
     """Above a reply stands everything it answers, the root first; below, what answers it."""
     seen = text_of(module_city.signed_in().get(module_city.page_of("answer")).text)

@@ -6,7 +6,7 @@ import datetime as dt
 import html
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from clerk import people
 from clerk.grants import What, give
 from clerk.users import create_user
 from tests.fixtures.clerk import NAME, PASSWORD, log_in
+from tests.fixtures.records import Attachment
 from tests.servers.test_clerk_pages import Elements, text_of
 
 if TYPE_CHECKING:
@@ -75,6 +76,52 @@ def test_what_was_changed_is_shown_word_by_word(module_city: City) -> None:
     assert "What was changed: 2 versions" in text_of(page)
 
 
+def _four_ways(city: City) -> None:
+    """Replies whose text was changed, markup alone changed, description of a picture changed, and one that the platform calls
+    edited.
+    """
+    add(city, "other text", ROOT, text="It is open")
+    add(city, "other markup", ROOT, text=None, html="<p>It is <b>open</b></p>")
+    add(city, "other picture", ROOT, media=[Attachment("p", "a heron")])
+    add(city, "called edited", ROOT, edited_at=dt.datetime(2026, 5, 2, 19, tzinfo=dt.UTC))
+    add(city, "same markup", ROOT, text=None, html="<p>It is open</p>")
+    records = city.searchable.records
+    records.now = lambda: dt.datetime(2026, 5, 20, 9, tzinfo=dt.UTC)
+    for name, text, more in (
+        ("other text", "It is closed", {}),
+        ("other markup", None, {"html": "<p>It is shut</p>"}),
+        ("same markup", None, {"html": "<p>It is <i>open</i></p>"}),
+        ("other picture", "this is other picture", {"media": [Attachment("p2", "a grey heron")]}),
+    ):
+        records.edit(city.account, city.items[name], text, stream="comments", **more)
+
+
+def test_what_is_called_changed_is_what_a_search_finds_as_edited(city: City) -> None:
+    """In the head of a conversation, beside each record, and in the search; a change of something else is said to be that."""
+    _four_ways(city)
+    city.searchable.drain()
+    client = city.signed_in()
+    page = opened(client, city, "post")
+    assert ", 4 changed, 2 changed, but not in their text." in text_of(page.text)
+    found = client.get("/", params={"q": "state:edited"}).text
+    edited = {name for name in city.items if f'<h3><a href="/items/{city.public_id(name)}"' in found}
+    assert edited == {"post", "other text", "other markup", "called edited"}
+    said = {
+        "other text": "This text was changed: 2 versions",
+        "other markup": "This text was changed: 2 versions",
+        "same markup": "Changed, but not in its text: 2 versions",
+        "other picture": "Changed, but not in its text: 2 versions",
+        "called edited": "Edited, the platform says; no other text of it was captured",
+    }
+    for name, words in said.items():
+        assert words in text_of(client.get(city.page_of(name)).text), name
+        assert ("This text was changed" in client.get(city.page_of(name)).text) is (
+            name in {"other text", "other markup"}
+        )
+    by_then = text_of(opened(client, city, "post", by="2026-05-03T02:10").text)
+    assert ", 2 changed." in by_then, "the later versions are not applied"
+
+
 def test_branches_with_something_in_them_are_open_and_others_closed(city: City) -> None:
     """A long branch is closed; as soon as something in it is hidden, changed or looked for it is open."""
     for number in range(20):
@@ -104,7 +151,10 @@ def test_a_day_before_shows_what_was_held_then(module_city: City) -> None:
         page = opened(client, module_city, name, by="2026-05-02")
         seen = text_of(page.text)
         assert "This conversation as last captured by 2 May 2026, 23:59 PDT" in seen
-        assert "The last capture of it before then ended 2 May 2026, 12:05 PDT" in seen
+        assert (
+            "The last capture before then ended 2 May 2026, 12:05 PDT (comments of bluesky:city.example.gov)." in seen
+        )
+        assert "Whether it read this conversation is not on record" in seen
         assert "repaired on Monday" in seen
         assert "Thursday" not in seen
         assert "1 record captured by then. 8 records captured later are not shown." in seen
@@ -117,8 +167,91 @@ def test_a_day_before_shows_what_was_held_then(module_city: City) -> None:
     assert "8 replies" in later
     before = opened(client, module_city, "post", by="2026-05-02", time="12:04")
     assert "The record at the top is one that the archive did not hold by then" in text_of(before.text)
-    assert "No capture of it had ended before then" in text_of(before.text)
+    assert "No capture of what this conversation stands in had ended before then." in text_of(before.text)
+    assert "Whether it read" not in text_of(before.text)
     assert "9 records captured later are not shown" in text_of(before.text)
+
+
+def _captured(city: City, stream: str, mode: str, at: str, run: str = "other", outcome: str = "complete") -> None:
+    """A capture of a stream of the city's account, ended at a time in UTC."""
+    with city.archive.engine.begin() as connection:
+        connection.execute(
+            sa.text("""
+                insert into streams (account_id, kind) values (:account, :stream) on conflict do nothing
+            """),
+            {"account": city.account.id, "stream": stream},
+        )
+        connection.execute(
+            sa.text("""
+                insert into captures (public_id, stream_id, run_id, mode, fence, started_at, finished_at, outcome)
+                select gen_random_uuid(), id, :run, :mode, 9, cast(:at as timestamptz), cast(:at as timestamptz), :outcome
+                from streams where account_id = :account and kind = :stream
+            """),
+            {"account": city.account.id, "stream": stream, "mode": mode, "at": at, "run": run, "outcome": outcome},
+        )
+
+
+def _said_of_the_last(client: httpx.Client, city: City, by: str, name: str = "post") -> str:
+    """What the head of the page says of the last capture before a moment."""
+    found = re.search(
+        r"(The last capture .*|No capture .*) What the platform showed", text_of(opened(client, city, name, by=by).text)
+    )
+    assert found
+    return found[1]
+
+
+def test_the_capture_that_is_named_last_is_one_that_could_have_read_the_conversation(city: City) -> None:
+    """No light pass, none of another thread alone, none of other streams; whole ones on request and partial ones are named so."""
+    client = city.signed_in()
+    first = "The last capture before then ended 2 May 2026, 12:05 PDT (comments of bluesky:city.example.gov)."
+    _captured(city, "comments", "light", "2026-05-02 20:00Z")
+    _captured(city, "comments", "now", "2026-05-02 20:10Z", run="one thread")
+    _captured(city, "posts", "now", "2026-05-02 20:11Z", run="one thread")
+    _captured(city, "posts", "nightly", "2026-05-02 21:00Z")
+    assert _said_of_the_last(client, city, "2026-05-02").startswith(first)
+    _captured(city, "profile", "now", "2026-05-02 22:00Z", run="whole")
+    _captured(city, "comments", "now", "2026-05-02 22:05Z", run="whole", outcome="partial")
+    assert _said_of_the_last(client, city, "2026-05-02").startswith(
+        first.replace("12:05", "15:05")
+        + " Parts of it could not be read. Whether it read this conversation is not on record"
+    )
+
+
+def test_when_the_conversation_itself_was_read_is_said_as_far_as_it_is_on_record(city: City) -> None:
+    """The last time is kept: by a later moment it is that one. Before it, what was counted anew says that it was read then."""
+    client = city.signed_in()
+    _captured(city, "comments", "nightly", "2026-05-20 10:00Z")
+    by_then = _said_of_the_last(client, city, "2026-05-20")
+    assert "ended 20 May 2026, 03:00 PDT" in by_then
+    assert by_then.endswith("The comments below its first record were last read to their end 3 May 2026, 02:10 PDT.")
+    with city.archive.engine.begin() as connection:
+        connection.execute(sa.text("update sub_cursors set last_read_at = timestamptz '2026-06-01 10:00Z'"))
+    assert _said_of_the_last(client, city, "2026-05-20").endswith(
+        "The comments below its first record were read to their end 3 May 2026, 02:10 PDT; whether again before then is not on "
+        "record."
+    )
+    assert "is not on record: a capture reads what is new" in _said_of_the_last(client, city, "2026-05-02")
+
+
+def test_a_conversation_that_an_account_is_only_named_in_is_told_by_what_named_it(city: City) -> None:
+    """Neither that account's comments nor the posts that it publishes say when somebody else's thread was captured."""
+    records = city.searchable.records
+    records.now = lambda: dt.datetime(2026, 5, 4, 9, tzinfo=dt.UTC)
+    other = records.account(
+        "library.example.gov", platform_id="did:plc:library", streams=("mentions", "comments", "posts")
+    )
+    city.items["named"] = records.item(other, "@library.example.gov is closed again", stream="mentions")
+    with city.archive.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "update captures c set outcome = 'complete', finished_at = timestamptz '2026-05-05 10:00Z' "
+                "+ s.id * interval '1 minute' from streams s where s.id = c.stream_id and s.account_id = :id"
+            ),
+            {"id": other.id},
+        )
+    assert "(mentions of bluesky:library.example.gov)" in _said_of_the_last(
+        city.signed_in(), city, "2026-05-06", "named"
+    )
 
 
 def test_a_state_is_as_it_was_noticed_by_then(city: City) -> None:
@@ -203,12 +336,10 @@ def shown(client: httpx.Client, city: City, name: str) -> set[str]:
     return {each for each in city.items if str(city.public_id(each)) in found}
 
 
-def add(city: City, name: str, parent: str | None, root: str | None = None, **more: str) -> None:
+def add(city: City, name: str, parent: str | None, root: str | None = None, **more: Any) -> None:
     """A record that the platform knows by its name here."""
-    city.items[name] = city.searchable.records.item(
-        city.account, f"this is {name}",
-        **{"kind": "comment", "stream": "comments", "platform_id": f"at://{name}", **more}, parent_id=parent, root_id=root,
-    )  # fmt: skip
+    usual = {"text": f"this is {name}", "kind": "comment", "stream": "comments", "platform_id": f"at://{name}"}
+    city.items[name] = city.searchable.records.item(city.account, **usual | more, parent_id=parent, root_id=root)
 
 
 def test_replies_that_name_no_root_stand_beside_those_that_do(city: City) -> None:

@@ -61,7 +61,7 @@ def test_each_reason_is_told_in_numbers(make_archive: ArchiveMaker) -> None:
         post = posts(small)[0]
         ids = [row[0] for row in small.sql("select id from items where parent_id = :p order by id", p=post.platform_id)]
         for item_id, state in zip(ids, ("hidden", "gone_confirmed", "gone_confirmed", "not_returned"), strict=False):
-            change(small, "update items set state = :state where id = :id", state=state, id=item_id)
+            change(small, "update sightings set state = :state where item_id = :id", state=state, id=item_id)
         change(
             small,
             "insert into observations (item_id, capture_id, observed_at, counts) "
@@ -80,6 +80,27 @@ def test_each_reason_is_told_in_numbers(make_archive: ArchiveMaker) -> None:
         with small.archive.engine.connect() as connection:
             (alone,) = coverage.posts_of(connection, small.account.id, "bluesky", item_id=post.item_id)
         assert alone == now
+
+
+def test_what_another_account_found_explains_nothing_of_this_ones_counts(make_archive: ArchiveMaker) -> None:
+    """A comment that this account found gone and another one still sees: gone here, present there, for all posts and for one."""
+    with town(make_archive, 1, 3) as small:
+        assert small.export().complete
+        (item_id, *_), *_ = small.sql("select id from items where parent_id is not null order by id")
+        change(small, "update sightings set state = 'gone_confirmed' where item_id = :id", id=item_id)
+        change(
+            small,
+            "with other as (insert into accounts (public_id, platform, platform_id, handle, department) "
+            "values (gen_random_uuid(), 'bluesky', 'did:plc:other', 'other.example.gov', 'Parks') returning id), "
+            "stream as (insert into streams (account_id, kind) select id, 'mentions' from other returning id) "
+            "insert into sightings (item_id, stream_id, first_seen_at, last_seen_at) "
+            "select :id, id, now(), now() from stream",
+            id=item_id,
+        )
+        (found,) = posts(small)
+        assert found.explained.as_json() == {"present": 2, "gone_confirmed": 1}
+        with small.archive.engine.connect() as connection:
+            assert coverage.posts_of(connection, small.account.id, "bluesky", item_id=found.item_id) == [found]
 
 
 def test_a_post_whose_thread_was_never_read_is_not_yet_fetched(make_archive: ArchiveMaker) -> None:

@@ -91,6 +91,34 @@ def test_a_page_of_searches_is_of_so_much_work_and_says_that_it_goes_on(
     assert [name for page in found for name in page] == [f"Pools {number:03d}" for number in range(OPEN)]
 
 
+def test_an_address_tells_nothing_of_the_searches_that_are_not_shown(sharing: City) -> None:
+    """By the row id of what is private, hidden, removed or not there, and behind any name, there is what is seen of the list."""
+    engine = sharing.archive.engine
+    with engine.connect() as connection:
+        hidden = connection.scalar(sa.text("select search_id from saved_changes where name = 'A 000 of one'"))
+    private = store.save(
+        engine, person(sharing, "private"), {"q": "pool"}, "Pools 035x", shared=False, now=SECOND_NIGHT
+    )
+    with engine.connect() as connection:
+        found = store.one(connection, private)
+    assert found is not None
+    client = browser(sharing, "ranger")
+
+    def first(**where: str | int) -> str:
+        return re.findall(r'<h3><a href="[^"]+"><bdi>(.*?)</bdi></a>', client.get("/searches", params=where).text)[0]
+
+    for row_id in (hidden, found.row.id, 10**9):
+        assert first(after=row_id) == "Pools 000"
+        assert first(after="Pools 035", id=row_id) in {"Pools 035", "Pools 036"}
+    assert first(after="pools 035\u0000") == "Pools 036"
+    assert first(after="POOLS 0349") == "Pools 035", "whatever its case"
+    beyond = client.get("/searches", params={"after": "Zebra"}).text
+    assert "Nobody else shares one" not in beyond
+    assert "There are no more." in beyond
+    more = html.unescape(re.search(r'rel="next" href="([^"]+)"', client.get("/searches").text)[1])  # type: ignore[index]
+    assert "A+" not in more, "the next page's address names what was shown"
+
+
 def test_of_a_search_the_latest_changes_are_told_and_how_many_more_there_are(sharing: City) -> None:
     """However often it was renamed; the audit log has all, under the id that is said."""
     user = person(sharing, "renamer")

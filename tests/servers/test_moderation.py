@@ -175,8 +175,41 @@ def test_the_list_is_filtered_and_downloaded_without_formulas(module_city: City)
         assert client.get("/moderation.csv", params=bad).status_code == 400
     file = client.get("/moderation.csv", params={"source": "clerk"})
     assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'filename="INTERNAL-not-reviewed-moderation.csv"' in file.headers["content-disposition"]
     head, row = csv.reader(io.StringIO(file.content.decode("utf-8-sig"), newline=""))
+    assert (head[0], row[0]) == ("Internal: not reviewed for release", "1")
     kept = dict(zip(head, row, strict=True))
     assert kept["reason"] == "'=HYPERLINK is how the comment began; personal attack on staff <b>"
     assert kept["when"] == "2026-05-02T16:40:00-07:00"
     assert kept["record"] == str(module_city.public_id("hidden"))
+
+
+def test_who_only_reads_takes_no_file_of_it(city: City) -> None:
+    """A viewer reads the list, has no link to the file, and is refused it: it is an export. Who may export has both."""
+    reader, client = _browser(city, "viewer"), city.signed_in()
+    assert "personal attack" in reader.get("/moderation").text
+    assert "moderation.csv" not in reader.get("/moderation").text
+    assert 'href="/moderation.csv"' in client.get("/moderation").text
+    refused = reader.get("/moderation.csv")
+    assert refused.status_code == 403
+    assert "personal attack" not in refused.text
+    assert "not take them out as files" in refused.text
+    assert city.audit("refused")[-1].detail["wanted"] == "export what a search finds"
+    assert client.get("/moderation.csv").status_code == 200
+
+
+def test_the_file_has_every_row_however_many(city: City) -> None:
+    """More than are read at a time: in the order of the list, numbered, each once."""
+    with city.archive.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "insert into moderation (public_id, item_id, action, by_whom, observed_at, source, reason, recorded_by) "
+                "select gen_random_uuid(), :item, 'hidden', 'unknown', now(), 'clerk', 'row ' || n, 'made' "
+                "from generate_series(1, 12345) n"
+            ),
+            {"item": city.items["hidden"]},
+        )
+    file = city.signed_in().get("/moderation.csv", params={"action": "hidden"})
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"), newline="")))
+    assert [row["Internal: not reviewed for release"] for row in rows] == [str(n) for n in range(1, 12348)]
+    assert [row["reason"] for row in rows[:12345]] == [f"row {n}" for n in range(12345, 0, -1)]

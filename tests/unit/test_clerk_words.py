@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from archiver.i18n.languages import speaking
+from archiver.platforms.items import StreamKind
 from archiver.records.shapes import AuthorShape, ItemShape, MediumShape, SightingShape, StateShape
 from clerk import removals, words
 from clerk.limiter import _MOST_KEYS, LoginLimiter, network_of
@@ -229,3 +230,11 @@ def test_a_network_counts_as_one_address() -> None:
     assert network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2:ffff::1") == "2001:db8:1:2::/64"
     assert network_of("::ffff:192.0.2.7") == network_of("192.0.2.7") == "192.0.2.7"
     assert network_of("unknown") == "unknown"
+
+
+@pytest.mark.parametrize("kind", list(StreamKind))
+def test_every_stream_has_words_in_both_languages(kind: StreamKind) -> None:
+    """None is shown by the name that the programs give it, which no reader of Spanish would take for a word."""
+    assert kind.value in words.STREAMS
+    with speaking("es"):
+        assert words.stream(kind.value) != kind.value or kind is StreamKind.REELS

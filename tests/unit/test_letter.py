@@ -30,7 +30,7 @@ def card(**more: Any) -> Card:
         "created_at": dt.datetime(2026, 5, 3, 5, 59, tzinfo=dt.UTC), "first_seen_at": NOW, "state": "present",
         "state_sentence": "",
         "removed": "", "version_number": 1, "title": None, "text": "A pothole", "html": None, "left_off": 0, "version_count": 1,
-        "places": (), "media": (),
+        "change": "", "places": (), "media": (),
     }  # fmt: skip
     return Card(**usual | more)
 
