@@ -64,7 +64,7 @@ _POST = sa.text("""
 # not told to those who see this one alone.
 _BY_STATE = f"""
     select parent_id, root_id, state, count(*) as number from (
-        select i.parent_id, i.root_id, {DERIVED.format(sightings="g")} as state from {{seen}}
+        select i.parent_id, i.root_id, {DERIVED.format(sightings="g", streams="s")} as state from {{seen}}
         where s.account_id = :account and i.kind <> 'message' and (i.parent_id is not null or i.root_id is not null)
         group by i.id
     ) held group by parent_id, root_id, state
