@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import read
 from archiver.platforms.falling import Falling, all_below
+from archiver.platforms.graph_manners import is_not_there
 from archiver.platforms.graph_times import SECONDS
 from archiver.platforms.items import Item, Skipped
 from archiver.platforms.pages import Conversation, ConversationsPage, Page
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from archiver.platforms.graph import Graph, GraphPage
     from archiver.platforms.items import Json
-    from archiver.platforms.pages import AccountRef, Count
+    from archiver.platforms.pages import AccountRef, Count, Exchange
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,6 +57,13 @@ class Listing:
         self.place: Mapping[str, Any] = resume if isinstance(resume, dict) else {}
         below = self.place.get("below")
         self._falling = Falling(SECONDS, below if isinstance(below, str) else None)
+        self._begins = not isinstance(self.place.get("at"), dict)
+
+    def is_not_listed(self, exchange: Exchange) -> bool:
+        """Whether the platform says that it does not give the edge here (code 100): only where the walk begins. In the middle of
+        one the same answer says that it does not know the place any more, and what comes after it would be lost unsaid.
+        """
+        return self._begins and is_not_there(exchange)
 
     @property
     def at(self) -> Json:
@@ -68,6 +76,7 @@ class Listing:
 
         Raises `UnreadableAnswerError` where page after page shows nothing.
         """
+        self._begins = False
         following = got.following
         coverage = self._falling.shown(
             [item.order_key for item in reading.items if item.order_key is not None],

@@ -87,6 +87,9 @@ class X(Api):
 
     def error(self, kind: ErrorKind, seconds: float = 1.0) -> Reply:
         """X's own words for what failed."""
+        if kind == "cursor":
+            said = "The `pagination_token` query parameter value is not valid"
+            return reply(refused(self._understands[0], "pagination_token", "", said), 400)
         title, status = _ERRORS[kind]
         told = {"title": title, "detail": title, "type": "about:blank", "status": status}
         if kind != "rate_limit":

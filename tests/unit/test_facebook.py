@@ -297,6 +297,16 @@ def test_reels_that_are_not_listed_are_said_to_be_missing() -> None:
         assert "100" in page.skipped[0].reason
 
 
+def test_in_the_middle_of_a_walk_the_same_answer_is_no_word_of_the_edge() -> None:
+    """A place that is not known any more has code 100 as well: what comes after it is not lost in a note, be it tonight's place
+    or an earlier night's.
+    """
+    with pytest.raises(ReplayError):
+        walked(StreamKind.REELS, listed({"id": "77", "created_time": at(5)}, after="a"), GONE)
+    with pytest.raises(ReplayError):
+        walked(StreamKind.REELS, GONE, resume={"at": {"after": "a"}, "below": None})
+
+
 def test_reels_are_videos_of_the_page() -> None:
     """By their ids, with their descriptions, at their full addresses, and by the page where nobody is named."""
     reel = {

@@ -219,6 +219,16 @@ def test_what_others_tag_the_account_in_is_theirs() -> None:
     assert (page.coverage, page.keep) == (None, True)
 
 
+def test_in_the_middle_of_a_walk_the_same_answer_is_no_word_of_the_edge() -> None:
+    """A place that is not known any more has code 100 as well: what comes after it is not lost in a note, be it tonight's place
+    or an earlier night's.
+    """
+    with pytest.raises(ReplayError):
+        walked(StreamKind.MENTIONS, listed(medium(5, 50, username="rosa"), after="a"), GONE)
+    with pytest.raises(ReplayError):
+        walked(StreamKind.MENTIONS, GONE, resume={"at": {"after": "a"}, "below": None})
+
+
 def test_an_error_ends_the_walk_and_claims_nothing() -> None:
     """The account's own media are never an empty listing because they could not be read."""
     for answer in (refused(10), GONE, unknown("media", "IGUser"), Answer(refused(100).body, 200)):
