@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import read
 from archiver.platforms.falling import Falling, all_below
+from archiver.platforms.graph_fields import CONTENT
 from archiver.platforms.graph_manners import is_not_there
 from archiver.platforms.graph_times import SECONDS
 from archiver.platforms.items import Item, Skipped
@@ -140,15 +141,22 @@ def read_below(
 def read_messages(
     graph: Graph, conversation: Conversation, fields: str, limit: int, make: Callable[..., Item]
 ) -> Iterator[Page]:
-    """The messages of a conversation, newest first; `make` is given the conversation's id behind the entry."""
+    """The messages of a conversation, newest first; `make` is given the conversation's id behind the entry. Those of which the
+    platform tells nothing but that they are there are noted: what is held of them stands.
+    """
     name = conversation.id
-    return read_below(
+    for page in read_below(
         graph,
         name,
         graph.edge(f"{name}/messages", {"fields": fields}, limit=limit),
         lambda entry, **around: make(entry, name, **around),
         f"the messages of {name}",
-    )
+    ):
+        bare = sum(item.not_requested >= CONTENT for item in page.items)
+        if bare:
+            why = "the platform tells that they are there, and not what they say"
+            page.skipped = [*page.skipped, Skipped(f"{bare} messages of {name}", why, lost=False)]
+        yield page
 
 
 def read_conversations(

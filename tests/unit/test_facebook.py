@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archiver.evidence.fields import carried_over, evidence_fields
 from archiver.platforms import facebook_items as items
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.facebook import Facebook
@@ -491,6 +492,21 @@ def test_messages_cover_their_conversation_where_all_could_be_read() -> None:
     whole = read(listed(message(3), message(2), after="a"), listed(message(1)))
     assert (ids(whole), covered(whole)) == ([["m_3", "m_2"], ["m_1"]], [None, ("t_1!", "t_1 ")])
     assert covered(read(listed(message(3), 7, after="a"), listed(message(1)))) == [None, None]
+
+
+def test_a_message_of_which_only_the_id_is_told_is_not_emptied() -> None:
+    """What was held of it stands, and the page says how many there were; one that says nothing has its fields, empty."""
+    whole = {"id": "m_1", "created_time": at(1), "from": {"id": "5"}, "to": {"data": [{"id": "6"}]}, "message": "See"}
+    empty = {"id": "m_3", "created_time": at(3), "from": {"id": "5"}, "message": ""}
+    session = JudgedSession(Facebook(), listed(empty, {"id": "m_2", "created_time": at(2)}, {"id": "m_1"}))
+    (page,) = Facebook().conversation(session, CITY, Conversation("t_1"))
+    said, dated, bare = page.items
+    held = evidence_fields(items.message_item(whole, "t_1"))
+    assert carried_over(evidence_fields(bare), held, bare.not_requested) == held
+    assert carried_over(evidence_fields(said), held, said.not_requested)["text"] == ""
+    assert "created" not in dated.not_requested
+    assert [(each.what, each.lost) for each in page.skipped] == [("2 messages of t_1", False)]
+    assert page.coverage is not None
 
 
 def test_who_is_blocked_is_read_whole_or_not_at_all() -> None:
