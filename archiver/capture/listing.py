@@ -8,14 +8,18 @@ The cursor of a listing stream:
 * `sweep`: where the sweep of older items stands; None before its start and after its end.
 * `validators`: what to send so that the platform can say that nothing changed.
 
+* `failed`: a place at which the platform failed before it showed anything, and since when.
+
 A place of an earlier night may be refused: on some platforms it lasts as long as the item that it points at
-(developers.facebook.com/docs/graph-api/results). It is forgotten then, and the walk begins again without it.
+(developers.facebook.com/docs/graph-api/results). It is forgotten then, and the walk begins again without it; so it is where the
+platform fails there for days, while it shows what comes before.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 import sqlalchemy as sa
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from archiver.capture.running import RunningCapture
 
 _ASKED_ABOUT_ZERO = 5
+_PATIENCE = timedelta(days=2)
+"""How long the platform may fail at a place that an earlier night left before the walk begins again without it."""
 
 Stop = Callable[[Page], bool]
 
@@ -80,7 +86,7 @@ class _Walk:
             resume, {str(k): str(v) for k, v in validators.items()} if isinstance(validators, dict) else {}
         )
         if pages is None:
-            self._forget("open")
+            self._forget("open", "validators")
             return False
         first = True
         watch = LoopWatch()
@@ -128,8 +134,8 @@ class _Walk:
                 return
 
     def _pages(self, resume: Json, validators: dict[str, str]) -> Iterator[Page] | None:
-        """The pages from a place on; None where the platform refuses the place, which is noted. Only what it says for good is a
-        refusal: a limit or a failing server leaves the place as it is, and a walk without one has none to refuse.
+        """The pages from a place on; None where the platform refuses the place, which is noted. A limit or a failing server
+        leaves the place as it is for a while, and a walk without one has none to refuse.
         """
         capture = self._capture
         walk = iter(
@@ -138,19 +144,32 @@ class _Walk:
         try:
             first = list(itertools.islice(walk, 1))
         except RequestFailed as error:
-            if resume is None or not error.final:
+            if resume is None or not (error.final or self._failed_for_days(resume)):
                 raise
             capture.note(
                 "the place where an earlier night's walk stood",
-                f"the platform does not take it any more, and the walk begins again without it: {error}",
+                f"the platform does not go on from there any more, and the walk begins again without it: {error}",
             )
             return None
         return itertools.chain(first, walk)
 
-    def _forget(self, place: str) -> None:
-        """Forget a place that led nowhere; the answer that said so is kept with it."""
+    def _failed_for_days(self, place: Json) -> bool:
+        """Whether the platform has failed at a place for days; else it is remembered that it does."""
         capture = self._capture
-        cursor = {name: value for name, value in capture.cursor.items() if name != place}
+        failed, now = capture.cursor.get("failed"), capture.context.started_at
+        since = failed.get("since") if isinstance(failed, dict) and failed.get("place") == place else None
+        if isinstance(since, str):
+            return now - datetime.fromisoformat(since) >= _PATIENCE
+        capture.save(Page((), ()), {**capture.cursor, "failed": {"place": place, "since": now.isoformat()}})
+        capture.pages -= 1
+        return False
+
+    def _forget(self, *names: str) -> None:
+        """Forget a place that led nowhere; the answer that said so is kept with it. `validators` go too where the walk begins at
+        the top again: that nothing changed there says nothing of what was never reached.
+        """
+        capture = self._capture
+        cursor = {name: value for name, value in capture.cursor.items() if name not in {*names, "failed"}}
         capture.save(Page((), ()), cursor)
         capture.pages -= 1
 
