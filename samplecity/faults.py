@@ -37,6 +37,7 @@ Kind = Literal[
     "short_page",
     "reordered_page",
     "repeated_ids",
+    "stale_cursor",
 ]
 POISON = "before\x00nul, lone \ud83d surrogate, lone \udc04 too"
 BIG_TEXT = 10_000_000
@@ -65,8 +66,9 @@ class Fault:
             answers 302 to `location`. On the further platforms only (`samplecity.social`): `no_permission` answers with
             the platform's own refusal, `error_in_200` with its own error under status 200; a listing's page is empty and
             has a next one (`empty_page_with_next`), has half of what was asked for (`short_page`), is out of order
-            (`reordered_page`), or begins with the last items of the page before (`repeated_ids`). Rate limits, server
-            errors and expired tokens are in the platform's own words there.
+            (`reordered_page`), or begins with the last items of the page before (`repeated_ids`); the place that the page
+            is asked for by is not taken any more (`stale_cursor`; a page that is asked for without one comes as ever). Rate
+            limits, server errors, expired tokens and stale places are in the platform's own words there.
         times: how often it strikes; None for ever.
         skip: how many matching requests it lets through first.
         seconds: of `slow`, and of the wait that a rate limit asks for.

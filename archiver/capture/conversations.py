@@ -1,7 +1,11 @@
 """Messages, read conversation by conversation: what has new messages by the platform's own mark, and the young ones anyway.
 
 A conversation is read when it was never read, when its marker is not the one it had then, or when its newest message lies in
-the re-read window (a message may have been unsent). The listing is left once a whole page of it is old and known.
+the re-read window (a message may have been unsent).
+
+The listing is left once a whole page of it is old and known, where the last walk through it was finished: the stream's cursor
+says so (`finished`). A walk that broke off, or that could not read a conversation, left behind it what the next one must reach,
+however old and known all that stands before it may be by then.
 """
 
 from __future__ import annotations
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from archiver.capture.running import RunningCapture
+    from archiver.platforms.items import Json
+
+_FINISHED = "finished"
 
 _KNOWN = sa.text(
     "select key, cursor ->> 'marker' as marker from sub_cursors where stream_id = :stream and key = any(:keys)"
@@ -41,15 +48,25 @@ def capture_conversations(capture: RunningCapture) -> None:
 
     Raises what stops the whole stream.
     """
+    finished = capture.cursor.get(_FINISHED) is True
+    under_way = {name: value for name, value in capture.cursor.items() if name != _FINISHED}
+    _walk(capture, under_way, finished=finished)
+    if not any(each.lost for each in capture.skipped):
+        capture.save(Page((), ()), {**under_way, _FINISHED: True})
+        capture.pages -= 1
+
+
+def _walk(capture: RunningCapture, cursor: Mapping[str, Json], *, finished: bool) -> None:
+    """Walk through the listing, to its end unless the last walk was `finished`; `cursor` stands while it is under way."""
     for page in capture.platform.conversations(capture.session, capture.account):
-        capture.save(Page((), page.exchanges, skipped=page.skipped))
+        capture.save(Page((), page.exchanges, skipped=page.skipped), cursor)
         due = _due(capture, page.conversations)
         for conversation in due:
             try:
                 _read(capture, conversation)
             except (RequestFailed, UnreadableAnswerError) as error:
                 _unreadable(capture, conversation, error)
-        if page.conversations and not due and capture.context.mode != BACKFILL:
+        if finished and page.conversations and not due and capture.context.mode != BACKFILL:
             return
 
 

@@ -13,11 +13,14 @@ class CaptureError(Exception):
 
 
 class RequestFailed(CaptureError):
-    """The platform answered with an error that the connector does not read itself."""
+    """The platform answered with an error that the connector does not read itself.
 
-    def __init__(self, url: str, status: int, words: str) -> None:
-        super().__init__(url, status, words)
-        self.url, self.status, self.words = url, status, words
+    `final`: by what it says, the same question gets the same answer; else it was asked again until no attempt was left.
+    """
+
+    def __init__(self, url: str, status: int, words: str, final: bool = False) -> None:  # noqa: FBT001, FBT002 - pickled in order
+        super().__init__(url, status, words, final)
+        self.url, self.status, self.words, self.final = url, status, words, final
 
     def __str__(self) -> str:
         return f"{self.url} answered {self.status}: {self.words or 'no explanation'}"

@@ -7,17 +7,25 @@ The cursor of a listing stream:
 * `open`: of a walk that has not closed: `high`, the key it started at, and `resume`, where it stands.
 * `sweep`: where the sweep of older items stands; None before its start and after its end.
 * `validators`: what to send so that the platform can say that nothing changed.
+
+* `failed`: a place at which the platform failed before it showed anything, and since when.
+
+A place of an earlier night may be refused: on some platforms it lasts as long as the item that it points at
+(developers.facebook.com/docs/graph-api/results). It is forgotten then, and the walk begins again without it; so it is where the
+platform fails there for days, while it shows what comes before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 import sqlalchemy as sa
 
 from archiver.capture.apart import Completing
-from archiver.capture.errors import PageLoop, UnexplainedZero
+from archiver.capture.errors import PageLoop, RequestFailed, UnexplainedZero
 from archiver.capture.loops import LoopWatch
 from archiver.capture.running import LIGHT
 from archiver.platforms.items import Json, Skipped, State
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
     from archiver.capture.running import RunningCapture
 
 _ASKED_ABOUT_ZERO = 5
+_PATIENCE = timedelta(days=2)
+"""How long the platform may fail at a place that an earlier night left before the walk begins again without it."""
 
 Stop = Callable[[Page], bool]
 
@@ -38,7 +48,8 @@ def capture_listing(capture: RunningCapture, counts: list[Count]) -> None:
     if isinstance(opened, dict):
         high = str(opened["high"])
         walk.run(None, lambda page: _lowest(page) <= high, track=None)
-        walk.run(opened["resume"], walk.old_enough, track=str(walk.high or high))
+        if not walk.run(opened["resume"], walk.old_enough, track=str(walk.high or high)):
+            walk.run(None, walk.old_enough, track="")
     else:
         walk.run(None, walk.old_enough, track="")
     walk.close()
@@ -64,19 +75,22 @@ class _Walk:
         newest = max((item.created_at for item in page.items if item.created_at), default=None)
         return newest is not None and newest < self._since and _lowest(page) <= str(closed)
 
-    def run(self, resume: Json, stop: Stop, *, track: str | None) -> None:
-        """Walk from `resume` until `stop` or the end; `track` None leaves the open walk's place as it is."""
+    def run(self, resume: Json, stop: Stop, *, track: str | None) -> bool:
+        """Walk from `resume` until `stop` or the end; `track` None leaves the open walk's place as it is.
+
+        Gives False where the platform does not take the place `resume` any more: it is forgotten then.
+        """
         capture = self._capture
         validators = capture.cursor.get("validators")
+        pages = self._pages(
+            resume, {str(k): str(v) for k, v in validators.items()} if isinstance(validators, dict) else {}
+        )
+        if pages is None:
+            self._forget("open", "validators")
+            return False
         first = True
         watch = LoopWatch()
-        for page in capture.platform.pages(
-            capture.session,
-            capture.account,
-            capture.context.stream,
-            resume,
-            {str(k): str(v) for k, v in validators.items()} if isinstance(validators, dict) else {},
-        ):
+        for page in pages:
             if first and resume is None:
                 self._check_zero(page)
                 self.high = max((item.order_key for item in page.items if item.order_key), default=None)
@@ -86,7 +100,8 @@ class _Walk:
             self.completing.save(page, self._cursor_after(page, track))
             self._stopped_at = page.resume
             if page.resume is None or stop(page):
-                return
+                break
+        return True
 
     def close(self) -> None:
         """The walk reached its end: move the high-water mark, and forget where it stood."""
@@ -102,8 +117,14 @@ class _Walk:
         capture = self._capture
         if self._stopped_at is None or not pages:
             return
-        resume = capture.cursor.get("sweep") or self._stopped_at
-        walk = capture.platform.pages(capture.session, capture.account, capture.context.stream, resume, {})
+        kept = capture.cursor.get("sweep")
+        walk = self._pages(kept, {}) if kept else None
+        if walk is None:
+            if kept:
+                self._forget("sweep")
+            walk = capture.platform.pages(
+                capture.session, capture.account, capture.context.stream, self._stopped_at, {}
+            )
         watch = LoopWatch()
         for number, page in enumerate(walk, 1):
             if watch.circles(page):
@@ -111,6 +132,46 @@ class _Walk:
             self.completing.save(page, {**capture.cursor, "sweep": page.resume})
             if page.resume is None or number >= pages:
                 return
+
+    def _pages(self, resume: Json, validators: dict[str, str]) -> Iterator[Page] | None:
+        """The pages from a place on; None where the platform refuses the place, which is noted. A limit or a failing server
+        leaves the place as it is for a while, and a walk without one has none to refuse.
+        """
+        capture = self._capture
+        walk = iter(
+            capture.platform.pages(capture.session, capture.account, capture.context.stream, resume, validators)
+        )
+        try:
+            first = list(itertools.islice(walk, 1))
+        except RequestFailed as error:
+            if resume is None or not (error.final or self._failed_for_days(resume)):
+                raise
+            capture.note(
+                "the place where an earlier night's walk stood",
+                f"the platform does not go on from there any more, and the walk begins again without it: {error}",
+            )
+            return None
+        return itertools.chain(first, walk)
+
+    def _failed_for_days(self, place: Json) -> bool:
+        """Whether the platform has failed at a place for days; else it is remembered that it does."""
+        capture = self._capture
+        failed, now = capture.cursor.get("failed"), capture.context.started_at
+        since = failed.get("since") if isinstance(failed, dict) and failed.get("place") == place else None
+        if isinstance(since, str):
+            return now - datetime.fromisoformat(since) >= _PATIENCE
+        capture.save(Page((), ()), {**capture.cursor, "failed": {"place": place, "since": now.isoformat()}})
+        capture.pages -= 1
+        return False
+
+    def _forget(self, *names: str) -> None:
+        """Forget a place that led nowhere; the answer that said so is kept with it. `validators` go too where the walk begins at
+        the top again: that nothing changed there says nothing of what was never reached.
+        """
+        capture = self._capture
+        cursor = {name: value for name, value in capture.cursor.items() if name not in {*names, "failed"}}
+        capture.save(Page((), ()), cursor)
+        capture.pages -= 1
 
     def _leave(self, page: Page) -> NoReturn:
         """Leave a walk that goes in circles. Where it stood is forgotten, since the place that the platform named led nowhere:

@@ -192,7 +192,7 @@ class CaptureSession(Transport):
         wait = self._wait(exchange, verdict, headers, attempt, now)
         if wait is None or (attempt == self._max_attempts and (not wait.told or wait.seconds <= self._max_wait)):
             words = verdict.words if verdict else _words(exchange)
-            raise RequestFailed(exchange.url, exchange.status, self.clean_text(words))
+            raise RequestFailed(exchange.url, exchange.status, self.clean_text(words), wait is None)
         return wait
 
     def _draw(self, request: Request) -> None:

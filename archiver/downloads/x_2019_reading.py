@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _FILE = re.compile(r"([a-z-]+?)(?:-part(\d+))?\.js")
 _MOST_EDITED = 20_000
 _MOST_NAMED = 50
-_Edited = defaultdict[str, dict[str, tuple[str, Mapping[str, Any]]]]
-"""The forms of edited posts by the first's id and their own: the file that each was found in last, and the form."""
+_Edited = defaultdict[str, dict[str, dict[str, Mapping[str, Any]]]]
+"""The forms of edited posts by the first's id and their own: each as the files have it, by their names."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -162,14 +162,16 @@ class Reader:
                 continue
             try:
                 with self._tree.open(name) as stream:
-                    found = self._survey(name, Elements(stream, assigned=True))
+                    found = self._survey(Elements(stream, assigned=True))
             except DamagedArchiveError:
                 continue  # reading it says so, and takes nothing from it
             for first, known in found.items():
-                self._edited[first] |= known
+                for own, form in known.items():
+                    self._edited[first].setdefault(own, {})[name] = form
 
-    def _survey(self, name: str, elements: Elements) -> _Edited:
-        found: _Edited = defaultdict(dict)
+    def _survey(self, elements: Elements) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+        """The forms of edited posts in one file, by the first's id and their own."""
+        found: defaultdict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
         for element in elements:
             if elements.held > 1 << 20 or element.cut:
                 elements.take()
@@ -181,7 +183,7 @@ class Reader:
                 if full and chain[0] not in self._edited and chain[0] not in found:
                     self._too_many_edits = True
                     continue
-                found[chain[0]][own] = (name, {**inner, "__pointer__": element.pointer})
+                found[chain[0]][own] = {**inner, "__pointer__": element.pointer}
         return found
 
     def post_taker(self, name: str) -> Callable[[Element, Reading], None]:
@@ -207,21 +209,24 @@ class Reader:
         self,
         name: str,
         tweet: Mapping[str, Any],
-        known: Mapping[str, tuple[str, Mapping[str, Any]]],
+        known: Mapping[str, Mapping[str, Mapping[str, Any]]],
         kind: Kind,
         reading: Reading,
     ) -> None:
-        """A form of an edited post: the last one brings all of them, the others nothing more."""
-        last = max(known, key=lambda each: (len(each), each))
-        own = identity(tweet)
-        if own != last:
-            if known[last][0] != name and own is not None and known[own][0] == name:
+        """A form of an edited post: the last one brings all of them, the others nothing more. Parts of a download overlap: where
+        the last form lies in several files, that file brings it which has most of the others, the latest of those alike.
+        """
+        own, last = str(identity(tweet)), max(known, key=lambda each: (len(each), each))
+        home = max(reversed(list(known[last])), key=lambda file: sum(file in files for files in known.values()))
+        if own != last or name != home:
+            if own in known and home not in known[own] and name == next(iter(known[own])):
                 what = "an earlier form of a post whose last form lies in another file"
                 reading.skip(f"{name}, post {own}", what)
+            if own == last and kind.deleted:
+                _bury(tweet, chain_of(tweet)[0], reading)
             return
-        if known[last][0] != name:  # parts of the download overlap: it is read where it was found last
-            return
-        posts = [self._post(each, str(each["__pointer__"]), kind) for where, each in known.values() if where == name]
+        shown = [files[home] for files in known.values() if home in files]
+        posts = [self._post(each, str(each["__pointer__"]), kind) for each in shown]
         item, history = forms(posts)
         self._add(name, item, [each for post in posts for each in post.attached], reading)
         reading.history += history

@@ -79,7 +79,7 @@ class Facebook(GraphPlatform):
         mine = Party(_page_id(account), account.handle)
         make = _makers(stream, mine)
         listing = Listing(account, resume)
-        optional = is_not_there if stream is StreamKind.REELS else None
+        optional = listing.is_not_listed if stream is StreamKind.REELS else None
         for got in graph.edge(f"{mine.id}/{edge}", {"fields": fields}, listing.at, LIMIT, optional):
             if got.refused is not None:
                 yield not_listed(got, "the page's reels")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, number_of, stated, text_of
 from archiver.platforms.facebook_attached import attached
+from archiver.platforms.graph_fields import untold
 from archiver.platforms.graph_media import sent, stable
 from archiver.platforms.graph_times import moment_of, place_in_listing, place_of
 from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
@@ -204,6 +205,7 @@ def message_item(message: Mapping[str, Any], conversation: str, **around: Any) -
         ),
         evidence={"conversation": conversation, "to": list(to)},
         order_key=f"{conversation} {place_of(at, identity)}",
+        not_requested=untold(message, ("message", "sticker", "shares", "attachments")),
         **around,
     )
 

@@ -58,7 +58,7 @@ MANIFEST = Manifest(
         "comments by people whom the page's token may not see; their number is counted all the same",
         "who wrote a comment, without `pages_read_user_content`",
         "whether what cannot be read any more was deleted or is withheld: one answer stands for both",
-        "details of messages beyond the 20 newest of a conversation [U]",
+        "details of messages beyond the 20 newest of a conversation [U]: it is said of how many, and what is held of them stands",
         "reels, where the platform does not list them for the page (it is tried, and said)",
         (
             "alternative texts of pictures in comments, messages and posts of others that tag the page: what was written beside "

@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING
 from archiver.platforms.graph_manners import error_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import Any
+
     from archiver.platforms.pages import Exchange
 
+CONTENT = frozenset({"text", "media", "links", "to"})
+"""What a message says, as its evidence and `Item.not_requested` name it."""
 _UNKNOWN = re.compile(r"nonexisting field \((\w+)\)")
 _ERROR = 400
 
@@ -25,6 +30,16 @@ def unknown_field(exchange: Exchange) -> str | None:
     message = (error_of(exchange) or {}).get("message")
     match = _UNKNOWN.search(message) if isinstance(message, str) else None
     return match[1] if match else None
+
+
+def untold(message: Mapping[str, Any], content: Collection[str]) -> frozenset[str]:
+    """What of a message an answer does not tell that has none of the fields of its content: of those beyond the newest of a
+    conversation Meta may say no more than that they are there [U]. A message that says nothing has the fields, empty.
+    """
+    if any(name in message for name in content):
+        return frozenset()
+    around = {"from": "author", "created_time": "created"}
+    return CONTENT | {ours for theirs, ours in around.items() if theirs not in message}
 
 
 def without(fields: str, name: str) -> str | None:

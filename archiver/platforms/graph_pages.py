@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import read
 from archiver.platforms.falling import Falling, all_below
+from archiver.platforms.graph_fields import CONTENT
+from archiver.platforms.graph_manners import is_not_there
 from archiver.platforms.graph_times import SECONDS
 from archiver.platforms.items import Item, Skipped
 from archiver.platforms.pages import Conversation, ConversationsPage, Page
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from archiver.platforms.graph import Graph, GraphPage
     from archiver.platforms.items import Json
-    from archiver.platforms.pages import AccountRef, Count
+    from archiver.platforms.pages import AccountRef, Count, Exchange
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,6 +58,13 @@ class Listing:
         self.place: Mapping[str, Any] = resume if isinstance(resume, dict) else {}
         below = self.place.get("below")
         self._falling = Falling(SECONDS, below if isinstance(below, str) else None)
+        self._begins = not isinstance(self.place.get("at"), dict)
+
+    def is_not_listed(self, exchange: Exchange) -> bool:
+        """Whether the platform says that it does not give the edge here (code 100): only where the walk begins. In the middle of
+        one the same answer says that it does not know the place any more, and what comes after it would be lost unsaid.
+        """
+        return self._begins and is_not_there(exchange)
 
     @property
     def at(self) -> Json:
@@ -68,6 +77,7 @@ class Listing:
 
         Raises `UnreadableAnswerError` where page after page shows nothing.
         """
+        self._begins = False
         following = got.following
         coverage = self._falling.shown(
             [item.order_key for item in reading.items if item.order_key is not None],
@@ -131,15 +141,22 @@ def read_below(
 def read_messages(
     graph: Graph, conversation: Conversation, fields: str, limit: int, make: Callable[..., Item]
 ) -> Iterator[Page]:
-    """The messages of a conversation, newest first; `make` is given the conversation's id behind the entry."""
+    """The messages of a conversation, newest first; `make` is given the conversation's id behind the entry. Those of which the
+    platform tells nothing but that they are there are noted: what is held of them stands.
+    """
     name = conversation.id
-    return read_below(
+    for page in read_below(
         graph,
         name,
         graph.edge(f"{name}/messages", {"fields": fields}, limit=limit),
         lambda entry, **around: make(entry, name, **around),
         f"the messages of {name}",
-    )
+    ):
+        bare = sum(item.not_requested >= CONTENT for item in page.items)
+        if bare:
+            why = "the platform tells that they are there, and not what they say"
+            page.skipped = [*page.skipped, Skipped(f"{bare} messages of {name}", why, lost=False)]
+        yield page
 
 
 def read_conversations(

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import id_of, number_of, stated, text_of
+from archiver.platforms.graph_fields import untold
 from archiver.platforms.graph_media import portrait, sent, stable
 from archiver.platforms.graph_times import moment_of, place_in_listing, place_of
 from archiver.platforms.items import Item, ItemKind, Json, Media, Party, Reference, ReferenceKind, Source
@@ -131,6 +132,7 @@ def message_item(message: Mapping[str, Any], conversation: str, **around: Any) -
         media=tuple(sent(message.get("attachments"))),
         evidence={"conversation": conversation, "to": list(to)},
         order_key=f"{conversation} {place_of(at, identity)}",
+        not_requested=untold(message, ("message", "shares", "story", "is_unsupported", "attachments")),
         **around,
     )
 

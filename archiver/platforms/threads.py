@@ -112,7 +112,7 @@ class Threads(GraphPlatform):
         def make(entry: Any, **around: Any) -> Item:
             return items.post_item(entry, mine, own=own, **around)
 
-        optional = None if own else is_not_there
+        optional = None if own else listing.is_not_listed
         for got in graph.edge(f"{mine.id}/{edge}", {"fields": fields}, listing.at, LIMIT, optional):
             if got.refused is not None:
                 yield not_listed(got, "what names the account")

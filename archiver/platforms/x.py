@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms.answers import number_of, read, text_of
@@ -15,7 +15,8 @@ from archiver.platforms.pages import AccountRef, AccountStatus, Count, Coverage,
 from archiver.platforms.x_items import WIDTH, key_at, message_item, profile_item, user_party
 from archiver.platforms.x_manifest import MANIFEST, is_user_token
 from archiver.platforms.x_manners import draws, judge, problems, renewed, usage, words_of
-from archiver.platforms.x_server import POINTING, Found, Server
+from archiver.platforms.x_server import Found, Server
+from archiver.platforms.x_threads import read_thread
 from archiver.platforms.x_words import chain_of
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class X(Manners):
             last = following is None and not messages and not _cut(account, stream, seen)
             coverage = walk.shown(moments, last=last, whole=whole)
             if coverage is not None and following is None and messages:
-                window = key_at(_now(account, exchange) - _MESSAGES_BACK)
+                window = key_at(_now(account) - _MESSAGES_BACK)
                 coverage = Coverage(before, window if coverage.after is None else min(coverage.after, window))
             elif coverage is not None and coverage.after is None and not last:
                 coverage = None
@@ -172,41 +173,10 @@ class X(Manners):
             token = following
 
     def thread(self, session: Session, account: AccountRef, post_id: str, known: bytes | None = None) -> Iterator[Page]:
-        """What answers a post, by a search for its conversation; who answers whom is told by each."""
-        server = Server(session, account)
+        """What answers a post; see `x_threads.read_thread`."""
         recent = str(account.settings.get("search") or "all").lower() == "recent"
-        path = f"/tweets/search/{'recent' if recent else 'all'}"
-        asked: dict[str, str | int] = {"query": f"conversation_id:{post_id}", "max_results": _AT_ONCE}
-        token: str | None = None
-        whole = True
-        while True:
-            exchange = server.get(path, "post", {**asked, **({"pagination_token": token} if token else {})})
-            if known is not None and not token and exchange.received_sha256 == known and not recent:
-                yield Page((), [exchange], sub_key=post_id, coverage=_below(post_id), unchanged=True)
-                return
-            answer = server.object(exchange)
-            following = server.following(exchange, answer, token)
-            found = Found(server)
-            number = found.took(exchange, answer)
-            records = server.records(exchange, answer)
-            found.posts(records, number, beside=POINTING - {"replied_to"}, below=post_id)
-            found.items = [each for each in found.items if each.id != post_id]
-            found.history = [each for each in found.history if each.id != post_id]
-            whole = whole and not any(each.lost for each in found.skipped)
-            counts = [
-                Count("replies", said, item=each.id)
-                for each in found.items
-                if each.sighted and (said := each.counts.get("replies"))
-            ]
-            if recent and following is None:
-                words = "the setting `search` is `recent`: answers older than 7 days are not found"
-                counts.append(Count("replies", None, item=post_id, reason=words))
-            last = following is None and whole
-            begins = key_at(_now(account, exchange) - _RECENT) if recent else ""
-            yield found.page(sub_key=post_id, counts=counts, coverage=_below(post_id, begins) if last else None)
-            if following is None:
-                return
-            token = following
+        since = _now(account) - _RECENT if recent else None
+        return read_thread(Server(session, account), post_id, known, since)
 
     def members(self, session: Session, account: AccountRef, listing: str) -> Iterator[MemberPage]:
         """Whom the account blocks, or who follows it."""
@@ -283,15 +253,10 @@ def _cut(account: AccountRef, stream: StreamKind, seen: int) -> bool:
     return max(seen, posts) >= _TIMELINE_CAP - _NEAR
 
 
-def _now(account: AccountRef, exchange: Exchange) -> datetime:
+def _now(account: AccountRef) -> datetime:
     """When the stream's capture began: what X lists for some days only is counted from there."""
     started = account.settings.get("started_at")
-    return started if isinstance(started, datetime) else exchange.requested_at
-
-
-def _below(post_id: str, begins: str = "") -> Coverage:
-    """All keys of a thread, or those from a moment on."""
-    return Coverage(before=f"{post_id}!", after=f"{post_id} {begins}")
+    return started if isinstance(started, datetime) else datetime.now(UTC)
 
 
 def _messages(found: Found, records: Sequence[Any], number: int) -> None:

@@ -8,6 +8,7 @@ dictionary, edit-posts), posts/timelines/integrate; OpenAPI 2.166 and 2.167 for 
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from archiver.platforms import times
@@ -17,10 +18,12 @@ from archiver.platforms.x_words import chain_of, either, included_posts, long_fo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
 _EPOCH = 1_288_834_974_657
 """Milliseconds since 1970 at which X's ids begin."""
+_FIRST = datetime(2006, 3, 21, tzinfo=UTC)
+"""X had no posts before. What is asked for since an earlier day is refused."""
+_A_DAY, _AN_HOUR = 86_400_000 << 22, timedelta(hours=1)
 WIDTH = 20
 _KINDS = {"photo": "image", "video": "video", "animated_gif": "video"}
 _METRICS = (
@@ -91,6 +94,14 @@ def order_key(post_id: str) -> str:
 def key_at(moment: datetime) -> str:
     """The lowest key that something of that moment can have."""
     return str(max(0, int(moment.timestamp() * 1000) - _EPOCH) << 22).zfill(WIDTH)
+
+
+def began(post_id: str) -> datetime:
+    """A time before which nothing can answer a post: an hour before its id was given out, since what is asked for since the last
+    half minute is refused. Ids of before X's present ones tell no time. Raises `ValueError` for what is no id.
+    """
+    born = _born(post_id) if int(order_key(post_id)) > _A_DAY else None
+    return _FIRST if born is None else born - _AN_HOUR
 
 
 def post_item(post: Mapping[str, Any], known: Known, **around: Any) -> Item:

@@ -69,12 +69,19 @@ MANIFEST = Manifest(
         "posts beyond the newest 3,200 and mentions beyond the newest 800: import the account's download for the rest",
         "private messages older than 30 days, and encrypted ones",
         "answers older than 7 days where `search` is `recent`",
+        (
+            "in other people's threads: what stands below an answer that was removed, or that X counts no answers to (whoever "
+            "answers the account there is asked for level by level)"
+        ),
         "answers by protected accounts, and by those that blocked the account",
         "a post put up and deleted between two captures; an edited post's earlier forms once it is deleted",
         "who voted what in a poll",
         "subtitles of videos, and their smaller files: the best MP4 file is kept",
     ),
-    sources=("docs.x.com, x-api (OpenAPI 2.166 and 2.167)", "docs.x.com, x-api/getting-started/pricing"),
+    sources=(
+        "docs.x.com, x-api (OpenAPI 2.166 and 2.167; search operators; full-archive search)",
+        "docs.x.com, x-api/getting-started/pricing",
+    ),
     places=frozenset({"pagination_token"}),
     needs_token=True,
     may_be_empty=frozenset({StreamKind.MENTIONS, StreamKind.MESSAGES}),

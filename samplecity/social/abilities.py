@@ -50,6 +50,7 @@ class Abilities:
             posts, `replies` by themselves, None nowhere.
         shows_answered: what is shown with such a comment, also where the thread itself cannot be read any more: what it answers
             on a stranger's post (`strangers`), what it answers anywhere (`parent`), or all that stands above it (`ancestors`).
+        below_own: what stands below the account's own comment on a stranger's post can be read through that comment.
         edits_media: an edit can change pictures and their alternative texts.
         captions: videos have tracks of captions, which its API gives to their owner.
         strangers: what residents publish on their own is part of the city's world (quoted, reposted, answered).
@@ -84,6 +85,7 @@ class Abilities:
     text_limit: int = 2000
     own_comments: Literal["posts", "replies"] | None = None
     shows_answered: Literal["strangers", "parent", "ancestors"] = "strangers"
+    below_own: bool = False
     edits_media: bool = False
     captions: bool = False
     strangers: bool = False
@@ -107,7 +109,7 @@ ABILITIES: dict[str, Abilities] = {
         Abilities(
             "x", depth=0, answers="listed", edits="history", edit_minutes=30, messages=True, message_days=30,
             mentions=True, mentions_cap=800, reposts=True, quotes=True, comment_media=True, posts_cap=3200,
-            own_comments="posts", shows_answered="parent", strangers=True,
+            own_comments="posts", shows_answered="parent", below_own=True, strangers=True,
         ),
         Abilities(
             "youtube", depth=2, answers="gone", edits="time", moderates=True, closes=True, media="cover", titles=True,
@@ -116,7 +118,7 @@ ABILITIES: dict[str, Abilities] = {
         Abilities(
             "mastodon", depth=0, answers="unlisted", edits="history", messages=True, mentions=True, reposts=True,
             quotes=True, unlisted=True, comment_media=True, own_comments="posts", shows_answered="ancestors",
-            edits_media=True, strangers=True,
+            below_own=True, edits_media=True, strangers=True,
         ),
         Abilities("linkedin", depth=2, answers="gone", edits="time", closes=True),
         Abilities("flickr", depth=1, answers="gone", edits="time", edits_comments=False, media="image", titles=True),

@@ -6,7 +6,7 @@ the bytes of attachments at `{origin}/_media/{id}`. What is left to a rendering:
 
 * check the token with `holder` (it knows which tokens are dead) and answer with the platform's own words otherwise;
 * cut EVERY listing with `cut` (cursors) or `cut_at` (offsets): the page faults live there, so that nothing is lost that a
-  patient reader would not find on the next page;
+  patient reader would not find on the next page; a cursor that is refused (`StaleCursor`) is answered with `error`;
 * say how much is left (`request.budget`) in the platform's own headers.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from samplecity.social.world import SocialWorld
 
-ErrorKind = Literal["rate_limit", "token", "permission", "server_error"]
+ErrorKind = Literal["rate_limit", "token", "permission", "server_error", "cursor"]
 T = TypeVar("T")
 _REPEATED = 2  # how many of the last page's items a page with repeated ids begins with
 
@@ -97,6 +97,10 @@ class Request:
         return token.strip() if scheme.lower() == "bearer" else self.param("access_token")
 
 
+class StaleCursor(Exception):
+    """A page is asked for by a cursor that is not good any more."""
+
+
 class Api(Protocol):
     """One platform's server; inherit from it. It keeps nothing between two requests but what a night's world says."""
 
@@ -162,7 +166,12 @@ def cut(request: Request, items: Sequence[T], limit: int, cursor: str = "") -> C
         items: the whole listing in its order.
         limit: how many make a page, 1 or more.
         cursor: what an earlier page's `next` said; empty for the first page. One that was never given begins anew.
+
+    Raises:
+        StaleCursor: for a cursor that the fault plan lets be refused.
     """
+    if cursor and "stale_cursor" in request.faults:
+        raise StaleCursor
     start, tries = _opened(cursor)
     if "empty_page_with_next" in request.faults and start < len(items):
         return Cut([], _closed(start, tries + 1))

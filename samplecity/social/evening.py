@@ -130,7 +130,7 @@ class Evening:
         if own_thread and root.there and not root.closed and self._reach(line) and self._recent(line):
             self._see(line, key, "comments")
             below[key][root.thing.id] += 1
-        elif self._can.shows_answered == "ancestors" and self._below_own(thing, key):
+        elif self._can.below_own and self._below_own(thing, key):
             self._see(line, key, "comments")
         elif self._can.answers == "unlisted" and line.sightings:
             self._see(line, key, "known")

@@ -10,8 +10,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from zlib import crc32
 
-from samplecity.social.api import Api, cut, holder, reply
+from samplecity.social.api import Api, StaleCursor, cut, holder, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,8 @@ def refusal(kind: ErrorKind, limit_code: int) -> Reply:
         case "token":
             words = "Error validating access token: Session has expired on Thursday, 29-Jul-21 10:00:00 PDT."
             return failed(190, words, subcode=463, status=401)
+        case "cursor":
+            return failed(2642, "(#2642) Invalid cursors values")
         case "permission":
             return failed(10, "(#10) This endpoint requires the 'pages_read_engagement' permission.", status=403)
         case _:
@@ -104,23 +107,35 @@ def paged(
     most: int = _MOST,
     **around: Any,
 ) -> Reply:
-    """A page of an edge. `by_time`: without cursors, placed by `until` and `__paging_token`, as posts can come."""
+    """A page of an edge. `by_time`: without cursors, placed by `until` and `__paging_token`, as posts can come.
+
+    A cursor points at the last item of its page, and is not good any more once that is gone (graph-api/results).
+    """
     limit = request.number("limit", 25)
     if limit > _MOST:
         return failed(100, f"(#100) param limit must be less than or equal to {_MOST}")
-    page = cut(request, listed, min(limit, most), request.param("__paging_token" if by_time else "after"))
+    place, _, item = request.param("__paging_token" if by_time else "after").partition(".")
+    if item and item not in {_pointed(each) for each in listed}:
+        raise StaleCursor
+    page = cut(request, listed, min(limit, most), place)
+    after = page.next if by_time or not page.items else f"{page.next}.{_pointed(page.items[-1])}"
     answer: dict[str, Any] = {"data": [dict(show(each)) for each in page.items]}
     kept = [(name, value) for name, value in request.query if name not in _PLACES and name != "access_token"]
     mine = [("access_token", request.token), ("pretty", "0"), *kept]
     if page.next is not None:
-        place = [("until", "1624385168"), ("since", ""), ("__paging_token", page.next), ("__previous", "")]
-        following = place if by_time else [("after", page.next)]
+        placed = [("until", "1624385168"), ("since", ""), ("__paging_token", page.next), ("__previous", "")]
+        following = placed if by_time else [("after", after)]
         answer["paging"] = {"next": f"{address}?{urlencode([*mine, *following])}"}
         if not by_time:
-            answer["paging"]["cursors"] = {"before": "QVFIUl", "after": page.next}
+            answer["paging"]["cursors"] = {"before": "QVFIUl", "after": after}
     elif page.items and not by_time:
         answer["paging"] = {"cursors": {"before": "QVFIUl", "after": "QVFIUmVuZA"}}
     return reply({**answer, **around})
+
+
+def _pointed(listed: Any) -> str:
+    """What a cursor says of the item that it points at: a short sum of its id."""
+    return f"{crc32(str(getattr(listed, 'id', '')).encode()):08x}"
 
 
 class GraphApi(Api):

@@ -48,6 +48,8 @@ class Mastodon(Api):
                 return reply({"error": "The access token is invalid"}, 401)
             case "permission":
                 return reply({"error": "This action is not allowed"}, 403)
+            case "cursor":
+                return reply({"error": "Validation failed: the place is not valid"}, 422)
             case _:
                 return reply({"error": "An unexpected error occurred"}, 500)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from samplecity.faults import Fault, Reply, before
 from samplecity.limits import RateLimit
 from samplecity.social import APIS
-from samplecity.social.api import Budget, Request
+from samplecity.social.api import Budget, Request, StaleCursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +25,7 @@ PAGE_FAULTS = frozenset(
         "page_loop",
         "poison_text",
         "big_text",
+        "stale_cursor",
     }
 )
 """What `samplecity.social.api.cut` does; the renderings have it done there."""
@@ -89,7 +90,13 @@ class SocialServer:
         counted = Request(
             request.method, request.path, request.query, request.headers, request.body, frozenset(faults), budget
         )
-        return api.answer(world, counted, f"{self._origin}/{platform}")
+        return self._asked(api, world, counted)
+
+    def _asked(self, api: Api, world: SocialWorld, request: Request) -> Reply:
+        try:
+            return api.answer(world, request, f"{self._origin}/{api.platform}")
+        except StaleCursor:
+            return api.error("cursor")
 
     def _take(self, platform: str, request: Request) -> tuple[bool, Budget]:
         limit = self._rate(platform, request)

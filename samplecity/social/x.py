@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from samplecity.social import lists
 from samplecity.social.api import Api, cut, holder, reply
 from samplecity.social.x_shapes import NAME, Shapes, missing
-from samplecity.social.x_words import NEW, OLD, Words, refusal, spoken
+from samplecity.social.x_words import NEW, OLD, Words, refusal, refused, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from samplecity.social.world import SocialWorld
 
 _TIMELINE_CAP, _MENTIONS_CAP, _MESSAGE_DAYS, _RECENT_DAYS = 3200, 800, 30, 7
+_SEARCHED_DAYS = {"all": 30, "recent": _RECENT_DAYS}
+"""What a search finds that does not say since when (posts/search/quickstart/full-archive-search)."""
+_LONGEST = {"all": 1024, "recent": 512}
+_BEGAN = datetime(2006, 3, 21, tzinfo=UTC)
+_LATE = timedelta(seconds=40)
+"""A search ends half a minute before it is asked for, and must begin ten seconds before that."""
 _CAP = 3_000_000
 _CLIENT = "sample-city"
 _SIZES = {"tweets": (5, 100), "mentions": (5, 100), "all": (10, 500), "recent": (10, 100), "dm_events": (1, 100)}
@@ -80,6 +87,9 @@ class X(Api):
 
     def error(self, kind: ErrorKind, seconds: float = 1.0) -> Reply:
         """X's own words for what failed."""
+        if kind == "cursor":
+            said = "The `pagination_token` query parameter value is not valid"
+            return reply(refused(self._understands[0], "pagination_token", "", said), 400)
         title, status = _ERRORS[kind]
         told = {"title": title, "detail": title, "type": "about:blank", "status": status}
         if kind != "rate_limit":
@@ -189,8 +199,8 @@ class _View:
         """Answer it."""
         parts = [part for part in self._request.path.split("/") if part][1:]
         sizes = _SIZES.get(parts[-1] if parts else "", _PEOPLE)
-        if refused := refusal(self._query, self._words, sizes):
-            return reply(refused, 400)
+        if wrong := refusal(self._query, self._words, sizes):
+            return reply(wrong, 400)
         match parts:
             case ["users", *rest]:
                 return self._users(rest)
@@ -247,19 +257,53 @@ class _View:
                 return _nothing()
 
     def _tweets(self, rest: Sequence[str]) -> Reply:
-        world, query = self._world, self._query.get("query", "")
+        query = self._query.get("query", "")
         match rest:
             case []:
                 return self._lookup(self._query.get("ids", "").split(","), "ids")
             case ["search", "all" | "recent" as how]:
-                conversation = query.removeprefix("conversation_id:")
-                root = world.thing(NAME, conversation)
-                found = [*reversed(world.comments(NAME, conversation)), *([root] if root else [])]
-                return self._posts(found if how == "all" else world.within(found, _RECENT_DAYS))
+                return self._search(query, how)
             case [identity]:
                 return self._lookup([identity], "id")
             case _:
                 return _nothing()
+
+    def _search(self, query: str, how: str) -> Reply:
+        """What a query finds: posts of conversations, and direct answers. Unless it says since when, of the last 30 days; by the
+        recent search of the last 7, and of no more whatever is said.
+        """
+        world = self._world
+        if len(query) > _LONGEST[how]:
+            return self._invalid("query", query, f"The query is longer than {_LONGEST[how]} characters")
+        found: dict[str, Thing] = {}
+        for term in query.split(" OR "):
+            operator, _, identity = term.partition(":")
+            if operator not in {"conversation_id", "in_reply_to_tweet_id"} or not identity.isdigit():
+                return self._invalid("query", query, f"Reference to invalid operator '{operator}'")
+            if operator == "in_reply_to_tweet_id":
+                found.update((one.id, one) for one in world.replies(NAME, identity))
+            else:
+                root = world.thing(NAME, identity)
+                found.update((one.id, one) for one in (*world.comments(NAME, identity), *([root] if root else [])))
+        things = sorted(found.values(), key=lambda one: one.order, reverse=True)
+        said = self._query.get("start_time")
+        if said is None:
+            return self._posts(world.within(things, _SEARCHED_DAYS[how]))
+        try:
+            since = datetime.strptime(said, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        except ValueError:
+            return self._invalid("start_time", said, "It is no time")
+        now = world.now or datetime.max.replace(tzinfo=UTC)
+        earliest = now - timedelta(days=_RECENT_DAYS) if how == "recent" and world.now else _BEGAN
+        if not earliest <= since < now - _LATE:
+            words = (
+                f"'start_time' must be on or after {earliest:%Y-%m-%dT%H:%MZ}, and 10 seconds prior to the end at least"
+            )
+            return self._invalid("start_time", said, words)
+        return self._posts([one for one in things if one.at >= since])
+
+    def _invalid(self, name: str, value: str, words: str) -> Reply:
+        return reply(refused(self._words, name, value, words), 400)
 
     def _lookup(self, ids: Sequence[str], parameter: str) -> Reply:
         found = []

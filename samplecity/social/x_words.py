@@ -157,18 +157,19 @@ def refusal(query: Mapping[str, str], words: Words, sizes: tuple[int, int]) -> d
     for name, value in query.items():
         if name not in allowed and name not in _PLAIN:
             names = ",".join(sorted(_PLAIN | allowed.keys()))
-            return _refused(words, name, value, f"The query parameter [{name}] is not one of [{names}]")
+            return refused(words, name, value, f"The query parameter [{name}] is not one of [{names}]")
         for each in sorted(listed(query, name) - allowed.get(name, listed(query, name))):
             known = ",".join(sorted(allowed[name]))
-            return _refused(words, name, value, f"The `{name}` query parameter value [{each}] is not one of [{known}]")
+            return refused(words, name, value, f"The `{name}` query parameter value [{each}] is not one of [{known}]")
     size = query.get("max_results")
     if size is not None and not (size.isascii() and size.isdigit() and sizes[0] <= int(size) <= sizes[1]):
         said = f"The `max_results` query parameter value [{size}] is not between {sizes[0]} and {sizes[1]}"
-        return _refused(words, "max_results", size, said)
+        return refused(words, "max_results", size, said)
     return None
 
 
-def _refused(words: Words, name: str, value: str, message: str) -> dict[str, Any]:
+def refused(words: Words, name: str, value: str, message: str) -> dict[str, Any]:
+    """Give the answer (status 400) to a parameter whose value is not taken."""
     return {
         "errors": [{"parameters": {name: [value]}, "message": message}],
         "title": "Invalid Request",

@@ -82,6 +82,9 @@ class YouTube(Api):
             case "token":
                 words = "Request had invalid authentication credentials. Expected OAuth 2 access token."
                 return failed(401, "authError", words, "global", "UNAUTHENTICATED")
+            case "cursor":
+                words = "The request specifies an invalid page token."
+                return failed(400, "invalidPageToken", words, "youtube.parameter", "INVALID_ARGUMENT")
             case "permission":
                 words = "Request had insufficient authentication scopes."
                 return failed(403, "insufficientPermissions", words, "global", "PERMISSION_DENIED")

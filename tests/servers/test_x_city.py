@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from archiver.platforms.manners import Budget
 from samplecity.faults import Fault
 from samplecity.social import APIS
 from samplecity.social import lists as true_lists
+from samplecity.social.events import Publish
 from samplecity.social.x import X
 from samplecity.social.x_words import NEW, OLD
 from tests.fixtures.custody import contents, differences, unproven
@@ -168,6 +170,39 @@ def test_recent_search_alone_is_a_known_gap_and_no_deletion(
         assert asked(town, "%/search/recent%")
         deleted = dict(town.city.social.story["deleted_by_author"])["x"]
         assert town.sql("select state from items where platform_id = :id", id=deleted) == [("gone_confirmed",)]
+
+
+@pytest.mark.usefixtures("fast")
+def test_what_stands_below_an_answer_elsewhere_is_found_through_it(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A conversation has the id of its first post, which is a stranger's: X is asked level by level who answers the account."""
+    with social_town(make_archive, monkeypatch, "x", nights=2, faulty=False) as town:
+        social = town.city.social
+        keys = {one.id: one.key for one in social.accounts}
+        things = {each.thing.id: each.thing for each in social.log if isinstance(each, Publish)}
+        above = next(
+            one
+            for one in things.values()
+            if one.kind == "comment" and one.author.id in keys and not things[one.root or ""].account
+        )
+        resident = next(one.author for one in things.values() if one.kind == "comment" and one.author.id not in keys)
+        for number in (1, 2, 3):
+            at = above.at + timedelta(hours=number)
+            above = replace(
+                above,
+                id=str(int(above.id) + (number * 3_600_000 << 22)),
+                author=resident,
+                text=f"And then? ({number})",
+                at=at,
+                parent=above.id,
+            )
+            social.log.append(Publish(2, above))
+        for night in (1, 2):
+            assert not town.troubles(night, town.night(night))
+            assert not town.differences(night)
+        depths = "select count(*) from items where root_id = :root and kind = 'comment'"
+        assert town.sql(depths, root=above.root)[0][0] >= 4
 
 
 @pytest.mark.usefixtures("fast")

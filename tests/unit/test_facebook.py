@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archiver.evidence.fields import carried_over, evidence_fields
 from archiver.platforms import facebook_items as items
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.facebook import Facebook
@@ -297,6 +298,16 @@ def test_reels_that_are_not_listed_are_said_to_be_missing() -> None:
         assert "100" in page.skipped[0].reason
 
 
+def test_in_the_middle_of_a_walk_the_same_answer_is_no_word_of_the_edge() -> None:
+    """A place that is not known any more has code 100 as well: what comes after it is not lost in a note, be it tonight's place
+    or an earlier night's.
+    """
+    with pytest.raises(ReplayError):
+        walked(StreamKind.REELS, listed({"id": "77", "created_time": at(5)}, after="a"), GONE)
+    with pytest.raises(ReplayError):
+        walked(StreamKind.REELS, GONE, resume={"at": {"after": "a"}, "below": None})
+
+
 def test_reels_are_videos_of_the_page() -> None:
     """By their ids, with their descriptions, at their full addresses, and by the page where nobody is named."""
     reel = {
@@ -481,6 +492,21 @@ def test_messages_cover_their_conversation_where_all_could_be_read() -> None:
     whole = read(listed(message(3), message(2), after="a"), listed(message(1)))
     assert (ids(whole), covered(whole)) == ([["m_3", "m_2"], ["m_1"]], [None, ("t_1!", "t_1 ")])
     assert covered(read(listed(message(3), 7, after="a"), listed(message(1)))) == [None, None]
+
+
+def test_a_message_of_which_only_the_id_is_told_is_not_emptied() -> None:
+    """What was held of it stands, and the page says how many there were; one that says nothing has its fields, empty."""
+    whole = {"id": "m_1", "created_time": at(1), "from": {"id": "5"}, "to": {"data": [{"id": "6"}]}, "message": "See"}
+    empty = {"id": "m_3", "created_time": at(3), "from": {"id": "5"}, "message": ""}
+    session = JudgedSession(Facebook(), listed(empty, {"id": "m_2", "created_time": at(2)}, {"id": "m_1"}))
+    (page,) = Facebook().conversation(session, CITY, Conversation("t_1"))
+    said, dated, bare = page.items
+    held = evidence_fields(items.message_item(whole, "t_1"))
+    assert carried_over(evidence_fields(bare), held, bare.not_requested) == held
+    assert carried_over(evidence_fields(said), held, said.not_requested)["text"] == ""
+    assert "created" not in dated.not_requested
+    assert [(each.what, each.lost) for each in page.skipped] == [("2 messages of t_1", False)]
+    assert page.coverage is not None
 
 
 def test_who_is_blocked_is_read_whole_or_not_at_all() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archiver.evidence.fields import carried_over, evidence_fields
 from archiver.platforms import instagram_items as items
 from archiver.platforms.errors import NoSuchHandleError, UnreadableAnswerError
 from archiver.platforms.instagram import Instagram
@@ -219,6 +220,16 @@ def test_what_others_tag_the_account_in_is_theirs() -> None:
     assert (page.coverage, page.keep) == (None, True)
 
 
+def test_in_the_middle_of_a_walk_the_same_answer_is_no_word_of_the_edge() -> None:
+    """A place that is not known any more has code 100 as well: what comes after it is not lost in a note, be it tonight's place
+    or an earlier night's.
+    """
+    with pytest.raises(ReplayError):
+        walked(StreamKind.MENTIONS, listed(medium(5, 50, username="rosa"), after="a"), GONE)
+    with pytest.raises(ReplayError):
+        walked(StreamKind.MENTIONS, GONE, resume={"at": {"after": "a"}, "below": None})
+
+
 def test_an_error_ends_the_walk_and_claims_nothing() -> None:
     """The account's own media are never an empty listing because they could not be read."""
     for answer in (refused(10), GONE, unknown("media", "IGUser"), Answer(refused(100).body, 200)):
@@ -400,6 +411,21 @@ def test_a_message_is_read_with_its_files() -> None:
     session = JudgedSession(Instagram(), listed(message, {"attachments": {"data": [{}]}, "id": "m_2"}))
     (page,) = Instagram().conversation(session, CITY, Conversation("t_1"))
     assert (ids([page]), covered([page]), len(page.skipped)) == ([["m_1"]], [None], 1)
+
+
+def test_a_message_of_which_only_the_id_is_told_is_not_emptied() -> None:
+    """What was held of it stands, and the page says how many there were; one that says nothing has its fields, empty."""
+    whole = {"id": "m_1", "created_time": at(1), "from": {"id": "5"}, "to": {"data": [{"id": "6"}]}, "message": "See"}
+    empty = {"id": "m_3", "created_time": at(3), "from": {"id": "5"}, "message": ""}
+    session = JudgedSession(Instagram(), listed(empty, {"id": "m_2", "created_time": at(2)}, {"id": "m_1"}))
+    (page,) = Instagram().conversation(session, CITY, Conversation("t_1"))
+    said, dated, bare = page.items
+    held = evidence_fields(items.message_item(whole, "t_1"))
+    assert carried_over(evidence_fields(bare), held, bare.not_requested) == held
+    assert carried_over(evidence_fields(said), held, said.not_requested)["text"] == ""
+    assert "created" not in dated.not_requested
+    assert [(each.what, each.lost) for each in page.skipped] == [("2 messages of t_1", False)]
+    assert page.coverage is not None
 
 
 def test_either_log_in_has_its_own_addresses() -> None:

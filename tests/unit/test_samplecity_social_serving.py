@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +15,9 @@ from samplecity.city import City
 from samplecity.faults import POISON, Fault, Reply
 from samplecity.running import serve
 from samplecity.social import APIS
-from samplecity.social.api import Api, ErrorKind, Request, cut, cut_at, holder, media_url, reply
+from samplecity.social.api import Api, ErrorKind, Request, StaleCursor, cut, cut_at, holder, media_url, reply
 from samplecity.social.bulk import bulk_social_city
+from samplecity.social.graph import paged
 from samplecity.social.trouble import PATIENCE, nightly_trouble
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class PlainApi(Api):
 
     def error(self, kind: ErrorKind, seconds: float = 1.0) -> Reply:
         """Say what is wrong in words of its own."""
-        status = {"rate_limit": 429, "token": 401, "permission": 403, "server_error": 503}[kind]
+        status = {"rate_limit": 429, "token": 401, "permission": 403, "server_error": 503, "cursor": 400}[kind]
         return reply({"fail": kind, "wait": round(seconds)}, status)
 
 
@@ -173,6 +175,35 @@ def test_a_page_loop_never_ends(running: RunningCity) -> None:
     first = _get(running).json()
     assert _get(running, cursor=first["next"]).json() == first
     assert first["posts"]
+
+
+def test_a_place_may_be_refused(running: RunningCity) -> None:
+    """The page behind it; the first one comes as ever."""
+    running.install(Fault("/flickr/", "stale_cursor", times=None))
+    first = _get(running)
+    assert first.json()["posts"]
+    answer = _get(running, cursor=first.json()["next"])
+    assert (answer.status_code, answer.json()["fail"]) == (400, "cursor")
+
+
+def test_metas_places_last_as_long_as_the_item_that_they_point_at() -> None:
+    """A page is asked for by the last item of the one before it, and refused once that is gone."""
+    listed = [_Listed(str(number)) for number in range(5)]
+
+    def page(of: list[_Listed], after: str = "") -> Reply:
+        return paged(
+            Request("GET", "/edge", [("limit", "2"), ("after", after)], {}), of, lambda one: {"id": one.id}, "/"
+        )
+
+    after = json.loads(page(listed).body)["paging"]["cursors"]["after"]
+    assert [each["id"] for each in json.loads(page(listed[0:4], after).body)["data"]] == ["2", "3"]
+    with pytest.raises(StaleCursor):
+        page([listed[0], *listed[2:]], after)
+
+
+@dataclass
+class _Listed:
+    id: str
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,6 +74,38 @@ def test_a_server_refuses_the_other_vocabulary(knows: Words, other: Words) -> No
     path = f"users/{MINE.id}/tweets"
     assert ask(path, api, **{f"{knows.post}__fields": "text"})[0] == 200
     assert ask(path, api, **{f"{other.post}__fields": "text"})[0] == 400
+
+
+def searched(how: str = "all", **params: str) -> tuple[int, Any]:
+    """An answer to a search."""
+    return ask(f"tweets/search/{how}", max_results="100", **params)
+
+
+def test_a_search_finds_a_months_posts_unless_it_says_since_when() -> None:
+    """The full one 30 days; the recent one 7, and no more whatever is said; what is said must be a time that is over."""
+    old = min((one for one in WORLD.things("x") if one.kind == "comment"), key=lambda one: one.at)
+    query = f"conversation_id:{old.root}"
+    assert WORLD.now is not None
+    assert old.at < WORLD.now - timedelta(days=30)
+    found = searched(query=query, start_time="2006-03-21T00:00:00Z")[1]["data"]
+    assert old.id in {each["id"] for each in found}
+    assert old.id not in {each["id"] for each in searched(query=query)[1].get("data", ())}
+    assert searched("recent", query=query, start_time="2006-03-21T00:00:00Z")[0] == 400
+    for wrong in ("2006-03-20T00:00:00Z", f"{WORLD.now:%Y-%m-%dT%H:%M:%SZ}", "yesterday"):
+        assert searched(query=query, start_time=wrong)[0] == 400
+
+
+def test_a_search_knows_conversations_and_direct_answers() -> None:
+    """Joined by OR; another operator, and what is too long, are refused."""
+    deep = next(one for one in WORLD.things("x") if one.kind == "comment" and one.parent != one.root)
+    since = {"start_time": "2006-03-21T00:00:00Z"}
+    below = searched(query=f"in_reply_to_tweet_id:{deep.parent}", **since)[1]["data"]
+    assert {each["id"] for each in below} == {one.present_id for one in WORLD.replies("x", deep.parent or "")}
+    assert searched(query=f"conversation_id:{deep.parent}", **since)[1]["meta"]["result_count"] == 1
+    both = searched(query=f"conversation_id:{deep.root} OR in_reply_to_tweet_id:{deep.root}", **since)[1]["data"]
+    assert both == searched(query=f"conversation_id:{deep.root}", **since)[1]["data"]
+    assert searched(query="pothole", **since)[0] == 400
+    assert searched(query=" OR ".join([f"conversation_id:{deep.root}"] * 40), **since)[0] == 400
 
 
 def test_a_long_post_is_whole_in_its_note_alone() -> None:

@@ -229,6 +229,16 @@ def test_mentions_that_are_not_listed_are_said_to_be_missing() -> None:
                 walked(stream, answer)
 
 
+def test_in_the_middle_of_a_walk_the_same_answer_is_no_word_of_the_edge() -> None:
+    """A place that is not known any more has code 100 as well: what comes after it is not lost in a note, be it tonight's place
+    or an earlier night's.
+    """
+    with pytest.raises(ReplayError):
+        walked(StreamKind.MENTIONS, listed({"id": "77", "username": "rosa", "timestamp": at(1)}, after="a"), GONE)
+    with pytest.raises(ReplayError):
+        walked(StreamKind.MENTIONS, GONE, resume={"at": {"after": "a"}, "below": None})
+
+
 def test_what_is_shown_of_others_is_kept_and_is_no_part_of_the_listing() -> None:
     """Quoted, reposted and answered posts of others stand behind what shows them, without a claim on the order."""
     shown = {"id": "77", "username": "rosa", "text": "Hi", "timestamp": at(1), "media_type": "TEXT_POST"}

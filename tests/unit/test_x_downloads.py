@@ -153,6 +153,30 @@ def test_forms_in_two_files_are_named() -> None:
     ]
 
 
+@pytest.mark.parametrize("fuller", ["data/tweets.js", "part-2/data/tweets.js", "both"])
+def test_parts_that_overlap_bring_an_edited_post_once(fuller: str) -> None:
+    """Its last form lies in both: the file that has the earlier one as well brings it, and nothing is said to be missing."""
+    whole = [_edited(10, [10, 20], _AT), _edited(20, [10, 20], _AT), _post(30)]
+    names = ("data/tweets.js", "part-2/data/tweets.js")
+    read = _read({name: _js("tweets", whole if fuller in {name, "both"} else whole[1:]) for name in names})
+    assert [(item.id, item.text) for file in read for item in file.items if item.id == "10"] == [("10", "form 20")]
+    assert [earlier.text for file in read for earlier in file.history] == ["form 10"]
+    assert _lost(read) == []
+    assert _items(read)["30"] == "words"
+
+
+def test_an_edited_post_that_another_part_says_was_deleted_is_buried() -> None:
+    """A later part lists its last form among the deleted ones: the earlier part's forms are kept, and that it went."""
+    deleted = {"tweet": {**_edited(20, [10, 20], _AT)["tweet"], "deleted_at": "Sat Mar 09 09:00:00 +0000 2024"}}
+    whole = [_edited(10, [10, 20], _AT), _edited(20, [10, 20], _AT)]
+    read = _read(
+        {"data/tweets.js": _js("tweets", whole), "part-2/data/deleted-tweets.js": _js("deleted_tweets", [deleted])}
+    )
+    assert _items(read) == {"10": "form 20"}
+    assert [stone.id for file in read for stone in file.tombstones] == ["10"]
+    assert _lost(read) == []
+
+
 def _notes(*notes: tuple[str, str]) -> bytes:
     return _js("note_tweet", [{"noteTweet": {"createdAt": at, "core": {"text": text}}} for at, text in notes])
 

@@ -165,6 +165,79 @@ def test_a_thread_asks_for_no_parent_that_stands_elsewhere_in_it() -> None:
     assert all((pages[1].coverage.after or "") <= key < (pages[1].coverage.before or "") for key in keys)
 
 
+def answer(own: int, above: int, replies: int, conversation: int = 2) -> dict[str, Any]:
+    """An answer in a conversation, with how many answers it has by X's count."""
+    pointed = [{"type": "replied_to", "id": str(above)}]
+    metrics = {"reply_count": replies}
+    told = {"conversation_id": str(conversation), "referenced_posts": pointed, "public_metrics": metrics}
+    return post(own, **{**told, "author_id": "7"})
+
+
+def queries(asked: RecordedSession) -> list[str]:
+    """What was searched for."""
+    return [str(each.params["query"]) for each in asked.asked if "query" in each.params]
+
+
+def test_a_full_search_says_since_when() -> None:
+    """X finds what is younger than 30 days unless it is told: an hour before the post, as its id tells; or its own beginning."""
+    for post_id, since in (
+        ("1900000000000000000", "2025-03-13T00:44:34Z"),
+        ("20", "2006-03-21T00:00:00Z"),
+        ("29000000000", "2006-03-21T00:00:00Z"),
+    ):
+        asked = session(posts(following="a"), posts())
+        (_, last) = X().thread(asked, MINE, post_id)
+        assert [each.params["start_time"] for each in asked.asked] == [since, since]
+        assert last.coverage is not None
+    recent = session(posts())
+    list(X().thread(recent, account("x", "1", token="t", search="recent"), "1900000000000000000"))
+    assert "start_time" not in recent.asked[0].params
+
+
+def test_below_an_answer_to_somebody_else_x_is_asked_level_by_level() -> None:
+    """Its conversation has another's id: who answers it, who answers those, as far as X counts answers; the last covers all."""
+    first = answer(9, 3, 1), answer(8, 3, 0)
+    shown = {"includes": {"posts": [answer(9, 3, 1), answer(8, 3, 0), post(3)]}}
+    asked = session(
+        posts(*first, following="a", **shown), posts(answer(10, 3, 2), **shown), posts(answer(11, 9, 0), **shown)
+    )
+    pages = list(X().thread(asked, MINE, "3"))
+    assert queries(asked) == [
+        "conversation_id:3 OR in_reply_to_tweet_id:3",
+        "conversation_id:3 OR in_reply_to_tweet_id:3",
+        "in_reply_to_tweet_id:9 OR in_reply_to_tweet_id:10",
+    ]
+    assert ids(pages) == ["9", "8", "10", "11"]
+    assert [page.coverage is not None for page in pages] == [False, False, True]
+    assert {page.sub_key for page in pages} == {"3"}
+    assert all((item.order_key or "").startswith("3 ") for page in pages for item in page.items)
+
+
+def test_of_a_whole_conversation_nothing_more_is_asked() -> None:
+    """Below a post that began it one search finds every level."""
+    asked = session(
+        posts(answer(9, 8, 1, conversation=3), answer(8, 3, 1, conversation=3), includes={"posts": [post(3)]})
+    )
+    (page,) = X().thread(asked, MINE, "3")
+    assert ids([page]) == ["9", "8"]
+    assert page.coverage is not None
+
+
+def test_where_x_does_not_take_the_operator_the_conversation_alone_is_read() -> None:
+    """In neither vocabulary: then what is found is what the conversation's id finds, and the rest is said."""
+    refused = {"title": "Invalid Request", "type": "https://api.x.com/2/problems/invalid-request"}
+    asked = RecordedSession(
+        *(Answer(json.dumps(refused).encode(), 400) for _ in range(2)),
+        Answer(json.dumps(posts(answer(9, 3, 0, conversation=3), includes={"posts": [post(3)]})).encode()),
+    )
+    (page,) = X().thread(asked, MINE, "3")
+    assert queries(asked)[1:] == ["conversation_id:3 OR in_reply_to_tweet_id:3", "conversation_id:3"]
+    assert ids([page]) == ["9"]
+    assert page.coverage is not None
+    assert [(each.what.startswith("the answers to 3"), each.lost) for each in page.skipped] == [(True, False)]
+    assert [each.status for each in page.exchanges] == [200, 400]
+
+
 def test_a_thread_of_which_a_part_is_lost_covers_nothing() -> None:
     """Where X could not put a part together, no reply is taken for missing."""
     problem = {"resource_id": "9", "title": "Hydration", "type": "https://api.x.com/2/problems/field-hydration-failure"}
