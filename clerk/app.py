@@ -9,13 +9,12 @@ import structlog
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from archiver.i18n.languages import speaking
 from archiver.i18n.translation import _
-from clerk.context import STATIC, clerk_for, error_page
+from clerk.context import clerk_for, error_page
 from clerk.described import EVERYWHERE
 from clerk.pages import (
     account,
@@ -42,6 +41,7 @@ from clerk.pages import (
 )
 from clerk.roles import navigation
 from clerk.security import ForgedForm, Guard, NotSignedIn, gate, language_for, set_headers
+from clerk.static_files import Files
 from clerk.visibility import NotForRecords
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def create_app(archive: Archive, search_client: Elasticsearch, index: str) -> Fa
     app.state.clerk = clerk_for(archive, search_client, index)
     app.state.clerk.templates.globals["navigation"] = navigation
     app.add_middleware(Guard)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", Files(), name="static")
     for pages in (
         login, sign_on, language, search, terms, saved, receipts, exports, record, proof, thread, viewer, tags, media,
         accounts, account, capture, moderation, status, users, audit,
@@ -96,10 +96,13 @@ def _nothing_here() -> None:
     raise HTTPException(_NOT_FOUND)
 
 
-def _to_login(_request: Request, error: Exception) -> Response:
+def _to_login(request: Request, error: Exception) -> Response:
     target = cast("NotSignedIn", error).target
-    where = "" if target == "/" else f"?next={quote(target, safe='')}"
-    return RedirectResponse(f"/login{where}", 303)
+    login = "/login" if target == "/" else f"/login?next={quote(target, safe='')}"
+    if "hx-request" in request.headers:
+        # A script would follow the other answer by itself, and put the log-in into the middle of the page.
+        return Response(status_code=401, headers={"HX-Redirect": login})
+    return RedirectResponse(login, 303)
 
 
 def _not_for_records(request: Request, _error: Exception) -> Response:

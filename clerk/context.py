@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -17,10 +16,11 @@ from archiver.i18n import calendar
 from archiver.records.storable import mend
 from clerk import words
 from clerk.limiter import LoginLimiter
-from clerk.security import asked_address
+from clerk.security import SCRIPTED, asked_address
 from clerk.shown import plain, shown, stored
 from clerk.single_sign_on import single_sign_on
 from clerk.speaking import speak
+from clerk.static_files import static_version
 from clerk.times import day, minute, time_tag
 from search.query.facets import OUTSIDE
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from clerk.single_sign_on import SingleSignOn
 
 HERE = Path(__file__).resolve().parent
-STATIC = HERE / "static"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,16 +84,9 @@ def clerk_for(archive: Archive, client: Elasticsearch, index: str) -> Clerk:
         "words": words,
         "stored": stored,
         "outside_months": OUTSIDE,
-        "static_version": _static_version(),
+        "static_version": static_version(),
     }
     return Clerk(archive, client, index, templates, LoginLimiter(), single_sign_on(archive.settings))
-
-
-def _static_version() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(STATIC.iterdir()):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def clerk_of(request: Request) -> Clerk:
@@ -107,15 +99,15 @@ def signed_in(request: Request) -> Session:
     return cast("Session", request.state.session)
 
 
-def page(request: Request, template: str, *, status: int = 200, **data: Any) -> HTMLResponse:
-    """A page from its template, for whoever is (not) signed in."""
+def page(request: Request, template: str, *, status: int = 200, scripted: bool = False, **data: Any) -> HTMLResponse:
+    """A page from its template, for whoever is (not) signed in; `scripted`: with HTMX, which it then allows."""
     session = getattr(request.state, "session", None)
     body = (
         clerk_of(request)
         .templates.get_template(template)
-        .render(session=session, path=request.url.path, here=asked_address(request), **data)
+        .render(session=session, path=request.url.path, here=asked_address(request), scripted=scripted, **data)
     )
-    return HTMLResponse(body, status)
+    return HTMLResponse(body, status, {"Content-Security-Policy": SCRIPTED} if scripted else None)
 
 
 def error_page(request: Request, status: int, title: str, sentence: str) -> HTMLResponse:

@@ -41,8 +41,10 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-SCRIPTED = f"{HEADERS['Content-Security-Policy']}; script-src 'self'"
-"""The policy of a page that a script of our own makes more comfortable; all others allow none."""
+SCRIPTED = f"{HEADERS['Content-Security-Policy']}; script-src 'self'; connect-src 'self'"
+"""The policy of a page that scripts make more comfortable, which may ask us alone; all others allow none."""
+UNATTENDED = "unattended"
+"""The header of what a page asks for by itself, nobody having done anything: it keeps no session open."""
 FORM_FIELD = "csrf_token"
 _BAD_REQUEST = 400
 _NO_TEXT = re.compile("[\ud800-\udfff]")
@@ -121,9 +123,12 @@ async def gate(request: Request) -> None:
     """
     clerk: Clerk = request.app.state.clerk
     token = request.cookies.get(cookie_name(request, _SESSION_COOKIE))
-    session = (
-        await run_in_threadpool(sessions.find, clerk.archive.engine, token, clerk.archive.now()) if token else None
-    )
+    session = None
+    if token:
+        attended = UNATTENDED not in request.headers
+        session = await run_in_threadpool(
+            sessions.find, clerk.archive.engine, token, clerk.archive.now(), attended=attended
+        )
     request.state.session = session
     path = request.scope["route"].path
     if session is None and path not in PUBLIC:

@@ -1,7 +1,8 @@
 """Sessions of those who are logged in: kept in Postgres, named by a token that only the browser has.
 
 A session ends an hour after its last use, and twelve hours after it began whatever happens. `expires_at` is the earlier
-of the two; using a session moves it, at most once a minute, so that reading pages does not write all the time.
+of the two; using a session moves it, at most once a minute, so that reading pages does not write all the time. What an open
+page asks for by itself is no use of it.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def begin(engine: Engine, user: SignedIn, now: datetime) -> str:
     return token
 
 
-def find(engine: Engine, token: str, now: datetime) -> Session | None:
-    """The session of a token, if it is open and its user may still log in; using it keeps it open."""
+def find(engine: Engine, token: str, now: datetime, *, attended: bool = True) -> Session | None:
+    """The session of a token, if it is open and its user may still log in; using it (`attended`) keeps it open."""
     with engine.begin() as connection:
         row = connection.execute(
             sa.select(
@@ -76,7 +77,7 @@ def find(engine: Engine, token: str, now: datetime) -> Session | None:
         if row is None:
             return None
         until = min(now + IDLE, row.created_at + ABSOLUTE)
-        if until - row.expires_at >= _MOVED_EVERY:
+        if attended and until - row.expires_at >= _MOVED_EVERY:
             connection.execute(
                 sa.update(UserSession).where(UserSession.token_sha256 == row.token_sha256).values(expires_at=until)
             )

@@ -63,6 +63,7 @@ def account(request: Request, sight: Seen, public_id: uuid.UUID) -> Response:
     return page(
         request,
         "account.html",
+        scripted=progress is not None and progress.running,
         title=_("%(handle)s \u2013 Account", handle=row.handle),
         account=row,
         listed=listed,

@@ -153,13 +153,15 @@ def _pieces(opened: IO[bytes]) -> Iterator[bytes]:
 def _page(request: Request, sight: Sight, *, status: int = 200, problem: str = "") -> Response:
     with clerk_of(request).archive.engine.connect() as connection:
         rows = jobs.listed(connection, sight.limits, most=_LISTED)
+    under_way = [row.public_id for row in rows if row.finished_at is None]
     return page(
         request,
         "exports.html",
         status=status,
+        scripted=bool(under_way),
         title=_("Exports"),
         rows=rows,
         formats={name: _(each.title) for name, each in FORMATS.items()},
         problem=problem,
-        under_way=any(row.finished_at is None for row in rows),
+        under_way=under_way,
     )

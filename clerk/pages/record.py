@@ -132,6 +132,7 @@ def show(
         request,
         "record.html",
         status=400 if problems or (written and written.problem) else 200,
+        scripted=asked_for is not None and asked_for.running,
         title=card.label,
         item=item,
         card=card,

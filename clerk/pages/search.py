@@ -19,7 +19,6 @@ from clerk.removals import removals
 from clerk.roles import Ability, allowed
 from clerk.saved.store import LONGEST_NAME
 from clerk.searching import FIELDS, LOOKS, PAGE_SIZES, Narrower, SearchForm, bars_of, chips_of, form_of
-from clerk.security import SCRIPTED
 from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal
 from search.accounts import resolve_account
 from search.errors import MessagesRefusedError, QueryError, SearchError
@@ -79,10 +78,11 @@ def front(request: Request, sight: Seen) -> Response:
             accounts=sight.account_ids,
             messages=sight.messages,
         )
-    answer = page(
+    return page(
         request,
         "search.html",
         status=status,
+        scripted=bool(data["results"]),
         title=_("%(typed)s \u2013 Search", typed=form.q) if form.q else pgettext("title", "Search"),
         form=form,
         sight=sight,
@@ -98,9 +98,6 @@ def front(request: Request, sight: Seen) -> Response:
         formats=_formats(request),
         **data,
     )
-    if data["results"]:
-        answer.headers["Content-Security-Policy"] = SCRIPTED
-    return answer
 
 
 def _gaps(clerk: Clerk, sight: Sight, form: SearchForm) -> list[Any]:

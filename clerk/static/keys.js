@@ -2,14 +2,11 @@
 // (WCAG 2.1, 2.1.4); without it every page does the same by links and forms.
 (() => {
   "use strict";
-  const list = document.getElementById("hits");
-  if (list === null) {
-    return;
-  }
-  const hits = Array.from(list.children);
-  const here = () => hits.findIndex((hit) => hit.contains(document.activeElement));
+  // Asked for each time: HTMX puts another list in its place.
+  const hits = () => Array.from(document.getElementById("hits").children);
+  const here = () => hits().findIndex((hit) => hit.contains(document.activeElement));
   const go = (place) => {
-    const link = hits[Math.min(Math.max(place, 0), hits.length - 1)].querySelector("h3 a");
+    const link = hits()[Math.min(Math.max(place, 0), hits().length - 1)].querySelector("h3 a");
     if (link !== null) {
       link.focus();
     }
@@ -17,7 +14,7 @@
   const next = () => go(here() + 1);
   const previous = () => go(here() - 1);
   const conversation = () => {
-    const hit = hits[here()];
+    const hit = hits()[here()];
     const link = hit === undefined ? null : hit.querySelector(".meta a[href^='/threads/']");
     if (link !== null) {
       link.click();
@@ -30,9 +27,10 @@
     keys.querySelector("summary").focus();
   };
   const keys = { j: next, n: next, k: previous, p: previous, c: conversation, "/": words, "?": help };
-  list.addEventListener("keydown", (event) => {
+  document.addEventListener("keydown", (event) => {
+    const outside = event.target.closest("#hits") === null;
     const field = event.target.closest("input, select, textarea, [contenteditable]") !== null;
-    if (field || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !Object.hasOwn(keys, event.key)) {
+    if (outside || field || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || !Object.hasOwn(keys, event.key)) {
       return;
     }
     event.preventDefault();

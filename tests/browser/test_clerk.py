@@ -84,7 +84,7 @@ def test_every_page_is_accessible_and_fits(browser_page: PageMaker, module_city:
         page.goto(module_city.address + address)
         assert_good_in_every_way(page, name, ["", "-dark"] if name in KEPT else [""])
         titles.add(page.title())
-    assert len(titles) == 24
+    assert len(titles) == 25
 
 
 def test_pages_are_accessible_and_fit_on_a_phone(browser_page: PageMaker, module_city: City) -> None:

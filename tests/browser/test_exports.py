@@ -46,7 +46,8 @@ def test_a_clerk_takes_a_search_out_as_a_workbook(
     if scripts:
         looked_at(page, "exports-waiting", kept=False)
     work(city.archive, city.searchable.client, city.searchable.alias, once=True)
-    page.get_by_role("link", name="Load this page again").click()
+    if not scripts:
+        page.get_by_role("link", name="Load this page again").click()
     page.get_by_role("cell", name="Done: 3 records").wait_for()
     with page.expect_download() as waited:
         page.get_by_role("link", name="Download").click()

@@ -92,6 +92,10 @@ def hidden(guarded: Guarded) -> dict[str, list[str]]:
         "/searches": ["/searches"],
         "/accounts": ["/accounts"],
         "/accounts/{public_id}": [f"/accounts/{guarded.account}"],
+        "/accounts/{public_id}/capture": [f"/accounts/{guarded.account}/capture"],
+        "/items/{public_id}/capture": [
+            f"{each}/capture" for each in (*items, *(guarded.city.page_of(each) for each in ("post", "question", "answer")))
+        ],
         "/moderation": ["/moderation", f"/moderation?account={account}"],
         "/moderation.csv": ["/moderation.csv"],
         "/status": ["/status"],
