@@ -23,7 +23,7 @@ from search.receipts.model import ReceiptError
 if TYPE_CHECKING:
     import datetime as dt
     import uuid
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Connection
@@ -100,12 +100,10 @@ def archive_state(archive: Archive, connection: Connection, part: Part) -> dict[
         why = str(error)
         raise ReceiptError(lambda: _("No receipt was made: %(why)s.", why=why)) from error
     signed = roots.last(connection)
-    held = connection.execute(_HELD if part.accounts is None else _HELD_IN_PART, part.parameters).one()
     return {
         "city": archive.settings.city,
         "program": __version__,
-        "items": held.items,
-        "versions": held.versions,
+        **held(connection, part),
         "log": {
             "size": head.size,
             "root": head.root.hex(),
@@ -113,6 +111,12 @@ def archive_state(archive: Archive, connection: Connection, part: Part) -> dict[
             "signed": None if signed is None else {name: signed[name] for name in ("size", "root", "time")},
         },
     }
+
+
+def held(connection: Connection, part: Part) -> dict[str, int]:
+    """How many records and versions the archive holds of that part."""
+    found = connection.execute(_HELD if part.accounts is None else _HELD_IN_PART, part.parameters).one()
+    return {"items": found.items, "versions": found.versions}
 
 
 def register(connection: Connection, part: Part) -> list[dict[str, Any]]:
@@ -193,9 +197,30 @@ def waiting_items(connection: Connection, part: Part) -> Iterator[tuple[int, uui
         yield row.item_id, row.public_id, row.revision
 
 
+def refresh(client: Elasticsearch, index: str) -> None:
+    """Let everything be found that was written into an index, or several with commas, until now.
+
+    Raises:
+        IndexUnavailableError, SearchError: as for a search.
+    """
+    with translated(f"refreshing {index}"):
+        client.indices.refresh(index=index)
+
+
+def lacking(held: Mapping[str, Any], state: Mapping[str, Any], waits: Mapping[str, Any]) -> int:
+    """How many records at the least the index has not, though the archive holds them and no change of them waits. Pure.
+
+    Args:
+        held: from `archive_state`.
+        state: from `index_state`, of after that, the index having been refreshed in between.
+        waits: from `outbox`, of the same moment as `held`.
+    """
+    return max(0, int(held["items"]) - int(waits["waiting"]) - int(state["documents"]))
+
+
 def index_state(client: Elasticsearch, alias: str, request: SearchRequest) -> dict[str, Any]:
-    """The index that is searched: which it is, by which definition it was made, what it can do, how much it has within the limits
-    of the search.
+    """The index that is searched: which it is, by which definition it was made and whether it still is, what it can do, how much
+    it has within the limits of the search.
 
     Raises:
         IndexUnavailableError, IndexMissingError: as for a search.
@@ -211,6 +236,7 @@ def index_state(client: Elasticsearch, alias: str, request: SearchRequest) -> di
         "fingerprint": meta["fingerprint"],
         "capabilities": meta["capabilities"],
         "sentences": list(indices.capabilities(client, alias).sentences()),
+        "as_defined": all(indices.is_as_defined(client, name) for name in names),
         "documents": documents,
         "being_rebuilt": bool(indices.behind(client, indices.building_alias(alias))),
     }
