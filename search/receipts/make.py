@@ -193,10 +193,7 @@ def _stood(
     # What a row of the outbox was deleted for is in the index, and can be searched after this.
     surroundings.refresh(client, ready.index)
     state = surroundings.index_state(client, index, request)
-    looked_at = scope.looked_at(register, ready.node, request)
-    begin, end = scope.moments(ready.node, request)
     waits = surroundings.outbox(connection, part)
-    accounts = frozenset(each["id"] for each in looked_at)
     return {
         "archive": held,
         "index": {
@@ -207,8 +204,7 @@ def _stood(
             "freshness": waits["sentence"],
         },
         "register": register,
-        "gaps": surroundings.known_gaps(connection, begin, end, accounts, messages=part.messages),
-        "overdue": surroundings.overdue(archive, connection, frozenset(each["name"] for each in looked_at)),
+        **surroundings.uncaptured(archive, connection, ready, register, part),
     }
 
 

@@ -18,18 +18,20 @@ from search import freshness, indices
 from search.errors import translated
 from search.query import compile as compiler
 from search.query.run import searched_in
+from search.receipts import scope
 from search.receipts.model import ReceiptError
 
 if TYPE_CHECKING:
     import datetime as dt
     import uuid
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Connection
 
     from archiver.archive import Archive
     from search.query.model import Limits, SearchRequest
+    from search.query.run import Prepared
 
 _AT_ONCE = 5_000
 _EVERY = 10**9
@@ -173,14 +175,37 @@ def known_gaps(
     ]
 
 
-def overdue(archive: Archive, connection: Connection, accounts: frozenset[str]) -> list[dict[str, Any]]:
-    """Those of the accounts (names) that should have been captured by now, and were not: no gap says so yet."""
+def uncaptured(
+    archive: Archive, connection: Connection, ready: Prepared, register: Sequence[Mapping[str, Any]], part: Part
+) -> dict[str, list[dict[str, Any]]]:
+    """What was not captured of what a search looks at: `gaps` that touch its days and accounts, and accounts that are `overdue`.
+
+    Args:
+        archive: for its clock, and after how long an account is overdue.
+        connection: to its database.
+        ready: the search.
+        register: from `register`.
+        part: what the search looks at.
+    """
+    looked_at = scope.looked_at(register, ready.node, ready.request)
+    begin, end = scope.moments(ready.node, ready.request)
+    accounts = frozenset(str(each["id"]) for each in looked_at)
+    return {
+        "gaps": known_gaps(connection, begin, end, accounts, messages=part.messages),
+        "overdue": overdue(archive, connection, end, frozenset(str(each["name"]) for each in looked_at)),
+    }
+
+
+def overdue(
+    archive: Archive, connection: Connection, end: dt.datetime | None, accounts: frozenset[str]
+) -> list[dict[str, Any]]:
+    """Those of the accounts (names) that should have been captured by now, and were not since before `end`; no gap says so."""
     allowed = timedelta(hours=archive.settings.gap_hours)
     found = gaps.overdue(connection, list(PLATFORMS), archive.now(), allowed)
     return [
         {"account": each.account, "since": when(each.since), "never": each.never}
         for each in found
-        if each.account in accounts
+        if each.account in accounts and (end is None or each.since < end)
     ]
 
 
