@@ -121,6 +121,24 @@ def is_of_earlier_version(meta: Mapping[str, Any]) -> bool:
     return bool(meta.get("fingerprint") != mapping.index_body(made_with)["mappings"]["_meta"]["fingerprint"])
 
 
+def is_as_defined(client: Elasticsearch, name: str) -> bool:
+    """Whether an index still has the fields and the analysis that its definition says; true where this program does not know that
+    definition (it is of an earlier version).
+
+    Raises:
+        IndexUnavailableError, IndexMissingError: as for a search.
+    """
+    said = meta(client, name)
+    wanted = mapping.index_body(Capabilities.from_json(said["capabilities"]))
+    if said.get("fingerprint") != wanted["mappings"]["_meta"]["fingerprint"]:
+        return True
+    with translated(f"reading the definition of {name}"):
+        fields = client.indices.get_mapping(index=name).body[name]["mappings"]
+        settings = client.indices.get_settings(index=name).body[name]["settings"]["index"]
+    had = mapping.normal({**fields, "_meta": {}}), mapping.normal(settings.get("analysis", {}))
+    return had == (mapping.normal({**wanted["mappings"], "_meta": {}}), mapping.normal(wanted["settings"]["analysis"]))
+
+
 def require_current(client: Elasticsearch, alias: str) -> None:
     """Go on only with an index that has all that this program asks of one: an earlier one would find too little, and not say so.
 

@@ -23,6 +23,7 @@ _BOOLEAN: dict[str, Any] = {"type": "boolean"}
 _DATE: dict[str, Any] = {"type": "date", "format": "strict_date_optional_time||epoch_millis"}
 _SHOWN: dict[str, Any] = {"type": "keyword", "index": False, "doc_values": False}
 """Kept for the results page, not searched."""
+_DEFAULTS = {"type": "object", "index_options": "positions", "format": _DATE["format"]}
 
 
 def _text() -> dict[str, Any]:
@@ -107,6 +108,21 @@ def _properties() -> dict[str, Any]:
             stream=_KEYWORD,
         ),
     }
+
+
+def normal(definition: Any) -> Any:
+    """Mappings or settings without what says nothing, to be compared: Elasticsearch gives back no default, nothing empty, and
+    every value of a setting as a text.
+    """
+    if isinstance(definition, dict):
+        return {
+            name: normal(value)
+            for name, value in definition.items()
+            if value != {} and (name not in _DEFAULTS or value != _DEFAULTS[name])
+        }
+    if isinstance(definition, list):
+        return [normal(each) for each in definition]
+    return str(definition).lower() if isinstance(definition, bool) else str(definition)
 
 
 def index_body(capabilities: Capabilities, *, shards: int = 1) -> dict[str, Any]:

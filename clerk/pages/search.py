@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from archiver import gaps
 from archiver.database import repeatable_read
 from archiver.i18n.translation import _, marked, pgettext
 from archiver.records.store.thumbnails import thumbnails_of
@@ -19,15 +18,15 @@ from clerk.removals import removals
 from clerk.roles import Ability, allowed
 from clerk.saved.store import LONGEST_NAME
 from clerk.searching import FIELDS, LOOKS, PAGE_SIZES, Narrower, SearchForm, bars_of, chips_of, form_of
+from clerk.uncaptured import uncaptured
 from clerk.visibility import WANTED_SEARCH, Seen, Sight, audit_refusal
-from search.accounts import resolve_account
 from search.errors import MessagesRefusedError, QueryError, SearchError
 from search.exports.formats import FORMATS
 from search.freshness import lag
-from search.query import SearchResult, search
+from search.query import search
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from search.query import SearchResult
 
 router = APIRouter()
 _BAD_REQUEST, _FORBIDDEN, _UNAVAILABLE = 400, 403, 503
@@ -43,17 +42,18 @@ def front(request: Request, sight: Seen) -> Response:
     form = form_of(request.query_params)
     day = today(clerk.archive)
     data: dict[str, Any] = {
-        "result": None, "results": [], "problem": "", "chips": [], "facets": None, "narrow": None, "bars": [], "gaps": [],
+        "result": None, "results": [], "problem": "", "chips": [], "facets": None, "narrow": None, "bars": [], "missing": None,
     }  # fmt: skip
     status = 200
     if form.asked:
         detail: dict[str, Any] = {**form.fields, "page": form.page}
         try:
-            result = _search(clerk, sight, form, day)
+            asked = asked_for(clerk.archive, sight, form, day)
+            result = search(clerk.client, clerk.index, asked)
             detail["total"] = result.total
             data |= {"result": result, "results": _results(clerk, sight, result), "chips": chips_of(form, result.parts)}
             if not result.total:
-                data["gaps"] = _gaps(clerk, sight, form)
+                data["missing"] = uncaptured(clerk, asked)
             if result.facets is not None:
                 narrow = Narrower(form, day)
                 data |= {"facets": result.facets, "narrow": narrow, "bars": bars_of(narrow, result.facets.months)}
@@ -100,27 +100,9 @@ def front(request: Request, sight: Seen) -> Response:
     )
 
 
-def _gaps(clerk: Clerk, sight: Sight, form: SearchForm) -> list[Any]:
-    """The gaps that are open now of the accounts that were searched: why there may be nothing."""
-    with clerk.archive.engine.connect() as connection:
-        listed = gaps.listed(connection, only_open=True, messages=sight.messages)
-        chosen = resolve_account(connection, form.account, sight.account_ids).public_id if form.account else None
-    return [
-        gap
-        for gap in listed
-        if sight.sees_account(gap.account_id)
-        and chosen in {None, gap.account_public_id}
-        and (not form.platform or gap.account.startswith(f"{form.platform}:"))
-    ]
-
-
 def _formats(request: Request) -> dict[str, str]:
     """The formats that whoever asks may export in."""
     return {name: _(each.title) for name, each in FORMATS.items()} if allowed(request, Ability.EXPORT) else {}
-
-
-def _search(clerk: Clerk, sight: Sight, form: SearchForm, day: dt.date) -> SearchResult:
-    return search(clerk.client, clerk.index, asked_for(clerk.archive, sight, form, day))
 
 
 def _results(clerk: Clerk, sight: Sight, result: SearchResult) -> list[ResultView]:

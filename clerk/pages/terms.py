@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
@@ -47,13 +48,25 @@ async def counted(
     date_from: Annotated[str, Form(alias="from")] = "",
     date_to: Annotated[str, Form(alias="to")] = "",
     messages: Annotated[str, Form()] = "",
+    filled: Annotated[str, Form()] = "",
     as_file: Annotated[str, Form(alias="as")] = "",
 ) -> Response:
-    """The list, counted."""
+    """The list, counted: that of the box or of a file, never one of them without a word about the other.
+
+    `filled` tells what the page itself had put into the box: that stands there from before, and a file that is chosen is meant.
+    """
     filters = {"account": account, "platform": platform, "from": date_from, "to": date_to, "messages": messages}
     form = form_of(filters)
     try:
-        listed = terms or (_text(await file.read(_MOST_BYTES + 1)) if file is not None else "")
+        chosen = file is not None and bool(file.filename)
+        if chosen and terms.strip() and _digest(terms) != filled:
+            raise QueryError(
+                lambda: _(
+                    "There is a list in the box and a file besides, and nothing was counted: empty the box to count the file, or "
+                    "choose no file to count the box."
+                )
+            )
+        listed = _text(await file.read(_MOST_BYTES + 1)) if file is not None and chosen else terms
     except QueryError as error:
         return _page(request, sight, form, terms, status=_BAD_REQUEST, problem=str(error))
     return _counted(request, sight, form, listed, as_csv=as_file == "csv")
@@ -88,6 +101,11 @@ def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, a
 
 def _count(clerk: Clerk, sight: Sight, form: SearchForm, terms: list[str]) -> TermCounts:
     return count_terms(clerk.client, clerk.index, terms, asked_for(clerk.archive, sight, form, today(clerk.archive)))
+
+
+def _digest(listed: str) -> str:
+    """What tells a list from another, however its lines end: browsers end them in their own way."""
+    return hashlib.sha256("\n".join(listed.strip().splitlines()).encode()).hexdigest()
 
 
 def _text(content: bytes) -> str:
@@ -133,6 +151,7 @@ def _page(
         form=form,
         sight=sight,
         listed=listed,
+        filled=_digest(listed),
         problem=problem,
         counts=counts,
         accounts=accounts,

@@ -13,7 +13,7 @@ from search.query.model import Limits
 from search.query.run import prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from elasticsearch import Elasticsearch
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 MOST_TERMS = 500
 ALONE_UP_TO = 100
 """With more terms than this, nobody waits for what each has that no other has."""
-_TOGETHER = 50
+_TOGETHER, _ALONE_TOGETHER = 50, 10
+_NONE = "none"
+_TOO_MUCH = frozenset({"circuit_breaking_exception", "too_many_clauses", "too_many_nested_clauses"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def count_terms(client: Elasticsearch, index: str, terms: Sequence[str], request
     """Count each term as a search of its own, within the filters of `request`, whose text is not looked at.
 
     Raises:
-        QueryError: none of the terms can be understood, or the filters cannot be.
+        QueryError: none of the terms can be understood, or the filters cannot be; or they are too much for the index at once.
         IndexUnavailableError, IndexMissingError, SearchError: as for a search.
     """
     queries: dict[str, dict[str, Any]] = {}
@@ -97,16 +99,19 @@ def count_terms(client: Elasticsearch, index: str, terms: Sequence[str], request
         raise QueryError(
             lambda: _("None of these terms can be understood; of the first: %(problem)s", problem=problems[0])
         )
-    union: dict[str, Any] = {"bool": {"should": list(queries.values()), "minimum_should_match": 1}}
-    asked_for = [*queries.values(), union]
+    asked_for = [{"query": query} for query in queries.values()]
+    asked_for.append({"query": {"match_all": {}}, "aggs": _without_any(queries.values())})
+    searched = ",".join(sorted(indices))
+    *answers, together = _answers(client, searched, asked_for)
+    totals = {typed: _total(answer) for typed, answer in zip(queries, answers, strict=True)}
+    alone: dict[str, int | None] = dict.fromkeys(queries)
     if len(queries) <= ALONE_UP_TO:
-        asked_for += [_only(typed, queries) for typed in queries]
-    counts = list(_counts(client, ",".join(sorted(indices)), asked_for))
-    number = len(queries)
-    alone: Sequence[int | None] = counts[number + 1 :] or [None] * number
-    for typed, total, only in zip(queries, counts, alone, strict=False):
-        found[typed] = dataclasses.replace(found[typed], total=total, only=only)
-    return TermCounts([found[typed] for typed in terms], counts[number])
+        wanted = [typed for typed, total in totals.items() if total]
+        only = _answers(client, searched, [_only(typed, queries) for typed in wanted], _ALONE_TOGETHER)
+        alone = {**dict.fromkeys(queries, 0), **dict(zip(wanted, map(_none, only), strict=True))}
+    for typed, total in totals.items():
+        found[typed] = dataclasses.replace(found[typed], total=total, only=alone[typed])
+    return TermCounts([found[typed] for typed in terms], _total(together) - _none(together))
 
 
 def _query(node: Node | None, request: SearchRequest) -> dict[str, Any]:
@@ -125,20 +130,55 @@ def _meaning(ready: Prepared) -> str:
 
 
 def _only(typed: str, queries: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    others = [query for other, query in queries.items() if other != typed]
-    return {"bool": {"must": [queries[typed]], "must_not": others}}
+    return {
+        "query": queries[typed],
+        "aggs": _without_any([query for other, query in queries.items() if other != typed]),
+    }
 
 
-def _counts(client: Elasticsearch, index: str, queries: Sequence[dict[str, Any]]) -> Iterator[int]:
-    for start in range(0, len(queries), _TOGETHER):
+def _without_any(queries: Collection[dict[str, Any]]) -> dict[str, Any]:
+    """What counts the records that none of these finds.
+
+    One query with all of them in it would have more clauses than Elasticsearch takes, with a list of 500 names with apostrophes
+    ten times as many: here each is a query of its own.
+    """
+    if not queries:
+        return {}
+    numbered = {str(number): query for number, query in enumerate(queries)}
+    return {"any": {"filters": {"filters": numbered, "other_bucket_key": _NONE}}}
+
+
+def _total(answer: dict[str, Any]) -> int:
+    return int(answer["hits"]["total"]["value"])
+
+
+def _none(answer: dict[str, Any]) -> int:
+    return (
+        int(answer["aggregations"]["any"]["buckets"][_NONE]["doc_count"])
+        if "aggregations" in answer
+        else _total(answer)
+    )
+
+
+def _answers(
+    client: Elasticsearch, index: str, asked_for: Sequence[dict[str, Any]], at_once: int = _TOGETHER
+) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(asked_for), at_once):
         lines = [
             line
-            for query in queries[start : start + _TOGETHER]
-            for line in ({"index": index}, {"size": 0, "track_total_hits": True, "query": query})
+            for asked in asked_for[start : start + at_once]
+            for line in ({"index": index}, {"size": 0, "track_total_hits": True, **asked})
         ]
         with translated(f"counting in {index}"):
-            answers = client.msearch(searches=lines).body["responses"]
+            answers: list[dict[str, Any]] = client.msearch(searches=lines).body["responses"]
         for answer in answers:
             if "error" in answer:
+                if any(cause.get("type") in _TOO_MUCH for cause in answer["error"].get("root_cause", ())):
+                    raise QueryError(
+                        lambda: _(
+                            "These terms are more at once than the search engine can hold: hand the list in in parts, and those "
+                            "with ~ by themselves."
+                        )
+                    )
                 raise SearchError(f"Elasticsearch refused one of the terms: {answer['error'].get('reason')}.")
-            yield answer["hits"]["total"]["value"]
+            yield answer

@@ -7,7 +7,6 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from archiver.custody import nodes
 from archiver.database import repeatable_read
 from archiver.i18n.languages import ENGLISH, speaking
 from search import indices
@@ -15,10 +14,10 @@ from search.errors import QueryError
 from search.query.directory import directory
 from search.query.everything import every
 from search.query.limits import limits_of
-from search.query.run import prepared
-from search.receipts import listing, scope, surroundings
-from search.receipts.differences import Cause, Difference, Kind, Since, account_changes, explained, merged
-from search.receipts.history import histories
+from search.query.run import prepared, searched_in
+from search.receipts import copies, counting, listing, logged, restated, scope, surroundings
+from search.receipts.differences import Cause, Difference, Kind, Since, account_changes, explained, faults, merged
+from search.receipts.history import histories, suspects
 from search.receipts.make import again, described
 from search.receipts.model import ListDamaged
 
@@ -27,13 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from elasticsearch import Elasticsearch
+    from sqlalchemy.engine import Connection
 
     from archiver.archive import Archive
+    from search.query.model import SearchRequest
     from search.query.run import Prepared
     from search.receipts.differences import Pair
     from search.receipts.model import Kept
+    from search.receipts.surroundings import Part
 
 _AT_ONCE = 500
+_LOOKED_UP = 5_000
 MOST_SHOWN = 1_000
 """How many differences are named one by one; all of them are counted."""
 
@@ -125,32 +128,40 @@ def check(archive: Archive, client: Elasticsearch, index: str, kept: Kept) -> Ch
     at = archive.now()
     if not kept.is_whole:
         return Checked(at, kept.total, None, 0, 0, {}, (), [_altered(kept)], ())
-    damage: list[str] = []
     limits = limits_of(kept.body.get("limits"))
     if limits.accounts is not None:
         indices.require_current(client, index)
+    notes: list[str] = []
     with repeatable_read(archive.engine) as connection:
-        damage += _log_damage(connection, kept)
+        damage = list(logged.damage(connection, kept))
         asked = again(kept.body, directory(connection, limits.accounts, messages=limits.messages))
         part = surroundings.part_of(connection, limits, messages=asked.messages)
         register = surroundings.register(connection, part)
-    state = surroundings.index_state(client, index, asked)
-    notes = list(_notes(kept, state, register))
+        waits = surroundings.outbox(connection, part)
+        state = _stands(connection, client, index, asked, part, waits, damage)
+        notes += [*restated.of_index(kept, state, waits), *restated.of_register(kept, register)]
+        try:
+            ready = prepared(client, index, asked)
+        except QueryError as error:
+            words = f"The search is not understood any more: {error}"
+            return Checked(at, kept.total, None, 0, 0, {}, (), [*damage, words], notes)
+        notes += restated.of_gaps(kept, connection, ready, register, part)
+    since = _since(kept, ready, state, register)
+    notes += [each for each in (since.query_differs,) if each]
     tally = _Tally()
     try:
-        ready = prepared(client, index, asked)
-        since = _since(kept, ready, state, register)
-        notes += [each for each in (since.query_differs,) if each]
         with listing.opened(archive.blobs, kept.results_sha256, kept.number) as then:
             walk = every(client, index, asked)
-            for pairs in _batches(tally.differing(merged(then, walk.found))):
-                with repeatable_read(archive.engine) as connection:
-                    known_of = histories(connection, client, ready.index, [pair.item_id for pair, _ in pairs], part)
-                for pair, kind in pairs:
-                    tally.add(explained(pair, kind, known_of.get(pair.item_id), since))
-    except (ListDamaged, QueryError) as error:
-        words = str(error) if isinstance(error, ListDamaged) else f"The search is not understood any more: {error}"
-        return Checked(at, kept.total, None, 0, 0, {}, (), [*damage, words], notes)
+            counts = counting.counted(client, walk.point, ready.node, ready.request)
+            comparison = _Comparison(archive, client, ready, part, since, kept, compare=_is_current(state))
+            for pairs in _batches(merged(then, walk.found), _LOOKED_UP):
+                comparison.add(pairs, tally)
+    except ListDamaged as error:
+        return Checked(at, kept.total, None, 0, 0, {}, (), [*damage, str(error)], notes)
+    notes += restated.of_counts(kept, counts)
+    if not tally.counts:
+        # Where records differ, it is said of each: then that they divide otherwise is nothing more.
+        notes += restated.of_divisions(kept.body["divided"], counts.facets)
     return Checked(
         at=at,
         then=kept.total,
@@ -173,15 +184,10 @@ class _Tally:
         self.explained: list[Difference] = []
         self.unexplained: list[Difference] = []
 
-    def differing(self, pairs: Iterator[Pair]) -> Iterator[tuple[Pair, Kind]]:
-        """Let those through that differ; count the others."""
-        for pair in pairs:
-            kind = pair.kind
-            if kind is not None:
-                yield pair, kind
-            else:
-                self.same += 1
-                self.touched += pair.touched
+    def add_same(self, pair: Pair) -> None:
+        """Count one that does not differ."""
+        self.same += 1
+        self.touched += pair.touched
 
     def add(self, difference: Difference) -> None:
         """Count one, and remember it where there is room."""
@@ -189,6 +195,80 @@ class _Tally:
         named = self.explained if difference.explained else self.unexplained
         if len(named) < MOST_SHOWN:
             named.append(difference)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Comparison:
+    """What it takes to say of records how they differ and why. `compare`: as `histories` wants it."""
+
+    archive: Archive
+    client: Elasticsearch
+    ready: Prepared
+    part: Part
+    since: Since
+    kept: Kept
+    compare: bool
+
+    def add(self, pairs: Sequence[Pair], tally: _Tally) -> None:
+        """Count some thousands. One that is found both times is looked at where the archive seems to hold it otherwise."""
+        with repeatable_read(self.archive.engine) as connection:
+            doubtful = suspects(connection, [pair for pair in pairs if pair.kind is None])
+        differing = []
+        for pair in pairs:
+            if pair.kind is not None or pair.public_id in doubtful:
+                differing.append(pair)
+            else:
+                tally.add_same(pair)
+        for some in _batches(iter(differing), _AT_ONCE):
+            self._explain(some, tally)
+
+    def _explain(self, pairs: Sequence[Pair], tally: _Tally) -> None:
+        index = self.ready.index
+        known = histories(self.archive.engine, self.client, index, pairs, self.part, compare=self.compare)
+        put_then = None
+        if self.since.query_differs is not None:
+            ids = [pair.item_id for pair in pairs]
+            put_then = copies.found_by(self.client, index, self.kept.body["query"], ids)
+        for pair in pairs:
+            history = known.get(pair.public_id)
+            kind = pair.kind
+            if kind is None and not any(faults(pair, history)):
+                tally.add_same(pair)
+                continue
+            if history is not None and put_then is not None:
+                history = dataclasses.replace(history, found_as_put_then=pair.item_id in put_then)
+            tally.add(explained(pair, kind or Kind.UNHELD, history, self.since))
+
+
+def _stands(
+    connection: Connection,
+    client: Elasticsearch,
+    index: str,
+    asked: SearchRequest,
+    part: Part,
+    waits: dict[str, Any],
+    damage: list[str],
+) -> dict[str, Any]:
+    """How the index stands; what is wrong with it as a whole goes to `damage`."""
+    held = surroundings.held(connection, part)
+    # What a row of the outbox was deleted for is in the index, and can be searched after this.
+    surroundings.refresh(client, ",".join(searched_in(client, index, messages=asked.messages)))
+    state = surroundings.index_state(client, index, asked)
+    if lacking := surroundings.lacking(held, state, waits):
+        damage.append(
+            f"The index has {_count(lacking, 'record')} fewer than the archive holds, and no change waits that would mend it: "
+            "what is missing from it is not found. Run `civic-archive index --check --repair`, then check again."
+        )
+    if not state["as_defined"]:
+        damage.append(
+            f"The index {state['name']} is not what its definition says: somebody changed its fields, or how it takes words "
+            "apart. Run `civic-archive index --rebuild`, then check again."
+        )
+    return state
+
+
+def _is_current(state: dict[str, Any]) -> bool:
+    return state["as_defined"] and not indices.is_of_earlier_version(state)
 
 
 def _since(kept: Kept, ready: Prepared, state: dict[str, Any], register: list[dict[str, Any]]) -> Since:
@@ -199,7 +279,8 @@ def _since(kept: Kept, ready: Prepared, state: dict[str, Any], register: list[di
     elif now["query"] != body["query"]:
         query = "The program, or the register, puts the same search to the index in another way now."
     rebuilt = None
-    if state["fingerprint"] != body["index"]["fingerprint"]:
+    # An index of which this program does not know what it must have explains nothing.
+    if state["fingerprint"] != body["index"]["fingerprint"] and _is_current(state):
         rebuilt = (
             f"The index {state['name']} is built by another definition than {body['index']['name']} was: its words may be "
             "taken apart otherwise."
@@ -209,36 +290,9 @@ def _since(kept: Kept, ready: Prepared, state: dict[str, Any], register: list[di
         zone=ready.request.zone,
         hangs_on=scope.hangs_on(ready.node, ready.request),
         changed_accounts=account_changes(body["register"], register),
-        index_rebuilt_otherwise=rebuilt,
+        index_rebuilt_otherwise=rebuilt if scope.hangs_on_definition(ready.node) else None,
         query_differs=query,
     )
-
-
-def _notes(kept: Kept, state: dict[str, Any], register: list[dict[str, Any]]) -> Iterator[str]:
-    body = kept.body
-    before = body["index"]
-    if state["name"] != before["name"]:
-        how = "by the same definition" if state["fingerprint"] == before["fingerprint"] else "by another definition"
-        yield f"The index was built anew since: {before['name']} then, {state['name']} now, {how}."
-    yield from account_changes(body["register"], register).values()
-
-
-def _log_damage(connection: Any, kept: Kept) -> Iterator[str]:
-    """Whether the log still begins with what it was when the receipt was made."""
-    log = kept.body.get("archive", {}).get("log", {})
-    try:
-        size = nodes.size(connection)
-        if size < log["size"]:
-            yield f"The log had {log['size']:,} leaves when the receipt was made, and has {size:,}: leaves are gone."
-        elif nodes.head(connection, log["size"]).root.hex() != log["root"]:
-            yield (
-                f"The first {log['size']:,} leaves of the log are not what they were when the receipt was made; run "
-                "`civic-archive log fixity --whole`."
-            )
-    except nodes.LogDamaged as error:
-        yield f"{str(error)[:1].upper()}{str(error)[1:]}."
-    except KeyError:
-        yield "The receipt does not say how the log stood."
 
 
 def _altered(kept: Kept) -> str:
@@ -248,8 +302,8 @@ def _altered(kept: Kept) -> str:
     )
 
 
-def _batches(pairs: Iterator[tuple[Pair, Kind]]) -> Iterator[list[tuple[Pair, Kind]]]:
-    while batch := list(itertools.islice(pairs, _AT_ONCE)):
+def _batches(pairs: Iterator[Pair], size: int) -> Iterator[list[Pair]]:
+    while batch := list(itertools.islice(pairs, size)):
         yield batch
 
 

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from archiver.database import repeatable_read
 from archiver.records.through import CAME_THROUGH, FIRST_SEEN_THROUGH
-from search.errors import translated
 from search.query.words import quoted
+from search.receipts import copies
 from search.receipts.differences import Event, History
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import uuid
+    from collections.abc import Collection, Mapping
 
     from elasticsearch import Elasticsearch
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
 
+    from search.receipts.differences import Pair
     from search.receipts.surroundings import Part
 
 _ITEMS = sa.text(f"""
-    select i.id, i.revision, {FIRST_SEEN_THROUGH} as first_seen_at,
-           exists (select from outbox o where o.item_id = i.id) as waiting, {CAME_THROUGH} as within
+    select i.id, i.public_id, i.revision, {FIRST_SEEN_THROUGH} as first_seen_at,
+           exists (select from outbox o where o.item_id = i.id) as waiting, {CAME_THROUGH} as within,
+           (select min(g.first_seen_at) from sightings g where g.item_id = i.id) as sighted_at
     from items i where i.id = any(:ids)
 """)  # noqa: S608 - a condition of our own
+_HELD = sa.text("""
+    select i.public_id, i.revision, exists (select from outbox o where o.item_id = i.id) as waiting,
+           asked.version is null
+           or exists (select from versions v where v.item_id = i.id and v.number = asked.version) as has_version
+    from unnest(cast(:ids as bigint[]), cast(:versions as bigint[])) as asked(id, version) join items i on i.id = asked.id
+""")
 _VERSIONS = sa.text("""
     select v.item_id, v.number, v.captured_at, v.source,
            case when c.outcome = 'running' then now() else c.finished_at end as stored_by
@@ -59,25 +70,73 @@ _STATE_WORDS = {
 }
 
 
+def suspects(connection: Connection, pairs: Collection[Pair]) -> set[uuid.UUID]:
+    """Those records (public ids) of which the archive seems to hold something else than the index found: to be looked at again.
+
+    Of a few thousand at a time, as it is asked of every record that was found both times.
+    """
+    found = [(pair, pair.now) for pair in pairs if pair.now is not None]
+    asked = {"ids": [pair.item_id for pair, _ in found], "versions": [now.version for _, now in found]}
+    rows = {row.public_id: row for row in connection.execute(_HELD, asked)}
+    doubtful = set()
+    for pair, now in found:
+        held = rows.get(pair.public_id)
+        had = 0 if pair.then is None else max(pair.then.revision or 0, pair.then.waiting or 0)
+        if (
+            held is None
+            or not held.has_version
+            or held.revision < had
+            or (held.revision != now.revision and not held.waiting)
+        ):
+            doubtful.add(pair.public_id)
+    return doubtful
+
+
 def histories(
-    connection: Connection, client: Elasticsearch, index: str, item_ids: Sequence[int], part: Part
-) -> dict[int, History]:
-    """What there is of these records, by `items.id`; one that the archive does not hold is not in the answer.
+    engine: Engine, client: Elasticsearch, index: str, pairs: Collection[Pair], part: Part, *, compare: bool
+) -> dict[uuid.UUID, History]:
+    """What there is of these records, by public id; one that the archive does not hold is not in the answer.
+
+    Where archive and index seem to differ both are asked once more: an indexer may have been at work between the two.
 
     Args:
-        connection: to the archive's database.
+        engine: the archive's database.
         client: from `search.client.client_for`.
         index: what is searched, or several with commas.
-        item_ids: of the records.
+        pairs: the records.
         part: of the archive; what other accounts have to do with a record is not told.
+        compare: whether the index was made by this program's definition, so that what it has must be what this program makes.
 
     Raises:
         IndexUnavailableError, SearchError: as for a search.
     """
+    found = _histories(engine, client, index, [pair.item_id for pair in pairs], part, compare=compare)
+    again = [pair.item_id for pair in pairs if (known := found.get(pair.public_id)) and known.is_adrift]
+    return found | _histories(engine, client, index, again, part, compare=compare) if again else found
+
+
+def _histories(
+    engine: Engine, client: Elasticsearch, index: str, item_ids: Collection[int], part: Part, *, compare: bool
+) -> dict[uuid.UUID, History]:
+    with repeatable_read(engine) as connection:
+        found, ids = _recorded(connection, item_ids, part)
+        has = copies.of(client, index, ids, sources=compare)
+        shown = {key: each.source for key, each in has.items() if found[ids[key]].revision == each.revision}
+        altered = copies.altered(connection, shown) if compare else set[int]()
+    return {
+        public_id: dataclasses.replace(
+            found[public_id], indexed=has[key].revision if key in has else None, altered=key in altered
+        )
+        for key, public_id in ids.items()
+    }
+
+
+def _recorded(
+    connection: Connection, item_ids: Collection[int], part: Part
+) -> tuple[dict[uuid.UUID, History], Mapping[int, uuid.UUID]]:
+    """What Postgres has of records, by public id, and the public ids by the records' own."""
     ids = {"ids": list(item_ids), **part.parameters}
     rows = connection.execute(_ITEMS, ids).all()
-    if not rows:
-        return {}
     versions: defaultdict[int, list[Event]] = defaultdict(list)
     states: defaultdict[int, list[Event]] = defaultdict(list)
     places: defaultdict[int, list[Event]] = defaultdict(list)
@@ -97,13 +156,8 @@ def histories(
         tags[row.item_id].append(Event(row.at, words))
     for row in connection.execute(_AUTHORS, ids):
         accounts[row.item_id].add(row.account)
-    indexed: dict[int, int] = {}
-    for name in index.split(","):
-        with translated(f"looking up records in {name}"):
-            documents = client.mget(index=name, ids=[str(row.id) for row in rows], source=False).body["docs"]
-        indexed |= {int(each["_id"]): int(each["_version"]) for each in documents if each.get("found")}
-    return {
-        row.id: History(
+    found = {
+        row.public_id: History(
             row.first_seen_at,
             versions[row.id],
             states[row.id],
@@ -111,9 +165,11 @@ def histories(
             frozenset(accounts[row.id]),
             row.waiting,
             row.revision,
-            indexed.get(row.id),
+            None,
             row.within,
             tags[row.id],
+            sighted_at=row.sighted_at,
         )
         for row in rows
     }
+    return found, {row.id: row.public_id for row in rows}

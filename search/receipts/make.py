@@ -14,10 +14,8 @@ from archiver.i18n.languages import ENGLISH, speaking
 from archiver.i18n.translation import _
 from archiver.records.storable import mend
 from search import indices
-from search.errors import translated
 from search.query import compile as compiler
 from search.query import limits as put_down
-from search.query.dates import span
 from search.query.everything import every
 from search.query.explain import explain, undated_note
 from search.query.model import Field, Filter, SearchRequest, Sort
@@ -71,7 +69,7 @@ def make(
                 number=f"{len(note):,}",
             )
         )
-    made_at = archive.now()
+    made_at = archive.now().astimezone(dt.UTC)
     request = dataclasses.replace(
         request,
         today=request.today or made_at.astimezone(request.zone).date(),
@@ -108,9 +106,6 @@ def _made(
             **described(ready),
             **_stood(archive, connection, client, index, ready, part),
         }
-        # What a row of the outbox was deleted for is in the index, and can be searched after this.
-        with translated(f"refreshing {ready.index}"):
-            client.indices.refresh(index=ready.index)
         walk = every(client, index, request)
         counts = counting.counted(client, walk.point, ready.node, asked)
         lines = listing.joined(walk.found, surroundings.waiting_items(connection, part))
@@ -194,27 +189,23 @@ def _stood(
 ) -> dict[str, Any]:
     request = ready.request
     register = surroundings.register(connection, part)
-    looked_at = scope.looked_at(register, ready.node, request)
-    begin, end = span(*_ordered(*scope.days(ready.node, request)), request.zone)
+    held = surroundings.archive_state(archive, connection, part)
+    # What a row of the outbox was deleted for is in the index, and can be searched after this.
+    surroundings.refresh(client, ready.index)
+    state = surroundings.index_state(client, index, request)
     waits = surroundings.outbox(connection, part)
-    accounts = frozenset(each["id"] for each in looked_at)
     return {
-        "archive": surroundings.archive_state(archive, connection, part),
+        "archive": held,
         "index": {
-            **surroundings.index_state(client, index, request),
+            **state,
+            "lacking": surroundings.lacking(held, state, waits),
             "waiting": waits["waiting"],
             "waiting_since": waits["since"],
             "freshness": waits["sentence"],
         },
         "register": register,
-        "gaps": surroundings.known_gaps(connection, begin, end, accounts, messages=part.messages),
-        "overdue": surroundings.overdue(archive, connection, frozenset(each["name"] for each in looked_at)),
+        **surroundings.uncaptured(archive, connection, ready, register, part),
     }
-
-
-def _ordered(first: dt.date | None, last: dt.date | None) -> tuple[dt.date | None, dt.date | None]:
-    """Spans that have no day in common leave none: the gaps of the later one's first day are those to name."""
-    return (first, first) if first is not None and last is not None and first > last else (first, last)
 
 
 def _counted(counts: counting.Counts) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,6 @@ import rfc8785
 from search.errors import SearchError
 
 if TYPE_CHECKING:
-    import datetime as dt
     import uuid
     from collections.abc import Mapping
 
@@ -48,9 +48,10 @@ class Kept:
     @property
     def is_whole(self) -> bool:
         """Whether the body still is what its digest was made of, and says what stands beside it."""
-        said = (self.body.get("number"), self.body.get("public_id"), self.body.get("total"))
+        said = tuple(self.body.get(name) for name in ("number", "public_id", "total", "made_at", "made_by", "note"))
         listed = self.body.get("results", {}).get("sha256")
-        beside = (self.number, str(self.public_id), self.total)
+        made_at = self.made_at.astimezone(dt.UTC).isoformat()
+        beside = (self.number, str(self.public_id), self.total, made_at, self.made_by, self.note)
         return said == beside and listed == self.results_sha256.hex() and digest(self.body) == self.sha256
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from search.query.dates import span
 from search.query.model import Dated, Field, Filter
 from search.query.tree import conjuncts, leaves
 
@@ -46,6 +47,8 @@ _FIELDS: Mapping[Field, frozenset[On]] = {
     Field.TAG: frozenset({On.TAGS}),
     Field.ADDRESS: frozenset(),
 }
+_BY_DEFINITION = frozenset({Field.AUTHOR, Field.HAS})
+_EDITED = Filter(Field.STATE, "edited")
 
 
 def hangs_on(node: Node | None, request: SearchRequest) -> frozenset[On]:
@@ -72,6 +75,25 @@ def days(node: Node | None, request: SearchRequest) -> tuple[dt.date | None, dt.
     firsts = [each for each in (request.date_from, *(one.first for one in dated)) if each is not None]
     lasts = [each for each in (request.date_to, *(one.last for one in dated)) if each is not None]
     return max(firsts, default=None), min(lasts, default=None)
+
+
+def moments(node: Node | None, request: SearchRequest) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """The same as moments, from one to before the other. Spans that have no day in common leave none: of those it is the later
+    one's first day.
+    """
+    first, last = days(node, request)
+    return span(first, first if first is not None and last is not None and first > last else last, request.zone)
+
+
+def hangs_on_definition(node: Node | None) -> bool:
+    """Whether what a search finds hangs on how the index takes apart and compares what records say, besides what they say: words
+    and names, what comes with them, whether they were edited. An account, a day, a state is compared as it is.
+    """
+    return any(
+        not isinstance(leaf, Filter | Dated)
+        or (isinstance(leaf, Filter) and (leaf.field in _BY_DEFINITION or leaf == _EDITED))
+        for leaf in leaves(node)
+    )
 
 
 def looked_at(

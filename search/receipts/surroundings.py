@@ -18,18 +18,20 @@ from search import freshness, indices
 from search.errors import translated
 from search.query import compile as compiler
 from search.query.run import searched_in
+from search.receipts import scope
 from search.receipts.model import ReceiptError
 
 if TYPE_CHECKING:
     import datetime as dt
     import uuid
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from elasticsearch import Elasticsearch
     from sqlalchemy.engine import Connection
 
     from archiver.archive import Archive
     from search.query.model import Limits, SearchRequest
+    from search.query.run import Prepared
 
 _AT_ONCE = 5_000
 _EVERY = 10**9
@@ -100,12 +102,10 @@ def archive_state(archive: Archive, connection: Connection, part: Part) -> dict[
         why = str(error)
         raise ReceiptError(lambda: _("No receipt was made: %(why)s.", why=why)) from error
     signed = roots.last(connection)
-    held = connection.execute(_HELD if part.accounts is None else _HELD_IN_PART, part.parameters).one()
     return {
         "city": archive.settings.city,
         "program": __version__,
-        "items": held.items,
-        "versions": held.versions,
+        **held(connection, part),
         "log": {
             "size": head.size,
             "root": head.root.hex(),
@@ -113,6 +113,12 @@ def archive_state(archive: Archive, connection: Connection, part: Part) -> dict[
             "signed": None if signed is None else {name: signed[name] for name in ("size", "root", "time")},
         },
     }
+
+
+def held(connection: Connection, part: Part) -> dict[str, int]:
+    """How many records and versions the archive holds of that part."""
+    found = connection.execute(_HELD if part.accounts is None else _HELD_IN_PART, part.parameters).one()
+    return {"items": found.items, "versions": found.versions}
 
 
 def register(connection: Connection, part: Part) -> list[dict[str, Any]]:
@@ -169,14 +175,37 @@ def known_gaps(
     ]
 
 
-def overdue(archive: Archive, connection: Connection, accounts: frozenset[str]) -> list[dict[str, Any]]:
-    """Those of the accounts (names) that should have been captured by now, and were not: no gap says so yet."""
+def uncaptured(
+    archive: Archive, connection: Connection, ready: Prepared, register: Sequence[Mapping[str, Any]], part: Part
+) -> dict[str, list[dict[str, Any]]]:
+    """What was not captured of what a search looks at: `gaps` that touch its days and accounts, and accounts that are `overdue`.
+
+    Args:
+        archive: for its clock, and after how long an account is overdue.
+        connection: to its database.
+        ready: the search.
+        register: from `register`.
+        part: what the search looks at.
+    """
+    looked_at = scope.looked_at(register, ready.node, ready.request)
+    begin, end = scope.moments(ready.node, ready.request)
+    accounts = frozenset(str(each["id"]) for each in looked_at)
+    return {
+        "gaps": known_gaps(connection, begin, end, accounts, messages=part.messages),
+        "overdue": overdue(archive, connection, end, frozenset(str(each["name"]) for each in looked_at)),
+    }
+
+
+def overdue(
+    archive: Archive, connection: Connection, end: dt.datetime | None, accounts: frozenset[str]
+) -> list[dict[str, Any]]:
+    """Those of the accounts (names) that should have been captured by now, and were not since before `end`; no gap says so."""
     allowed = timedelta(hours=archive.settings.gap_hours)
     found = gaps.overdue(connection, list(PLATFORMS), archive.now(), allowed)
     return [
         {"account": each.account, "since": when(each.since), "never": each.never}
         for each in found
-        if each.account in accounts
+        if each.account in accounts and (end is None or each.since < end)
     ]
 
 
@@ -193,9 +222,30 @@ def waiting_items(connection: Connection, part: Part) -> Iterator[tuple[int, uui
         yield row.item_id, row.public_id, row.revision
 
 
+def refresh(client: Elasticsearch, index: str) -> None:
+    """Let everything be found that was written into an index, or several with commas, until now.
+
+    Raises:
+        IndexUnavailableError, SearchError: as for a search.
+    """
+    with translated(f"refreshing {index}"):
+        client.indices.refresh(index=index)
+
+
+def lacking(held: Mapping[str, Any], state: Mapping[str, Any], waits: Mapping[str, Any]) -> int:
+    """How many records at the least the index has not, though the archive holds them and no change of them waits. Pure.
+
+    Args:
+        held: from `archive_state`.
+        state: from `index_state`, of after that, the index having been refreshed in between.
+        waits: from `outbox`, of the same moment as `held`.
+    """
+    return max(0, int(held["items"]) - int(waits["waiting"]) - int(state["documents"]))
+
+
 def index_state(client: Elasticsearch, alias: str, request: SearchRequest) -> dict[str, Any]:
-    """The index that is searched: which it is, by which definition it was made, what it can do, how much it has within the limits
-    of the search.
+    """The index that is searched: which it is, by which definition it was made and whether it still is, what it can do, how much
+    it has within the limits of the search.
 
     Raises:
         IndexUnavailableError, IndexMissingError: as for a search.
@@ -211,6 +261,7 @@ def index_state(client: Elasticsearch, alias: str, request: SearchRequest) -> di
         "fingerprint": meta["fingerprint"],
         "capabilities": meta["capabilities"],
         "sentences": list(indices.capabilities(client, alias).sentences()),
+        "as_defined": all(indices.is_as_defined(client, name) for name in names),
         "documents": documents,
         "being_rebuilt": bool(indices.behind(client, indices.building_alias(alias))),
     }

@@ -74,6 +74,17 @@ def not_searched(body: Mapping[str, Any], looked_at: Sequence[Mapping[str, Any]]
         )
     if body["ignored"]:
         found.append(f"Nothing is kept of {joined([quoted(each) for each in body['ignored']])}, which was left out.")
+    if lacking := body["index"].get("lacking", 0):
+        found.append(
+            f"The index had {_number(lacking, 'record')} fewer than the archive held, though no change of "
+            f"{'it' if lacking == 1 else 'them'} waited: what is missing from it cannot be found. The operator mends it by "
+            "`civic-archive index --check --repair`; then search again."
+        )
+    if not body["index"].get("as_defined", True):
+        found.append(
+            "The index was not what its definition says, as somebody changed its fields or how it takes words apart: it may find "
+            "too little. The operator mends it by `civic-archive index --rebuild`; then search again."
+        )
     if body["index"]["waiting"]:
         found.append(
             f"{_number(body['index']['waiting'], 'change')} of records already captured waited "

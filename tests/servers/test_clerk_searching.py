@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import html
 import io
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 
+from archiver import gaps
+from search.query import SearchRequest
+from search.query.term_list import count_terms
 from tests.fixtures.clerk import token_of
 
 if TYPE_CHECKING:
     import httpx
 
+    from search.query.term_list import TermCounts
     from tests.fixtures.clerk import City
+    from tests.fixtures.records import AccountRow
 
 
 def text_of(page: str) -> str:
@@ -128,6 +136,57 @@ def test_where_nothing_is_found_the_page_says_which_part_is_to_blame(module_city
     assert "pothole" in links_of(module_city.signed_in().get("/", params={"q": "potholle"}).text, "similar")
 
 
+def gap(city: City, account: AccountRow, since: str, until: str | None, reason: str) -> None:
+    """Put a gap on record."""
+    with city.archive.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "insert into gaps (public_id, account_id, stream_id, opened_at, closed_at, reason) values (gen_random_uuid(), "
+                ":account, :stream, cast(:since as timestamptz), cast(:until as timestamptz), :reason)"
+            ),
+            {
+                "account": account.id,
+                "stream": account.streams["posts"],
+                "since": since,
+                "until": until,
+                "reason": reason,
+            },
+        )
+
+
+def test_where_nothing_is_found_what_was_not_captured_then_is_said(city: City) -> None:
+    """Gaps that touch the days and accounts searched, closed ones too, as a receipt of the same search has them; no others."""
+    gap(city, city.account, "2026-03-02T09:00Z", "2026-03-09T09:00Z", "the scheduler was down")
+    gap(city, city.parks, "2026-04-20T09:00Z", "2026-04-21T09:00Z", "the power failed")
+    client = city.signed_in()
+
+    def said(**asked: str) -> str:
+        return text_of(client.get("/", params=asked).text)
+
+    march = said(q="zeppelin date:2026-03")
+    times = "from 2 March 2026, 01:00 PST to 9 March 2026, 02:00 PDT"
+    assert f"city.example.gov , posts: not captured whole {times} : the scheduler was down." in march
+    assert "the power failed" not in march
+    assert "503" not in march
+    by_form = said(q="zeppelin", **{"from": "2026-03-05", "to": "2026-03-06"})
+    assert "the scheduler was down" in by_form
+    assert "comments: not captured whole since 1 May 2026, 02:00 PDT : the platform answered 503" in said(q="zeppelin")
+    parks = said(q="zeppelin account:parks.example.gov")
+    assert "the scheduler was down" not in parks
+    assert "the power failed" in parks
+    assert "the power failed" in said(q='zeppelin department:"Parks and Recreation"')
+    none = "No gap in capture is on record that touches the days and accounts searched."
+    assert none in said(q="zeppelin date:2026-02 account:parks.example.gov platform:bluesky")
+    assert none not in said(q="zeppelin date:2026-03 account:city.example.gov")
+    with city.archive.engine.connect() as connection:
+        late = gaps.overdue(connection, ["bluesky"], city.archive.now(), dt.timedelta(hours=36))
+    assert [each.account for each in late] == ["bluesky:city.example.gov"]
+    assert "no gap is on record yet" not in march
+    lately = "city.example.gov : not captured whole since 3 May 2026, 02:10 PDT ; no gap is on record yet."
+    assert lately in said(q="zeppelin date:2026-03..2026-05")
+    assert lately not in said(q="zeppelin date:2026-03..2026-05 -account:city.example.gov account:parks.example.gov")
+
+
 def test_a_page_holds_as_many_results_as_asked_for(city: City) -> None:
     """25, 50 or 100; nothing else; the choice stays with the search."""
     for number in range(60):
@@ -221,6 +280,74 @@ def test_a_list_can_be_a_file(module_city: City) -> None:
         page = client.post("/terms", data={"csrf_token": token}, files={"file": ("terms.txt", content, "text/plain")})
         assert page.status_code == 400
         assert says in text_of(page.text)
+
+
+def test_a_file_is_never_left_out_without_a_word(module_city: City) -> None:
+    """With what is left in the box from before the file is counted; with another list there neither is, and it is said."""
+    client = module_city.signed_in()
+    first = counted(client, terms="library\nzeppelin")
+    filled = re.search(r'name="filled" value="([^"]+)"', first.text)
+    assert filled is not None
+    form = {"csrf_token": token_of(first), "filled": filled[1]}
+    file = {"file": ("terms.txt", b"pothole", "text/plain")}
+    left = client.post("/terms", data={**form, "terms": "library\r\nzeppelin"}, files=file)
+    assert left.status_code == 200
+    assert ">pothole</th>" in left.text
+    assert ">library</th>" not in left.text
+    for box in ("library\r\nzeppelin\r\npool", "pool"):
+        both = client.post("/terms", data={**form, "terms": box}, files=file)
+        assert both.status_code == 400
+        assert "There is a list in the box and a file besides" in text_of(both.text)
+        assert "pool</textarea>" in both.text
+    none = client.post("/terms", data={**form, "terms": "pool"}, files={"file": ("", b"", "application/octet-stream")})
+    assert ">pool</th>" in none.text
+
+
+def count(city: City, terms: list[str]) -> TermCounts:
+    """Count a list without the page, whose form holds less."""
+    zone = city.archive.settings.zone
+    return count_terms(city.searchable.client, city.searchable.alias, terms, SearchRequest(zone=zone))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "O\u2019Brien{0}",
+        "mayor's{0} council's{0} people's{0}",
+        '"the mayor\'s {0} road"',
+        "a{0} b{0} c{0} d{0} e{0} f{0} g{0}",
+    ],
+)
+def test_a_list_has_500_terms_of_whatever_form(module_city: City, form: str) -> None:
+    """Of names with apostrophes, of phrases, of many words each: together more clauses than Elasticsearch takes in one query."""
+    found = count(
+        module_city, [*(form.format(number) for number in range(497)), "pothole", "library", "pothole thursday"]
+    )
+    assert [each.total for each in found.terms[-3:]] == [3, 0, 1]
+    assert (found.union, len(found.terms), {each.only for each in found.terms}) == (3, 500, {None})
+
+
+def test_what_a_term_alone_has_is_counted_for_long_terms_as_well(module_city: City) -> None:
+    """A hundred terms of ten words: what each has that no other has, and all together."""
+    long = [" ".join(f"w{number}x{word}" for word in range(10)) for number in range(96)]
+    found = count(module_city, [*long, "pothole", "year", "third", "barrier"])
+    assert [(each.total, each.only) for each in found.terms[-4:]] == [(3, 1), (1, 0), (1, 0), (1, 0)]
+    assert {each.only for each in found.terms[:-4]} == {0}
+    assert found.union == 3
+    assert [(each.total, each.only) for each in count(module_city, ["pothole"]).terms] == [(3, 3)]
+
+
+def test_a_list_that_is_too_much_for_the_index_is_one_sentence(
+    module_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not that the search cannot answer now, which would be tried again for ever."""
+    cause = {"type": "circuit_breaking_exception", "reason": "Data too large"}
+    refused = {"error": {"reason": "all shards failed", "root_cause": [cause]}}
+    answer = SimpleNamespace(body={"responses": [refused]})
+    monkeypatch.setattr(type(module_city.searchable.client), "msearch", lambda *_, **__: answer)
+    page = counted(module_city.signed_in(), terms="pothle~\nsinkhle~")
+    assert page.status_code == 400
+    assert "These terms are more at once than the search engine can hold" in text_of(page.text)
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def test_what_was_kept_before_there_were_limits_is_of_the_whole_archive(guarded:
     old["search"] = {name: value for name, value in old["search"].items() if name != "messages"}
     made = load(guarded, guarded.receipt)
     earlier = kept.keep(
-        guarded.city.archive.engine, old, made_at=made.made_at, made_by="dana.ortiz", note="",
+        guarded.city.archive.engine, old, made_at=made.made_at, made_by=made.made_by, note=made.note,
         results_sha256=made.results_sha256, results_size=made.results_size,
     )  # fmt: skip
     assert earlier.is_whole

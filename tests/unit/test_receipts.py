@@ -160,8 +160,14 @@ def history(**more: Any) -> History:
 NEW = Pair(1, identity(1), None, Found(1, identity(1), 3, 1))
 GONE = Pair(1, identity(1), Line(1, identity(1), 3, 1, None), None)
 WAITED = Pair(1, identity(1), Line(1, identity(1), None, None, 3), Found(1, identity(1), 3, 1))
+CHANGED = {"revision": 4, "indexed": 4}
 STATE = [Event(AFTER, "Hidden", AFTER)]
 EDIT = [Event(BEFORE, "Version 1 was captured", BEFORE, 1), Event(AFTER, "Version 2 was captured", AFTER, 2)]
+
+
+def waited(revision: int, waiting: int) -> Pair:
+    """A record that was found by an older copy, a change of which waited."""
+    return Pair(1, identity(1), Line(1, identity(1), revision, 1, waiting), None)
 
 
 @pytest.mark.parametrize(
@@ -170,16 +176,32 @@ EDIT = [Event(BEFORE, "Version 1 was captured", BEFORE, 1), Event(AFTER, "Versio
         (NEW, Kind.NEW, history(), {On.VERSIONS}, Cause.UNEXPLAINED),
         (NEW, Kind.NEW, history(first_seen_at=AFTER), set(), Cause.CAPTURED),
         (NEW, Kind.NEW, history(versions=EDIT), {On.VERSIONS}, Cause.UNEXPLAINED),
+        (NEW, Kind.NEW, None, set(), Cause.LOST),
+        (NEW, Kind.NEW, history(first_seen_at=AFTER, altered=True), set(), Cause.LOST),
+        (NEW, Kind.NEW, history(first_seen_at=AFTER, indexed=4, waiting=True), set(), Cause.LOST),
         (NEW, Kind.NEW, history(versions=EDIT), {On.LATEST}, Cause.VERSION),
         (NEW, Kind.NEW, history(states=STATE), {On.VERSIONS}, Cause.UNEXPLAINED),
         (NEW, Kind.NEW, history(states=STATE), {On.STATE}, Cause.STATE),
         (NEW, Kind.NEW, history(indexed=2), set(), Cause.LOST),
         (WAITED, Kind.NEW, history(), {On.VERSIONS}, Cause.NOT_INDEXED_THEN),
+        (WAITED, Kind.NEW, history(indexed=2), {On.VERSIONS}, Cause.LOST),
+        (waited(revision=3, waiting=4), Kind.GONE, history(**CHANGED), {On.STATE}, Cause.NOT_INDEXED_THEN),
+        (waited(revision=3, waiting=4), Kind.GONE, history(**CHANGED), {On.VERSIONS}, Cause.UNEXPLAINED),
+        (waited(revision=4, waiting=4), Kind.GONE, history(**CHANGED), {On.STATE}, Cause.UNEXPLAINED),
         (GONE, Kind.GONE, None, set(), Cause.LEFT),
-        (GONE, Kind.GONE, history(versions=EDIT), {On.VERSIONS}, Cause.UNEXPLAINED),
-        (GONE, Kind.GONE, history(versions=EDIT), {On.LATEST}, Cause.VERSION),
+        (GONE, Kind.GONE, history(versions=EDIT, **CHANGED), {On.VERSIONS}, Cause.UNEXPLAINED),
+        (GONE, Kind.GONE, history(versions=EDIT, **CHANGED), {On.LATEST}, Cause.VERSION),
+        (GONE, Kind.GONE, history(versions=EDIT), {On.LATEST}, Cause.UNEXPLAINED),
+        (GONE, Kind.GONE, history(versions=EDIT, revision=4, indexed=None), {On.LATEST}, Cause.LOST),
+        (GONE, Kind.GONE, history(versions=EDIT, altered=True, **CHANGED), {On.LATEST}, Cause.LOST),
+        (GONE, Kind.GONE, history(versions=EDIT[1:], **CHANGED), {On.LATEST}, Cause.LEFT),
+        (GONE, Kind.GONE, history(revision=2, indexed=2), {On.VERSIONS}, Cause.LEFT),
+        (GONE, Kind.GONE, history(within=False), {On.PLACES}, Cause.UNEXPLAINED),
+        (GONE, Kind.GONE, history(within=False, sighted_at=BEFORE), {On.PLACES}, Cause.UNEXPLAINED),
+        (GONE, Kind.GONE, history(within=False, sighted_at=AFTER), {On.PLACES}, Cause.PLACE),
         (GONE, Kind.GONE, history(indexed=None), {On.VERSIONS}, Cause.LOST),
         (GONE, Kind.GONE, history(indexed=None, waiting=True), {On.VERSIONS}, Cause.NOT_INDEXED_NOW),
+        (GONE, Kind.GONE, history(revision=4, waiting=True), {On.VERSIONS}, Cause.UNEXPLAINED),
         (GONE, Kind.GONE, history(accounts=frozenset({"a"})), {On.REGISTER}, Cause.REGISTER),
         (GONE, Kind.GONE, history(accounts=frozenset({"b"})), {On.REGISTER}, Cause.UNEXPLAINED),
     ],
@@ -191,15 +213,72 @@ def test_a_reason_is_given_only_where_it_can_have_changed_the_answer(
     since = Since(THEN, ZONE, frozenset(on), {"a": "The account x:a changed."}, None, None)
     difference = explained(pair, kind, known, since)
     assert difference.cause is cause
-    assert difference.explained is (cause not in {Cause.UNEXPLAINED, Cause.LOST})
+    assert difference.explained is (cause not in {Cause.UNEXPLAINED, Cause.LOST, Cause.LEFT})
 
 
 def test_an_index_or_a_query_of_another_kind_explains_what_nothing_else_does() -> None:
     """Behind whatever the record's own history tells."""
     since = Since(THEN, ZONE, frozenset({On.LATEST}), {}, "Built otherwise.", "Put otherwise.")
-    assert explained(GONE, Kind.GONE, history(), since).cause is Cause.QUERY
-    reasons = explained(GONE, Kind.GONE, history(versions=EDIT), since).reasons
+    assert explained(GONE, Kind.GONE, history(found_as_put_then=True), since).cause is Cause.QUERY
+    reasons = explained(GONE, Kind.GONE, history(versions=EDIT, found_as_put_then=True, **CHANGED), since).reasons
     assert [each.cause for each in reasons] == [Cause.VERSION, Cause.QUERY, Cause.INDEX]
+
+
+@pytest.mark.parametrize(
+    ("pair", "kind", "found", "explains"),
+    [
+        (GONE, Kind.GONE, True, True),
+        (GONE, Kind.GONE, False, False),
+        (GONE, Kind.GONE, None, False),
+        (NEW, Kind.NEW, False, True),
+        (NEW, Kind.NEW, True, False),
+        (NEW, Kind.NEW, None, False),
+    ],
+)
+def test_that_a_search_is_put_otherwise_explains_only_what_it_finds_otherwise(
+    pair: Pair, kind: Kind, *, found: bool | None, explains: bool
+) -> None:
+    """It is tried: put as it was then, it must find what it found then."""
+    since = Since(THEN, ZONE, frozenset({On.VERSIONS}), {}, None, "Put otherwise.")
+    cause = explained(pair, kind, history(found_as_put_then=found), since).cause
+    assert cause is (Cause.QUERY if explains else Cause.UNEXPLAINED)
+
+
+def test_what_is_wrong_with_a_record_comes_before_every_reason() -> None:
+    """A reason does not make it right; the reasons stand behind it."""
+    since = Since(THEN, ZONE, frozenset({On.LATEST}), {}, "Built otherwise.", "Put otherwise.")
+    known = history(versions=EDIT, found_as_put_then=True, revision=4, indexed=None)
+    causes = [each.cause for each in explained(GONE, Kind.GONE, known, since).reasons]
+    assert causes == [Cause.LOST, Cause.VERSION, Cause.QUERY, Cause.INDEX]
+
+
+@pytest.mark.parametrize(
+    ("typed", "hangs"),
+    [
+        ("", False),
+        ("account:parks -platform:x is:city", False),
+        ("state:deleted date:2026 captured:2026 tag:budget type:post", False),
+        ("state:edited", True),
+        ("author:rosa", True),
+        ("has:link", True),
+        ("account:parks -pothole", True),
+        ("#budget", True),
+    ],
+)
+def test_what_hangs_on_the_definition_of_the_index(typed: str, *, hangs: bool) -> None:
+    """Words, names and what comes with them are taken apart by it; accounts, days and states are compared as they are."""
+    assert scope.hangs_on_definition(parse(typed, TODAY)) is hangs
+
+
+def test_two_records_that_have_one_number_one_after_the_other_are_two() -> None:
+    """A database that was set back gives the same numbers again: the one then is not the one now."""
+    other = Found(1, identity(2), 3, 1)
+    found = Line(1, identity(1), 3, 1, None)
+    assert [(each.public_id, each.kind) for each in merged([found], [other])] == [
+        (identity(1), Kind.GONE), (identity(2), Kind.NEW),
+    ]  # fmt: skip
+    waited_for = Line(1, identity(1), None, None, 3)
+    assert [(each.public_id, each.kind) for each in merged([waited_for], [other])] == [(identity(2), Kind.NEW)]
 
 
 def test_what_changed_in_the_register_is_said_account_by_account() -> None:
