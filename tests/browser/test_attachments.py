@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from tests.browser.test_clerk import PHONE, log_in
+from tests.browser.test_clerk import log_in
 from tests.fixtures.chromium import assert_accessible
-from tests.fixtures.every_page import no_sideways_scrolling
+from tests.fixtures.every_page import PHONE, no_sideways_scrolling
 from tests.fixtures.records import Attachment
 from tests.servers.test_clerk_media import keep
 
@@ -48,7 +48,7 @@ def film(page: Page) -> bytes:
 
 def test_a_film_is_played_on_its_page(browser_page: PageMaker, city: City) -> None:
     """Its page plays it without a script, fits a telephone, passes axe, and leads to the picture before it."""
-    page = browser_page(viewport=PHONE)
+    page = browser_page(**PHONE)
     data = film(page)
     post = city.items["film"] = city.searchable.records.item(
         city.parks, "The new playground", media=[Attachment("still", "A slide"), Attachment("film", None, "video")]

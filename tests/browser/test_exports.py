@@ -8,9 +8,9 @@ import openpyxl
 import pytest
 
 from search.exports.worker import work
-from tests.browser.test_clerk import PHONE, log_in
+from tests.browser.test_clerk import log_in
 from tests.fixtures.chromium import assert_accessible, screenshot
-from tests.fixtures.every_page import no_sideways_scrolling
+from tests.fixtures.every_page import PHONE, no_sideways_scrolling
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,7 @@ def test_a_clerk_takes_a_search_out_as_a_workbook(
 
 def test_the_exports_fit_on_a_phone_and_in_the_dark(browser_page: PageMaker, city: City) -> None:
     """The list scrolls within itself; a mistake is said in a sentence above it."""
-    for options in ({"viewport": PHONE, "is_mobile": True, "has_touch": True}, {"color_scheme": "dark"}):
+    for options in (PHONE, {"color_scheme": "dark"}):
         page = browser_page(**options, allow_errors=True)
         log_in(page, city.address)
         page.goto(f"{city.address}/?q=pothole")
