@@ -169,6 +169,48 @@ def test_what_is_there_and_listed_no_more_is_missed_once(make_archive: ArchiveMa
         assert night(lists=False, there=False) == [*missed_and_found, ("not_returned",)]
 
 
+class Told(Terse):
+    """A platform whose word at an item's own address is as the test has it."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def lookup(self, session: CaptureSession, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
+        """That, of each of them."""
+        for each in super().lookup(session, account, ids):
+            yield dataclasses.replace(each, state=self.state)
+
+
+@pytest.mark.parametrize("by_listing", [True, False])
+def test_that_a_lookup_called_hidden_what_is_there_a_later_lookup_takes_back(
+    make_archive: ArchiveMaker,
+    by_listing: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """As where a server was wrongly taken to hide it; what the listing itself showed as hidden stays so until that shows it."""
+    everything = Coverage(None, None)
+    with town(make_archive, 1) as small:
+
+        def night(listed: Item | None, state: State = State.PRESENT) -> list[str]:
+            small.archive.clock.set(small.archive.clock() + timedelta(days=1))
+            with capturing(small) as running:
+                running.save(dataclasses.replace(page_of([listed] if listed else []), coverage=everything))
+                running.platform = Told(state)  # type: ignore[assignment] # as far as it is asked
+                recheck(running)
+            states = "select t.state from states t join items i on i.id = t.item_id where i.platform_id = :post order by t.id"
+            return [each for (each,) in rows(small.archive.engine, states, post=POST)]
+
+        if by_listing:
+            assert night(form("one", None, hidden="hidden by the page")) == ["hidden"]
+            assert night(None) == ["hidden"]
+            return
+        night(form("one", None))
+        hidden = ["not_returned", "hidden"]
+        assert night(None, State.HIDDEN) == hidden
+        assert night(None, State.HIDDEN) == hidden
+        for _ in range(3):
+            assert night(None) == [*hidden, "present"]
+
+
 @pytest.mark.parametrize("stream", [StreamKind.POSTS, StreamKind.IMPORT])
 def test_an_address_is_the_last_one_that_was_told_until_there_are_bytes(
     make_archive: ArchiveMaker, stream: StreamKind
