@@ -50,6 +50,9 @@ _BATCH = 100
 _ASKED_AT_ONCE = 3
 """How often one medium is asked for before the next one is."""
 _MAX_ATTEMPTS = 14
+_MOST = 2 * _MAX_ATTEMPTS
+"""So many attempts there are, one for each further address that is told once the others are used up: signed ones change nightly,
+whether or not the bytes are to be had."""
 _LIGHT_ATTEMPTS = 3
 """A light pass, which comes by every few minutes, leaves what failed so often to the nights, of which it gets the rest."""
 _DEAD = 3
@@ -61,7 +64,8 @@ _NAMED = 20
 _WANTED = """
     select m.id, m.platform_id, m.kind, m.url, m.owner, m.content_type, m.attempts
     from media m
-    where (m.state in ('wanted', 'failed') and m.attempts < :attempts or m.state = 'withheld' and m.attempts = 0)
+    where (m.state in ('wanted', 'failed') and (m.attempts < :attempts or m.told_anew and m.attempts < :most)
+           or m.state = 'withheld' and m.attempts = 0)
       and m.id > :after and exists (
         select from version_media vm
         join versions v on v.id = vm.version_id
@@ -147,6 +151,7 @@ def _host_of(url: str) -> str:
 
 
 def _wanted(capture: RunningCapture, after: int) -> list[Row[tuple[int, str]]]:
+    attempts, most = (_LIGHT_ATTEMPTS, 0) if capture.context.mode == LIGHT else (_MAX_ATTEMPTS, _MOST)
     with capture.archive.engine.connect() as connection:
         return list(
             connection.execute(
@@ -154,7 +159,8 @@ def _wanted(capture: RunningCapture, after: int) -> list[Row[tuple[int, str]]]:
                 {
                     "stream": capture.context.stream_id,
                     "after": after,
-                    "attempts": _LIGHT_ATTEMPTS if capture.context.mode == LIGHT else _MAX_ATTEMPTS,
+                    "attempts": attempts,
+                    "most": most,
                     "batch": _BATCH,
                 },
             ).all()
@@ -233,7 +239,7 @@ def _failed(connection: Connection, medium_id: int, reason: str, *, refused: boo
     """
     changed = connection.execute(
         sa.text(
-            "update media set state = :state, reason = :reason, "
+            "update media set state = :state, reason = :reason, told_anew = false, "
             "attempts = case when :final then greatest(attempts + 1, :most) else attempts + 1 end where id = :id "
             "returning (select m.state from media m where m.id = :id) is distinct from :state as changed"
         ),
@@ -242,7 +248,7 @@ def _failed(connection: Connection, medium_id: int, reason: str, *, refused: boo
             "reason": reason,
             "id": medium_id,
             "final": final,
-            "most": _MAX_ATTEMPTS,
+            "most": _MOST,
         },
     ).scalar()
     if changed:
