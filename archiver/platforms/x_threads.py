@@ -34,6 +34,8 @@ _LEVELS = 30
 """So many requests go below the first level of one thread: each night pays for them again, and a thread elsewhere has no end."""
 _INVALID = 400
 _ANSWERS = "in_reply_to_tweet_id"
+_AFTER_ALL = "~"
+"""After every key of a thread: which of those that are held were left out is not told, so that none is missing."""
 _NOT_TAKEN: WeakSet[Session] = WeakSet()
 """The runs in which X did not take the operator for what answers a post: it is not asked again in them."""
 
@@ -51,7 +53,7 @@ def read_thread(server: Server, post_id: str, known: bytes | None, recent_since:
     whole, first = True, True
     while walk.query:
         exchange = walk.ask()
-        same = first and not walk.refused and exchange.received_sha256 == known
+        same = first and not walk.refused and not walk.blind and exchange.received_sha256 == known
         if same and recent_since is None:
             yield Page((), [exchange], sub_key=post_id, coverage=_below(post_id), unchanged=True)
             return
@@ -63,17 +65,18 @@ def read_thread(server: Server, post_id: str, known: bytes | None, recent_since:
             for each in found.items
             if each.sighted and (said := each.counts.get("replies"))
         ]
-        why = []
-        if recent_since is not None and not walk.query:
-            why.append("the setting `search` is `recent`: answers older than 7 days are not found")
         begins = key_at(recent_since) if recent_since is not None else ""
+        why = []
+        if recent_since is not None:
+            why.append("the setting `search` is `recent`: answers older than 7 days are not found")
         if walk.left:
             why.append(f"after {_LEVELS} further requests not all answers to the answers were asked for")
             found.skipped.append(Skipped(f"answers to the answers to {post_id}", why[-1], lost=False))
-            begins = (
-                "~"  # after every key: which of those that are held were left out is not told, so that none is missing
-            )
-        if why:
+        if walk.blind:
+            why.append(f"X does not take the operator {_ANSWERS}: what answers an answer to somebody else is not found")
+        if walk.left or walk.blind:
+            begins = _AFTER_ALL
+        if why and not walk.query:
             counts.append(Count("replies", None, item=post_id, reason="; ".join(why)))
         coverage = _below(post_id, begins) if whole and not walk.query else None
         yield found.page(sub_key=post_id, counts=counts, coverage=coverage)
@@ -92,6 +95,7 @@ class _Walk:
         self.query = self._first
         self.left = False
         """Whether the walk ended before all levels were read."""
+        self._began = False
         self._levels = 0
         self._token: str | None = None
         self.refused: Exchange | None = None
@@ -108,7 +112,15 @@ class _Walk:
             self.refused, self.query, self._first = exchange, self._alone, self._alone
             exchange = self._page(accept=False)
             _NOT_TAKEN.add(self._server.session)
+        if self._first == self._alone and not self._began:
+            shown = self._server.records(exchange, self._server.object(exchange))
+            self._began = any(isinstance(each, dict) and each.get("conversation_id") == self._post_id for each in shown)
         return exchange
+
+    @property
+    def blind(self) -> bool:
+        """Whether answers are not found: X does not take the operator, and shows no conversation that the post began."""
+        return self._first == self._alone and not self._began
 
     def _page(self, *, accept: bool) -> Exchange:
         asked: Mapping[str, str | int] = {"query": self.query, "max_results": _AT_ONCE, **self._since}

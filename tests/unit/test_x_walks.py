@@ -242,8 +242,11 @@ def test_where_x_does_not_take_the_operator_the_conversation_alone_is_read() -> 
 def test_an_operator_that_x_did_not_take_is_not_asked_again_in_the_run() -> None:
     """Each further thread is one search, and the same answer as the night before is known again; another run tries anew."""
     refused = Answer(json.dumps({"title": "Invalid Request"}).encode(), 400)
-    below = Answer(json.dumps(posts(answer(9, 3, 0, conversation=3), includes={"posts": [post(3)]})).encode())
-    asked = RecordedSession(refused, refused, below, below, below)
+    below, again = (
+        Answer(json.dumps(posts(answer(9, root, 0, conversation=root), includes={"posts": [post(root)]})).encode())
+        for root in (3, 4)
+    )
+    asked = RecordedSession(refused, refused, below, again, again)
     (first,) = X().thread(asked, MINE, "3", known=hashlib.sha256(below.body).digest())
     assert (first.unchanged, [each.status for each in first.exchanges]) == (False, [200, 400])
     (second,) = X().thread(asked, MINE, "4")
@@ -253,6 +256,21 @@ def test_an_operator_that_x_did_not_take_is_not_asked_again_in_the_run() -> None
     other = session(posts())
     list(X().thread(other, MINE, "4"))
     assert queries(other) == ["conversation_id:4 OR in_reply_to_tweet_id:4"]
+
+
+def test_without_the_operator_an_answer_to_somebody_else_covers_nothing() -> None:
+    """What the operator found below it another night is neither missing nor seen again; the count says why."""
+    refused = Answer(json.dumps({"title": "Invalid Request"}).encode(), 400)
+    empty = Answer(json.dumps(EMPTY).encode())
+    asked = RecordedSession(refused, refused, empty, empty)
+    for known in (None, hashlib.sha256(empty.body).digest()):
+        (page,) = X().thread(asked, MINE, "3", known=known)
+        assert not page.unchanged
+        assert page.coverage is not None
+        assert not (page.coverage.after or "") <= "3 00000000000000000009" < (page.coverage.before or "")
+        assert [(each.item, each.platform, "does not take" in (each.reason or "")) for each in page.counts] == [
+            ("3", None, True)
+        ]
 
 
 def test_what_the_account_answered_there_is_asked_for_in_its_own_thread_alone() -> None:
