@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import alembic.command
 import alembic.config
 import sqlalchemy as sa
+import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection, Engine
 
+T = TypeVar("T")
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+_log = structlog.get_logger(__name__)
+_ATTEMPTS = 5
+_DEADLOCK = "40P01"
+"""SQLSTATE deadlock_detected."""
 
 
 def _dumps(value: Any) -> str:
@@ -41,6 +47,21 @@ def engine_for(url: str, *, pool_size: int = 5) -> Engine:
             "connect_timeout": 10,
         },
     )
+
+
+def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """What `work` does and gives, in one transaction; done again where Postgres undid it for another one's sake, since each held
+    what the other needed. Raises what `work` and the database raise.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except sa.exc.OperationalError as error:
+            if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) != _DEADLOCK:
+                raise
+            _log.info("tried again after a deadlock", attempt=attempt)
+    raise AssertionError("unreachable")
 
 
 @contextlib.contextmanager

@@ -45,16 +45,19 @@ class RateLimited(CaptureError):
 
 
 class TokenRefused(CaptureError):
-    """The platform does not take the account's token any more. Says nothing about any item."""
+    """The platform does not take the account's token any more. Says nothing about any item.
+
+    `remedy`: what to do about it, where the account need not be connected anew.
+    """
 
     retryable = False
 
-    def __init__(self, url: str, words: str) -> None:
-        super().__init__(url, words)
-        self.url, self.words = url, words
+    def __init__(self, url: str, words: str, remedy: str = "connect the account to the archive anew") -> None:
+        super().__init__(url, words, remedy)
+        self.url, self.words, self.remedy = url, words, remedy
 
     def __str__(self) -> str:
-        return f"{self.url} refused the account's token: {self.words}; connect the account to the archive anew"
+        return f"{self.url} refused the account's token: {self.words}; {self.remedy}"
 
 
 class Unreachable(CaptureError):

@@ -292,9 +292,7 @@ class _Run:
             self._walk(capture, thread)
         except (AccessLost, TokenRefused) as error:
             self._keep_failures(capture)
-            again = isinstance(error, TokenRefused) and self._renewed(capture.context.stream)
-            words = f"{error}; the token was renewed under way, and the stream is read again" if again else str(error)
-            return "failed" if again else "access_lost", words, again or error.retryable
+            return self._lost(capture.context.stream, error)
         except AccountUnavailableError as error:
             self._unavailable(capture, error.status)
             return "access_lost", str(error), False
@@ -320,14 +318,16 @@ class _Run:
             return "partial", f"{len(lost)} parts were not read, first {first.what}: {first.reason}", True
         return "complete", None, False
 
-    def _renewed(self, kind: StreamKind) -> bool:
-        """Whether there is a newer token than the one that was refused in the middle of this stream; at most once for each."""
-        if kind in self.renewed or not isinstance(self.status, AccountStatus):
-            return False
-        with contextlib.suppress(VaultError):
-            if self.tokens.renew_refused():
-                self.renewed.add(kind)
-        return kind in self.renewed
+    def _lost(self, kind: StreamKind, error: AccessLost | TokenRefused) -> tuple[str, str, bool]:
+        """How a stream ended that may not be read: it is read again where a newer token than the refused one is to be had."""
+        if isinstance(error, TokenRefused) and kind not in self.renewed and isinstance(self.status, AccountStatus):
+            try:
+                if self.tokens.renew_refused(error):
+                    self.renewed.add(kind)
+                    return "failed", f"{error}; the token was renewed under way, and the stream is read again", True
+            except TokenRefused as unkept:
+                error = unkept
+        return "access_lost", str(error), error.retryable
 
     def _walk(self, capture: RunningCapture, thread: str | None) -> None:
         if not isinstance(self.status, AccountStatus):

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from archiver.capture.half_fetched import MEDIUM
 from archiver.capture.media import Kept, kept
+from archiver.database import in_transaction
 from archiver.downloads.errors import DamagedArchiveError
 from archiver.platforms.items import Skipped
 from archiver.platforms.pages import Exchange
@@ -31,7 +32,7 @@ from archiver.records.store.exchanges import insert_exchanges
 from archiver.records.store.page import hold_fence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Row
@@ -139,12 +140,14 @@ class _Shelf:
             failures = list(pool.map(self._put, waiting))
         stored = [each for each, failure in zip(waiting, failures, strict=True) if failure is None]
         if stored:
-            with self._archive.engine.begin() as connection:
-                hold_fence(connection, self._context)
-                insert_exchanges(connection, self._context.capture_id, [each.exchange for each in stored])
-                kept(connection, [each.kept for each in stored], self._archive.now())
+            in_transaction(self._archive.engine, lambda connection: self._remember(connection, stored))
         for failure in filter(None, failures):
             raise failure
+
+    def _remember(self, connection: Connection, stored: Sequence[_Spooled]) -> None:
+        hold_fence(connection, self._context)
+        insert_exchanges(connection, self._context.capture_id, [each.exchange for each in stored])
+        kept(connection, [each.kept for each in stored], self._archive.now())
 
     def drop(self) -> None:
         """Take what waits off the spool."""

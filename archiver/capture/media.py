@@ -29,6 +29,7 @@ from archiver.capture.errors import (
 )
 from archiver.capture.fetching import Fetching, Piece, Whole
 from archiver.capture.running import LIGHT
+from archiver.database import in_transaction
 from archiver.platforms.errors import MediumWithheldError, UnreadableAnswerError
 from archiver.platforms.items import Media, Skipped
 from archiver.platforms.pages import Exchange, Page
@@ -50,6 +51,9 @@ _BATCH = 100
 _ASKED_AT_ONCE = 3
 """How often one medium is asked for before the next one is."""
 _MAX_ATTEMPTS = 14
+_MOST = 2 * _MAX_ATTEMPTS
+"""So many attempts there are, one for each further address that is told once the others are used up: signed ones change nightly,
+whether or not the bytes are to be had."""
 _LIGHT_ATTEMPTS = 3
 """A light pass, which comes by every few minutes, leaves what failed so often to the nights, of which it gets the rest."""
 _DEAD = 3
@@ -61,7 +65,8 @@ _NAMED = 20
 _WANTED = """
     select m.id, m.platform_id, m.kind, m.url, m.owner, m.content_type, m.attempts
     from media m
-    where (m.state in ('wanted', 'failed') and m.attempts < :attempts or m.state = 'withheld' and m.attempts = 0)
+    where (m.state in ('wanted', 'failed') and (m.attempts < :attempts or m.told_anew and m.attempts < :most)
+           or m.state = 'withheld' and m.attempts = 0)
       and m.id > :after and exists (
         select from version_media vm
         join versions v on v.id = vm.version_id
@@ -147,6 +152,7 @@ def _host_of(url: str) -> str:
 
 
 def _wanted(capture: RunningCapture, after: int) -> list[Row[tuple[int, str]]]:
+    attempts, most = (_LIGHT_ATTEMPTS, 0) if capture.context.mode == LIGHT else (_MAX_ATTEMPTS, _MOST)
     with capture.archive.engine.connect() as connection:
         return list(
             connection.execute(
@@ -154,7 +160,8 @@ def _wanted(capture: RunningCapture, after: int) -> list[Row[tuple[int, str]]]:
                 {
                     "stream": capture.context.stream_id,
                     "after": after,
-                    "attempts": _LIGHT_ATTEMPTS if capture.context.mode == LIGHT else _MAX_ATTEMPTS,
+                    "attempts": attempts,
+                    "most": most,
                     "batch": _BATCH,
                 },
             ).all()
@@ -187,17 +194,8 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]], trouble: _Trouble) 
     except TokenRefused:
         raise  # nor does this: the stream's capture ends, as with a token that is refused before
     except (CaptureError, UnreadableAnswerError) as error:
-        reason = mend(str(error))
         failed[host] = failed[host] + 1 if host and _is_down(error) else 0
-        _log.warning("medium not kept", account=capture.account.name, medium=medium.id, reason=reason)
-        with capture.archive.engine.begin() as connection:
-            hold_fence(connection, capture.context)
-            final = isinstance(error, MediumWithheldError)
-            _failed(connection, row.id, reason, refused=isinstance(error, Refused), final=final)
-        if isinstance(error, MediumWithheldError):
-            exchanges = [error.exchange] if error.exchange is not None else []
-            note = Skipped(f"the bytes of {medium.id}", reason, lost=False)
-            capture.save(Page((), exchanges, skipped=(note,)))
+        _not_kept(capture, row.id, medium, error)
         return
     try:
         capture.archive.blobs.put_file(fetched.path, fetched.whole.sha256)
@@ -205,17 +203,37 @@ def _one(capture: RunningCapture, row: Row[tuple[int, str]], trouble: _Trouble) 
         fetched.path.unlink()
     whole = fetched.whole
     failed[host] = 0
-    with capture.archive.engine.begin() as connection:
+    found = Kept(row.id, whole.sha256, whole.size, whole.content_type, whole.pieces[-1].exchange.id)
+
+    def remembered(connection: Connection) -> None:
         hold_fence(connection, capture.context)
         _on_record(connection, capture, whole.pieces)
-        last = whole.pieces[-1].exchange
-        found = Kept(row.id, whole.sha256, whole.size, whole.content_type, last.id)
         kept(connection, [found], capture.archive.now())
+
+    in_transaction(capture.archive.engine, remembered)
+
+
+def _not_kept(
+    capture: RunningCapture, medium_id: int, medium: Media, error: CaptureError | UnreadableAnswerError
+) -> None:
+    reason = mend(str(error))
+    _log.warning("medium not kept", account=capture.account.name, medium=medium.id, reason=reason)
+    refused, final = isinstance(error, Refused), isinstance(error, MediumWithheldError)
+
+    def remembered(connection: Connection) -> None:
+        hold_fence(connection, capture.context)
+        _failed(connection, medium_id, reason, refused=refused, final=final)
+
+    in_transaction(capture.archive.engine, remembered)
+    if isinstance(error, MediumWithheldError):
+        exchanges = [error.exchange] if error.exchange is not None else []
+        note = Skipped(f"the bytes of {medium.id}", reason, lost=False)
+        capture.save(Page((), exchanges, skipped=(note,)))
 
 
 def kept(connection: Connection, media: Sequence[Kept], now: datetime) -> None:
-    """Remember that media's bytes are in the store, and tell of it whatever shows them. Rows are locked in the order in which
-    pages lock them.
+    """Remember that media's bytes are in the store, and tell of it whatever shows them. That is known for sure once the media are
+    locked, while pages lock what they show first: to be called by `in_transaction`.
     """
     connection.execute(sa.text(_LOCK_MEDIA), {"media": [each.medium_id for each in media]})
     bulk.run(connection, _KEPT, [dataclasses.asdict(each) for each in media], now=now)
@@ -228,12 +246,13 @@ def _touch(connection: Connection, media: Sequence[int]) -> None:
 
 
 def _failed(connection: Connection, medium_id: int, reason: str, *, refused: bool, final: bool = False) -> None:
-    """Remember why; what the fetcher itself refuses is withheld, and not asked for again. What the platform refuses once and for
-    all (`final`) is tried again when somebody says so (`media missing --again`), as after the account was connected anew.
+    """Remember why, as `kept` does; what the fetcher itself refuses is withheld, and not asked for again. What the platform
+    refuses once and for all (`final`) is tried again when somebody says so (`media missing --again`), as after the account was
+    connected anew.
     """
     changed = connection.execute(
         sa.text(
-            "update media set state = :state, reason = :reason, "
+            "update media set state = :state, reason = :reason, told_anew = false, "
             "attempts = case when :final then greatest(attempts + 1, :most) else attempts + 1 end where id = :id "
             "returning (select m.state from media m where m.id = :id) is distinct from :state as changed"
         ),
@@ -242,7 +261,7 @@ def _failed(connection: Connection, medium_id: int, reason: str, *, refused: boo
             "reason": reason,
             "id": medium_id,
             "final": final,
-            "most": _MAX_ATTEMPTS,
+            "most": _MOST,
         },
     ).scalar()
     if changed:

@@ -35,7 +35,9 @@ _MISSING = """
             where t.item_id = i.id and t.stream_id = s.stream_id and t.by_lookup and t.state = 'not_returned'
               and t.id > coalesce((select max(p.id) from states p
                                    where p.item_id = i.id and p.stream_id = s.stream_id and p.state = 'present'), 0)
-           ) as first_failed_at
+           ) as first_failed_at,
+           (select t.by_lookup from states t where t.item_id = i.id and t.stream_id = s.stream_id
+            order by t.id desc limit 1) as by_lookup
     from sightings s join items i on i.id = s.item_id
     where s.stream_id = :stream and i.id > :after
       and (s.state = 'not_returned' or (s.state = 'hidden' or s.unlisted) and s.last_seen_at < :started_at)
@@ -43,7 +45,7 @@ _MISSING = """
 """
 
 _ORPHANS = """
-    select i.id, i.platform_id, s.state, null as first_failed_at
+    select i.id, i.platform_id, s.state, null as first_failed_at, null as by_lookup
     from sightings s
     join items i on i.id = s.item_id
     where s.stream_id = :stream and s.state = 'present' and s.last_seen_at < :started_at
@@ -189,8 +191,8 @@ def _conclude(capture: RunningCapture, row: Row[Any], lookup: Lookup) -> None:
 
 def _conclusion(row: Row[Any], lookup: Lookup, before: datetime) -> State | None:
     """What a lookup is worth: the state to record, or None where it adds nothing to what is known."""
-    if lookup.state is State.PRESENT and row.state == State.HIDDEN.value:
-        return None  # it is there, and that others do not see it is not told at its own address
+    if lookup.state is State.PRESENT and row.state == State.HIDDEN.value and not row.by_lookup:
+        return None  # the listing said that others do not see it, which is not told at its own address
     if lookup.state is not State.GONE_CONFIRMED:
         return lookup.state if lookup.state is not None and lookup.state.value != row.state else None
     first = row.first_failed_at

@@ -6,10 +6,10 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 import structlog
 
 from archiver import accounts
+from archiver.database import in_transaction
 from archiver.platforms.items import Json, Skipped
 from archiver.platforms.pages import AccountRef, AccountStatus, Page
 from archiver.records.store import CaptureContext, PageResult, Ready, save_pages
@@ -29,9 +29,6 @@ BACKFILL = "backfill"
 LIGHT = "light"
 """The mode of a capture between two nights: the newest items only."""
 _log = structlog.get_logger(__name__)
-_ATTEMPTS = 5
-_DEADLOCK = "40P01"
-"""SQLSTATE deadlock_detected."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -90,20 +87,15 @@ class RunningCapture:
         """The transaction, tried again where Postgres undid it for another capture's sake: two pages that show, hide and
         miss the same items may each hold what the other needs.
         """
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                with self.archive.engine.begin() as connection:
-                    result = save_pages(
-                        connection, self.context, pages, self.archive.now(), self.warc.write, cursor, prepared
-                    )
-                    if also is not None:
-                        also(connection)
-                    return result
-            except sa.exc.OperationalError as error:
-                if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) != _DEADLOCK:
-                    raise
-                _log.info("tried again after a deadlock", account=self.account.name, attempt=attempt)
-        raise AssertionError("unreachable")
+
+        def stored(connection: Connection) -> PageResult:
+            now = self.archive.now()
+            result = save_pages(connection, self.context, pages, now, self.warc.write, cursor, prepared)
+            if also is not None:
+                also(connection)
+            return result
+
+        return in_transaction(self.archive.engine, stored)
 
     def _learned(self, page: Page, status: AccountStatus) -> Page:
         """A feed says of itself what other platforms say elsewhere: its profile is an item of the page."""

@@ -40,6 +40,8 @@ WARN = timedelta(days=14)
 _SOON = 0.25
 """A token is renewed in the last quarter of its life, as far as that is known."""
 _SHORT = timedelta(minutes=15)
+_NOT_KEPT = "it could not be renewed: "
+"""Begins, in the words of a check, why nothing could be renewed: the key that seals tokens is at fault, and not the platform."""
 
 _SAVE = sa.text("""
     insert into account_tokens (account_id, setting, seed_sha256, sealed, expires_at, renewed_at)
@@ -93,6 +95,8 @@ class Tokens:
         self.account = account
         self._expires_at: datetime | None = None
         self._renewed_at: datetime | None = None
+        self._not_kept: VaultError | None = None
+        """Why the last renewal was not asked for: what it brings could not be kept."""
 
     def _use(self, kept: Kept) -> None:
         self.account, self._expires_at, self._renewed_at = kept.account, kept.expires_at, kept.renewed_at
@@ -101,26 +105,40 @@ class Tokens:
     def status(self) -> AccountStatus:
         """The account's status, asked with a token that was renewed first if it is about to end, or is found dead.
 
-        Raises what the session raises; `TokenRefused` where renewing does not help either, `VaultError`.
+        Raises what the session raises; `TokenRefused` where renewing does not help either; `VaultError` where the newest token
+        cannot be opened.
         """
         self._use(newest(self._archive, self._given))
-        if self._ends_soon():
-            self._renew("it is about to end")
+        self.keep_fresh()
         try:
             return self._platform.status(self._session, self.account)
-        except TokenRefused:
-            if not self._renew("it was refused"):
+        except TokenRefused as error:
+            if not self.renew_refused(error):
                 raise
             return self._platform.status(self._session, self.account)
 
     def keep_fresh(self) -> None:
         """Renew a token that is about to end, as before a long stream: one of an hour does not outlive every run."""
         if self._ends_soon():
-            self._renew("it is about to end")
+            self._renew_ahead("it is about to end")
 
-    def renew_refused(self) -> bool:
-        """Renew a token that was refused in the middle of a run. Gives whether there is a newer one now; raises `VaultError`."""
-        return self._renew("it was refused under way")
+    def renew_refused(self, refused: TokenRefused) -> bool:
+        """Renew a token that was refused. Gives whether there is a newer one now; raises `TokenRefused`, with what to do, where
+        a new one could not be kept.
+        """
+        try:
+            return self._renew("it was refused")
+        except VaultError as error:
+            remedy = f"{_NOT_KEPT}{error}"
+            raise TokenRefused(refused.url, refused.words, remedy) from error
+
+    def _renew_ahead(self, why: str) -> bool:
+        """Renew a token that is good still. That a new one could not be kept ends nothing, and the next check says it."""
+        try:
+            return self._renew(why)
+        except VaultError as error:
+            _log.warning("token not renewed", account=self.account.name, why=str(error))
+            return False
 
     def _ends_soon(self) -> bool:
         if self._expires_at is None:
@@ -136,26 +154,31 @@ class Tokens:
         since the refresh token would be used up for nothing.
         """
         with _locked(self._archive, self._given):
-            kept = newest(self._archive, self._given)
-            if kept.account.settings == self.account.settings:
-                try:
-                    vault = vault_of(self._archive)
-                except VaultError as error:
-                    words = f"the token should be renewed ({why}), and a new one could not be kept: {error}"
-                    raise VaultError(words) from error
-                try:
-                    renewal = self._platform.renew(self._session, self.account)
-                except (CaptureError, UnreadableAnswerError) as error:
-                    _log.warning("token not renewed", account=self.account.name, why=str(error))
-                    return False
-                if renewal is None:
-                    return False
-                self._session.add_secrets(tuple(renewal.secrets.values()))
-                self._save(renewal, vault)
+            try:
                 kept = newest(self._archive, self._given)
-                _log.info("token renewed", account=self.account.name, why=why)
+                if kept.account.settings == self.account.settings:
+                    session = _OnceKept(self._session, self._archive)
+                    renewal = self._asked(session)
+                    if renewal is None:
+                        return False
+                    self._session.add_secrets(tuple(renewal.secrets.values()))
+                    self._save(renewal, session.vault)
+                    kept = newest(self._archive, self._given)
+                    _log.info("token renewed", account=self.account.name, why=why)
+            except VaultError as error:
+                self._not_kept = error
+                raise
+        self._not_kept = None
         self._use(kept)
         return True
+
+    def _asked(self, session: _OnceKept) -> Renewal | None:
+        """New tokens; None where the platform renews none, or does not now. Raises `VaultError` before anything is asked for."""
+        try:
+            return self._platform.renew(session, self.account)
+        except (CaptureError, UnreadableAnswerError) as error:
+            _log.warning("token not renewed", account=self.account.name, why=str(error))
+            return None
 
     def _save(self, renewal: Renewal, vault: Vault) -> None:
         """Committed before the new token is used for anything: a refresh token that was used up and not kept is lost for good."""
@@ -193,10 +216,13 @@ class Tokens:
         soon = (
             ends is None or ends - archive.now() < WARN
         )  # one of which nobody knows the end is renewed, which tells it
-        renewed = health.renewable and soon and self._renew("it ends within the days of warning, or nobody knows when")
+        why = "it ends within the days of warning, or nobody knows when"
+        renewed = health.renewable and soon and self._renew_ahead(why)
         health = dataclasses.replace(health, expires_at=ends)
         if renewed:
             health = dataclasses.replace(health, expires_at=self._expires_at, words=f"{health.words}; renewed")
+        elif self._not_kept is not None:
+            health = dataclasses.replace(health, words=f"{health.words}; {_NOT_KEPT}{self._not_kept}")
         with archive.engine.begin() as connection:
             connection.execute(
                 sa.insert(TokenCheck).values(
@@ -218,6 +244,42 @@ class Tokens:
                 sa.text("select max(checked_at) from token_checks where account_id = :id"), {"id": self.account.id}
             )
         return last is None or self._archive.now() - last >= _DAY
+
+
+class _OnceKept:
+    """The session of a renewal: before it asks anything it makes sure that what comes can be kept (`VaultError`). A platform that
+    renews nothing asks nothing, and needs no key.
+    """
+
+    def __init__(self, session: CaptureSession, archive: Archive) -> None:
+        self._session, self._archive = session, archive
+        self._vault: Vault | None = None
+
+    @property
+    def vault(self) -> Vault:
+        """What new tokens are sealed with. Raises `VaultError`."""
+        if self._vault is None:
+            self._vault = vault_of(self._archive)
+        return self._vault
+
+    @property
+    def get(self) -> Any:
+        """See `platforms.contract.Session`, as the others."""
+        return self._sure().get
+
+    @property
+    def post(self) -> Any:
+        """As `get`."""
+        return self._sure().post
+
+    @property
+    def download(self) -> Any:
+        """As `get`."""
+        return self._sure().download
+
+    def _sure(self) -> CaptureSession:
+        _ = self.vault
+        return self._session
 
 
 @contextlib.contextmanager
@@ -284,6 +346,8 @@ def problem_of(
     now: datetime,
 ) -> str | None:
     """What somebody should do about a token, or None. Pure."""
+    if _NOT_KEPT in words:
+        return f"the token is {'dead' if alive is False else 'good still'}; {words[words.index(_NOT_KEPT) :]}"
     if alive is False:
         return f"the token is dead ({words}); connect the account anew"
     if expires_at is not None and expires_at - now < WARN:

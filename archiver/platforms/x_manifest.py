@@ -71,7 +71,7 @@ MANIFEST = Manifest(
         "answers older than 7 days where `search` is `recent`",
         (
             "in other people's threads: what stands below an answer that was removed, or that X counts no answers to (whoever "
-            "answers the account there is asked for level by level)"
+            "answers the account there is asked for level by level, up to 30 further requests for each of its answers)"
         ),
         "answers by protected accounts, and by those that blocked the account",
         "a post put up and deleted between two captures; an edited post's earlier forms once it is deleted",

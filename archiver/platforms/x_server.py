@@ -28,7 +28,7 @@ class Server:
     """X as one account asks it, for one walk."""
 
     def __init__(self, session: Session, account: AccountRef) -> None:
-        self._session, self.account = session, account
+        self.session, self.account = session, account
         told = str(account.settings.get("vocabulary") or "auto").lower()
         self._auto = told not in {"new", "old"}
         found = str(account.settings.get("understood") or "new") if self._auto else told
@@ -41,7 +41,7 @@ class Server:
         """
         for tried in range(2):
             retry = self._auto and bool(kind) and not tried
-            exchange = self._session.get(
+            exchange = self.session.get(
                 f"{base_url(self.account)}/2{path}",
                 params={**params, **(getattr(self.words, kind) if kind else {})},
                 headers={"Authorization": f"Bearer {self.account.settings.get('token', '')}"},

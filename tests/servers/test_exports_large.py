@@ -121,7 +121,7 @@ def grown(exports: Exports, stack: Endpoints, text: str, form: str, count: int) 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx", *SOAK])
 def test_memory_does_not_grow_with_the_export(many: Exports, number: int, stack: Endpoints, form: str) -> None:
-    """Ten times the records need about the same memory, whatever the format."""
+    """More than three times the records need about the same memory, whatever the format."""
     small, large = (
         grown(many, stack, text, form, count) for text, count in (("pothole platform:x", FEW), ("pothole", number))
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from archiver import media_missing
+from archiver.capture import media
 from archiver.capture import stream as streams
 from archiver.capture.evidence_file import run_warc
 from archiver.capture.recheck import recheck, waiting
@@ -169,6 +171,48 @@ def test_what_is_there_and_listed_no_more_is_missed_once(make_archive: ArchiveMa
         assert night(lists=False, there=False) == [*missed_and_found, ("not_returned",)]
 
 
+class Told(Terse):
+    """A platform whose word at an item's own address is as the test has it."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def lookup(self, session: CaptureSession, account: AccountRef, ids: Sequence[str]) -> Iterator[Lookup]:
+        """That, of each of them."""
+        for each in super().lookup(session, account, ids):
+            yield dataclasses.replace(each, state=self.state)
+
+
+@pytest.mark.parametrize("by_listing", [True, False])
+def test_that_a_lookup_called_hidden_what_is_there_a_later_lookup_takes_back(
+    make_archive: ArchiveMaker,
+    by_listing: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """As where a server was wrongly taken to hide it; what the listing itself showed as hidden stays so until that shows it."""
+    everything = Coverage(None, None)
+    with town(make_archive, 1) as small:
+
+        def night(listed: Item | None, state: State = State.PRESENT) -> list[str]:
+            small.archive.clock.set(small.archive.clock() + timedelta(days=1))
+            with capturing(small) as running:
+                running.save(dataclasses.replace(page_of([listed] if listed else []), coverage=everything))
+                running.platform = Told(state)  # type: ignore[assignment] # as far as it is asked
+                recheck(running)
+            states = "select t.state from states t join items i on i.id = t.item_id where i.platform_id = :post order by t.id"
+            return [each for (each,) in rows(small.archive.engine, states, post=POST)]
+
+        if by_listing:
+            assert night(form("one", None, hidden="hidden by the page")) == ["hidden"]
+            assert night(None) == ["hidden"]
+            return
+        night(form("one", None))
+        hidden = ["not_returned", "hidden"]
+        assert night(None, State.HIDDEN) == hidden
+        assert night(None, State.HIDDEN) == hidden
+        for _ in range(3):
+            assert night(None) == [*hidden, "present"]
+
+
 @pytest.mark.parametrize("stream", [StreamKind.POSTS, StreamKind.IMPORT])
 def test_an_address_is_the_last_one_that_was_told_until_there_are_bytes(
     make_archive: ArchiveMaker, stream: StreamKind
@@ -200,6 +244,46 @@ def test_an_address_is_the_last_one_that_was_told_until_there_are_bytes(
         signed = [each.rpartition("=")[2] for each in addresses]
         assert signed == (["1", "1", "2", "3", "3"] if stream is StreamKind.POSTS else ["1"] * 5)
         assert rows(engine, "select attempts from media where platform_id = 'picture-1'") == [(3,)]
+
+
+def test_what_failed_too_often_is_tried_once_at_each_new_address_and_not_for_ever(make_archive: ArchiveMaker) -> None:
+    """The address may have ended long before a sweep told another; one that changes nightly brings no endless requests."""
+    with town(make_archive, 1) as small:
+        engine, told = small.archive.engine, 0
+
+        def wanted(mode: str = "nightly", *, anew: bool) -> bool:
+            nonlocal told
+            told += anew
+            picture = Media("picture-1", "image", f"https://town.example/1?signed={told}")
+            with capturing(small) as running:
+                running.save(page_of([form("one", None, media=(picture,))]))
+                running.context = dataclasses.replace(running.context, mode=mode)
+                return any(row.platform_id == "picture-1" for row in media._wanted(running, 0))
+
+        def fail(*, final: bool = False) -> None:
+            with engine.begin() as connection:
+                (number,) = connection.scalars(sa.text("select id from media where platform_id = 'picture-1'"))
+                media._failed(connection, number, "403", refused=False, final=final)
+
+        assert wanted(anew=True)
+        for _ in range(14):
+            assert wanted(anew=False)
+            fail()
+        assert not wanted(anew=False)
+        assert not wanted("light", anew=True)
+        assert wanted(anew=True)
+        fail()
+        assert not wanted(anew=False)
+        tries = 0
+        while wanted(anew=True):
+            tries += 1
+            fail()
+        assert tries == 13
+        with engine.begin() as connection:
+            assert media_missing.try_again(connection) >= 1
+        assert wanted(anew=False)
+        fail(final=True)  # refused once and for all, whatever its address
+        assert not wanted(anew=True)
 
 
 def _missing(running: RunningCapture) -> list[str]:

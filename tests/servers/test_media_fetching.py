@@ -10,6 +10,8 @@ import random
 import socket
 import tempfile
 import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +22,16 @@ from hypothesis import strategies as st
 
 from archiver import accounts, coverage, media_missing
 from archiver.capture import fetching, half_fetched, media
+from archiver.capture import stream as streams
 from archiver.capture.errors import BadAnswer, RateLimited, Refused, RequestFailed, Unreachable
+from archiver.capture.evidence_file import run_warc
 from archiver.capture.export import export_account
 from archiver.capture.fetching import Fetching, Whole
+from archiver.capture.running import RunningCapture
 from archiver.capture.session import CaptureSession
-from archiver.platforms.items import Media
+from archiver.database import in_transaction
+from archiver.platforms import PLATFORMS
+from archiver.platforms.items import Media, StreamKind
 from tests.fixtures.custody import rows, unproven
 from tests.fixtures.town import Page, odd_server
 from tests.servers.test_bad_input import entries, entry
@@ -32,6 +39,8 @@ from tests.servers.test_bad_input import entries, entry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from sqlalchemy.engine import Connection
 
     from archiver.platforms.pages import AccountRef
     from tests.fixtures.archives import ArchiveMaker, TestArchive
@@ -300,6 +309,63 @@ def feed_of(archive: TestArchive, odd: OddServer, pictures: list[str]) -> Accoun
     odd.pages["/feed"] = Page(entries(entry("a", "".join(f'<img src="{address}">' for address in pictures))))
     accounts.add(archive.engine, "rss:feed", {"department": "Parks"}, {"url": f"{odd.url}/feed"})
     return accounts.find(archive.engine, "rss:feed")
+
+
+WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    """Wait for something that another thread does, for ten seconds at the most."""
+    end = time.monotonic() + 10
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@contextmanager
+def capturing(archive: TestArchive, account: AccountRef, odd: OddServer) -> Iterator[RunningCapture]:
+    """A capture of a feed's posts that is at work."""
+    made = archive.archive
+    with (
+        streams.locked(made.engine, account, StreamKind.POSTS, wait=False) as stream_id,
+        run_warc(made, account, "run") as warc,
+        closing(CaptureSession(user_agent="test", allowed_origins=[odd.url], max_attempts=1)) as session,
+    ):
+        begun = streams.begin(
+            made.engine, stream_id, account, StreamKind.POSTS, "run", "now", made.now(), keep_unchanged=False
+        )
+        yield RunningCapture(made, PLATFORMS["rss"], account, session, warc, *begun)
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_a_page_that_shows_what_is_fetched_meanwhile_stops_neither(
+    make_archive: ArchiveMaker,
+    served: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """A page holds its records and wants their attachments, a fetch holds one of these and wants its records: both are stored,
+    though Postgres undoes the fetch, which waited first.
+    """
+    with odd_server() as odd, ThreadPoolExecutor(1) as pool:
+        archive = make_archive(allowed_origins=odd.url, max_attempts=1)
+        account = feed_of(archive, odd, [f"{odd.url}/a.png"])
+        assert export_account(archive.archive, account).complete
+        if served:
+            odd.pages["/a.png"] = Page(b"\x89PNG good", headers={"Content-Type": "image/png"})
+        with archive.engine.begin() as connection:
+            connection.execute(sa.text("update media set state = 'wanted'"))
+        fetches: list[Future[None]] = []
+
+        def show(connection: Connection) -> None:
+            connection.execute(sa.text("select id from items for update"))
+            if not fetches:
+                fetches.append(pool.submit(media.fetch_media, running))
+                wait_until(lambda: rows(archive.engine, WAITING) == [(1,)])
+            connection.execute(sa.text("select id from media for update"))
+
+        with capturing(archive, account, odd) as running:
+            in_transaction(archive.engine, show)
+            fetches[0].result()
+        assert rows(archive.engine, "select state from media") == [("kept" if served else "failed",)]
 
 
 def test_a_medium_that_fails_is_kept_by_a_later_night(make_archive: ArchiveMaker) -> None:

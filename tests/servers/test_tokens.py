@@ -44,8 +44,9 @@ class Rotating(Manners):
             raise TokenRefused("https://api.example/me", "Session has expired")
         return AccountStatus("1", "parks", State.PRESENT, "it is there")
 
-    def renew(self, session: Any, account: AccountRef) -> Renewal | None:  # noqa: ARG002 - the protocol's
+    def renew(self, session: Any, account: AccountRef) -> Renewal | None:
         """The next token, for the last refresh token alone: it is used up by that."""
+        assert session.post, "it would be asked for with this"
         with self._lock:
             if account.settings["refresh_token"] != f"refresh-{self.given}":
                 raise TokenRefused("https://api.example/token", "invalid_grant")
@@ -198,7 +199,7 @@ def test_a_token_that_could_not_be_kept_is_not_asked_for(
     elif broken == "file":
         folder.mkdir(parents=True)
         (folder / "tokens.key").write_bytes(b"\xff")
-    with pytest.raises(VaultError, match="CIVIC_ARCHIVE_TOKEN_KEY"):
+    with pytest.raises(TokenRefused, match=r"has expired; it could not be renewed: .*CIVIC_ARCHIVE_TOKEN_KEY"):
         tokens(archive, platform, account)[0].status()
     assert (platform.given, rows(archive.engine, "select count(*) from account_tokens")) == (0, [(0,)])
     mended = dataclasses.replace(
@@ -207,6 +208,49 @@ def test_a_token_that_could_not_be_kept_is_not_asked_for(
     )
     session = CaptureSession(user_agent="test", secrets=account.secrets)
     assert Tokens(mended, platform, account, session).status().state is State.PRESENT  # type: ignore[arg-type]
+
+
+def test_a_key_that_is_none_ends_no_night_while_the_token_is_good(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A renewal ahead of time waits until the key is put right; the check says so, and nothing is used up meanwhile."""
+    archive, platform = make_archive(token_key="no key"), Rotating()
+    archive.clock.set(FIRST)
+    account = connected(archive, monkeypatch)
+    mine, _ = tokens(archive, platform, account)
+    mine._expires_at = FIRST + timedelta(minutes=5)  # as one that was renewed when the key was right
+    mine.keep_fresh()
+    assert mine.status().state is State.PRESENT
+    assert mine.check() is not None
+    assert rows(archive.engine, "select alive, renewed from token_checks") == [(True, False)]
+    (standing,) = standings(archive.archive)
+    said = standing.problem or ""
+    assert said.startswith("the token is good still; it could not be renewed: CIVIC_ARCHIVE_TOKEN_KEY is no key")
+    assert (platform.given, "anew" in said) == (0, False)
+    platform.good = "another"
+    with pytest.raises(TokenRefused, match="CIVIC_ARCHIVE_TOKEN_KEY"):
+        mine.status()
+
+
+class Lasting(Rotating):
+    """A platform that renews no token."""
+
+    def renew(self, session: Any, account: AccountRef) -> Renewal | None:  # noqa: ARG002 - the protocol's
+        """None, and nothing is asked."""
+        return None
+
+
+@pytest.mark.parametrize("key", [None, "no key"])
+def test_where_no_token_is_renewed_no_key_is_wanted(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    """A token that is refused is refused, whatever the key is, and none is made for it."""
+    archive, platform = make_archive(**({"token_key": key} if key else {})), Lasting()
+    account = connected(archive, monkeypatch)
+    platform.good = "none yet"
+    with pytest.raises(TokenRefused, match="has expired; connect the account to the archive anew"):
+        tokens(archive, platform, account)[0].status()
+    assert not (archive.archive.spool.parent / "keys").exists()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -234,8 +235,82 @@ def test_where_x_does_not_take_the_operator_the_conversation_alone_is_read() -> 
     assert queries(asked)[1:] == ["conversation_id:3 OR in_reply_to_tweet_id:3", "conversation_id:3"]
     assert ids([page]) == ["9"]
     assert page.coverage is not None
-    assert [(each.what.startswith("the answers to 3"), each.lost) for each in page.skipped] == [(True, False)]
+    assert [(each.reason.startswith("X does not take"), each.lost) for each in page.skipped] == [(True, False)]
     assert [each.status for each in page.exchanges] == [200, 400]
+
+
+def test_an_operator_that_x_did_not_take_is_not_asked_again_in_the_run() -> None:
+    """Each further thread is one search, and the same answer as the night before is known again; another run tries anew."""
+    refused = Answer(json.dumps({"title": "Invalid Request"}).encode(), 400)
+    below, again = (
+        Answer(json.dumps(posts(answer(9, root, 0, conversation=root), includes={"posts": [post(root)]})).encode())
+        for root in (3, 4)
+    )
+    asked = RecordedSession(refused, refused, below, again, again)
+    (first,) = X().thread(asked, MINE, "3", known=hashlib.sha256(below.body).digest())
+    assert (first.unchanged, [each.status for each in first.exchanges]) == (False, [200, 400])
+    (second,) = X().thread(asked, MINE, "4")
+    assert (queries(asked)[3:], second.skipped) == (["conversation_id:4"], [])
+    (third,) = X().thread(asked, MINE, "4", known=second.exchanges[0].received_sha256)
+    assert third.unchanged
+    other = session(posts())
+    list(X().thread(other, MINE, "4"))
+    assert queries(other) == ["conversation_id:4 OR in_reply_to_tweet_id:4"]
+
+
+def test_without_the_operator_an_answer_to_somebody_else_covers_nothing() -> None:
+    """What the operator found below it another night is neither missing nor seen again; the count says why."""
+    refused = Answer(json.dumps({"title": "Invalid Request"}).encode(), 400)
+    empty = Answer(json.dumps(EMPTY).encode())
+    asked = RecordedSession(refused, refused, empty, empty)
+    for known in (None, hashlib.sha256(empty.body).digest()):
+        (page,) = X().thread(asked, MINE, "3", known=known)
+        assert not page.unchanged
+        assert page.coverage is not None
+        assert not (page.coverage.after or "") <= "3 00000000000000000009" < (page.coverage.before or "")
+        assert [(each.item, each.platform, "does not take" in (each.reason or "")) for each in page.counts] == [
+            ("3", None, True)
+        ]
+
+
+def test_what_the_account_answered_there_is_asked_for_in_its_own_thread_alone() -> None:
+    """Its answers are threads of their own: what is below them would be read, and paid for, as often as it answered above."""
+    own = {**answer(9, 3, 5), "author_id": "1"}
+    shown = {"includes": {"posts": [post(3), own, answer(8, 3, 1)]}}
+    asked = session(posts(own, answer(8, 3, 1), **shown), posts(answer(10, 8, 0), **shown))
+    pages = list(X().thread(asked, MINE, "3"))
+    assert queries(asked)[1:] == ["in_reply_to_tweet_id:8"]
+    assert ids(pages) == ["9", "8", "10"]
+    assert pages[-1].coverage is not None
+
+
+@pytest.mark.parametrize(("search", "longest", "terms"), [("all", 1024, 23), ("recent", 512, 11)])
+def test_as_many_answers_are_asked_about_at_once_as_a_query_has_room_for(search: str, longest: int, terms: int) -> None:
+    """Each query costs a request."""
+    of_19 = [answer(1_900_000_000_000_000_000 + n, 3, 1) for n in range(24)]
+    asked = session(posts(*of_19, includes={"posts": [post(3)]}), *(posts() for _ in range(3)))
+    list(X().thread(asked, account("x", "1", token="t", search=search), "3"))
+    assert max(map(len, queries(asked))) <= longest
+    told = [each.count(":") for each in queries(asked)[1:]]
+    assert (told[0], sum(told)) == (terms, 24)
+
+
+def test_below_an_answer_elsewhere_a_night_asks_so_often_and_says_what_it_left() -> None:
+    """A thread in which everybody answers everybody ends: it counts as read, not as whole, and nothing is missing by it."""
+    above = [3, *range(10, 110)]
+    endless = (posts(answer(10 + n, above[n], 1), includes={"posts": [post(above[n])]}) for n in range(100))
+    asked = session(*endless)
+    pages = list(X().thread(asked, MINE, "3"))
+    assert len(asked.asked) == 1 + 30
+    assert [page.coverage is not None for page in pages] == [False] * 30 + [True]
+    covers = pages[-1].coverage
+    assert covers is not None
+    assert not any(
+        (covers.after or "") <= (item.order_key or "") < (covers.before or "") for page in pages for item in page.items
+    )
+    assert [(each.lost, "30 further requests" in each.reason) for each in pages[-1].skipped] == [(False, True)]
+    (count,) = [each for each in pages[-1].counts if each.item == "3"]
+    assert (count.platform, "30 further requests" in (count.reason or "")) == (None, True)
 
 
 def test_a_thread_of_which_a_part_is_lost_covers_nothing() -> None:

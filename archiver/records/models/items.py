@@ -190,6 +190,8 @@ class Medium(Base):
     state: Mapped[str] = mapped_column(server_default="wanted")
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(server_default=sql("0"))
+    told_anew: Mapped[bool] = mapped_column(server_default=sql("false"))
+    """Whether its address is another than at the last attempt."""
     sha256: Mapped[bytes | None]
     size: Mapped[BigInt | None]
     content_type: Mapped[str | None]

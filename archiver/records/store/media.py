@@ -23,13 +23,13 @@ _MAKE = """
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(
         public_id uuid, namespace text, id text, kind text, url text, owner text, content_type text)
     order by namespace, id
-    on conflict (platform, namespace, platform_id) do update set url = excluded.url
+    on conflict (platform, namespace, platform_id) do update set url = excluded.url, told_anew = true
         where media.url is null and excluded.url is not null
 """
 """What an import brought without an address, or an instance had not made yet, can be fetched once it has one."""
 
 _RENEW = """
-    update media m set url = r.url
+    update media m set url = r.url, told_anew = true
     from (select m.id, r.url from jsonb_to_recordset(cast(:rows as jsonb)) as r(namespace text, id text, url text)
           join media m on m.platform = :platform and m.namespace = r.namespace and m.platform_id = r.id
           where m.state <> 'kept' and m.url is distinct from r.url
@@ -79,8 +79,8 @@ def take_in(
     shown: Iterable[Item],
 ) -> None:
     """Remember the attachments of new versions, and the addresses that are told of any that a page shows and whose bytes are not
-    kept yet: they are signed on some platforms, and the ones told first have ended by the time a night comes to them. An import
-    tells of none that is newer.
+    kept yet: they are signed on some platforms, and the ones told first have ended by the time a night comes to them. What failed
+    is tried once more at another address (`archiver.capture.media`). An import tells of none that is newer.
     """
     insert_media(connection, context.account.platform, versions, version_ids)
     told = {(item.namespace, medium.id): medium.url for item in shown for medium in item.media if medium.url}

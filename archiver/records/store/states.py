@@ -40,14 +40,15 @@ _BEFORE = """
     join sightings s on s.item_id = r.id and s.stream_id = :stream_id
 """
 
-# What was missing, and is there at its own address, is unlisted until a listing shows it.
+# What was missing or hidden, and is there at its own address, is unlisted until a listing shows it.
 _SIGHT = """
     insert into sightings (item_id, stream_id, state, order_key, first_seen_at, last_seen_at)
     select id, :stream_id, 'present', order_key, :now, :now
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(id bigint, order_key text)
     on conflict (item_id, stream_id) do update
         set last_seen_at = excluded.last_seen_at, order_key = coalesce(excluded.order_key, sightings.order_key),
-            unlisted = (sightings.unlisted or sightings.state = 'not_returned') and sightings.item_id = any(:looked_up)
+            unlisted = (sightings.unlisted or sightings.state in ('not_returned', 'hidden'))
+                       and sightings.item_id = any(:looked_up)
 """
 
 _MISSING = """
@@ -79,7 +80,8 @@ _PAST = """
 # The same holds where its own address says that it is there and shows nothing of it, as most do.
 _CHANGE = """
     update sightings s
-    set state = r.state, unlisted = (s.unlisted or r.by_lookup and s.state = 'not_returned') and r.state = 'present'
+    set state = r.state,
+        unlisted = (s.unlisted or r.by_lookup and s.state in ('not_returned', 'hidden')) and r.state = 'present'
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(item_id bigint, state text, by_lookup boolean)
     where s.item_id = r.item_id and s.stream_id = :stream_id
 """
