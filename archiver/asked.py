@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST = timedelta(hours=2)
 """How long a capture may take; one that says nothing for longer is given up as unknown."""
+_SILENT = LONGEST + timedelta(minutes=10)
+_NOTHING_HEARD = "nothing was heard of it; the captures on the status page say how far it came"
 LONGEST_WORDS = 2000
 
 _LATEST = sa.text("""
@@ -77,8 +79,8 @@ def ask(
                 {
                     "account": account_id,
                     "now": now,
-                    "before": now - LONGEST - timedelta(minutes=10),
-                    "words": "nothing was heard of it; the captures on the status page say how far it came",
+                    "before": now - _SILENT,
+                    "words": _NOTHING_HEARD,
                 },
             )
             found = connection.execute(
@@ -108,6 +110,12 @@ def finish(engine: Engine, request_id: int, outcome: str, words: str | None, now
             .where(CaptureRequest.id == request_id, CaptureRequest.finished_at.is_(None))
             .values(finished_at=now, outcome=outcome, words=None if words is None else mend(words)[:LONGEST_WORDS])
         )
+
+
+def give_up(engine: Engine, row: Row[Any], now: datetime) -> None:
+    """Say of a request of which nothing was heard for too long that its end is not known: whoever waited for it may be gone."""
+    if now - row.requested_at > _SILENT:
+        finish(engine, row.id, "unknown", _NOTHING_HEARD, now)
 
 
 def progress(

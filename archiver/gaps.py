@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from archiver.records.models import uuid7
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime, timedelta
 
     from sqlalchemy.engine import Connection, Engine, Row
@@ -74,10 +74,13 @@ _NEVER = sa.text("""
 _LIST = sa.text("""
     select g.id, g.public_id, g.account_id, a.public_id as account_public_id,
            a.platform || ':' || a.handle as account, a.status, s.kind as stream, g.opened_at,
-           g.closed_at, g.cause, g.reason, g.opened_by, g.closed_by
+           g.closed_at, g.cause, g.reason, g.opened_by, g.closed_by, count(*) over () as matching
     from gaps g join accounts a on a.id = g.account_id left join streams s on s.id = g.stream_id
     where (cast(:account as bigint) is null or g.account_id = :account) and (not :open or g.closed_at is null)
-      and (:messages or s.kind is distinct from 'messages')
+      and (:messages or s.kind is distinct from 'messages') and (:lists or s.kind is distinct from 'lists')
+      and (cast(:among as text[]) is null or a.public_id::text = any(:among))
+      and (cast(:until as timestamptz) is null or g.opened_at < :until)
+      and (cast(:since as timestamptz) is null or g.closed_at is null or g.closed_at > :since)
     order by g.closed_at is not null, g.opened_at desc, g.id desc limit :most
 """)
 _OVERDUE = sa.text("""
@@ -159,12 +162,37 @@ def listed(
     connection: Connection,
     *,
     account_id: int | None = None,
+    among: Collection[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     only_open: bool = False,
     messages: bool = True,
+    lists: bool = True,
     most: int = 1000,
 ) -> Sequence[Row[Any]]:
-    """Gaps of one account, or of all: the open ones first, then the latest. `messages`: those of direct messages too."""
-    asked = {"account": account_id, "open": only_open, "messages": messages, "most": most}
+    """Gaps: the open ones first, then the latest; `matching` of each is how many there are of what is asked for.
+
+    Args:
+        connection: to the archive's database.
+        account_id: of this account (row id) alone; None: of all.
+        among: of these accounts (public ids) alone; None: of all.
+        since: those that touch the time from this moment on; None: from ever.
+        until: and before this one; None: to ever.
+        only_open: those that have not ended.
+        messages: those of direct messages too.
+        lists: those of lists of accounts too.
+        most: how many at the most.
+    """
+    asked = {
+        "account": account_id,
+        "among": None if among is None else list(among),
+        "since": since,
+        "until": until,
+        "open": only_open,
+        "messages": messages,
+        "lists": lists,
+        "most": most,
+    }
     return connection.execute(_LIST, asked).all()
 
 

@@ -106,19 +106,24 @@ def actions(connection: Connection) -> Sequence[str]:
 
 
 def as_csv(engine: Engine, asked: Mapping[str, Any], zone: zoneinfo.ZoneInfo) -> Iterator[bytes]:
-    """All that is asked for as a CSV file, piece by piece, however long; times in the city's zone."""
+    """All that is asked for as a CSV file, piece by piece, however long; times in the city's zone. No connection is held while
+    whoever downloads takes a piece.
+    """
     yield csv_of(COLUMNS, ())
     before = asked["before"]
-    with engine.connect() as connection:
-        while found := rows(connection, {**asked, "before": before}, _TOGETHER):
-            yield csv_of(
-                None,
+    while True:
+        with engine.connect() as connection:
+            found = rows(connection, {**asked, "before": before}, _TOGETHER)
+        if not found:
+            return
+        yield csv_of(
+            None,
+            (
                 (
-                    (
-                        row.id, row.at.astimezone(zone).isoformat(timespec="seconds"), row.actor, row.action, row.subject,
-                        json.dumps(row.detail, ensure_ascii=False, sort_keys=True) if row.detail else "",
-                    )
-                    for row in found
-                ),
-            )  # fmt: skip
-            before = found[-1].id
+                    row.id, row.at.astimezone(zone).isoformat(timespec="seconds"), row.actor, row.action, row.subject,
+                    json.dumps(row.detail, ensure_ascii=False, sort_keys=True) if row.detail else "",
+                )
+                for row in found
+            ),
+        )  # fmt: skip
+        before = found[-1].id

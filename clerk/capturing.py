@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import requests
 import structlog
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from archiver.archive import Archive
     from archiver.asked import Asked
+    from archiver.local.airflow import AirflowEndpoints
 
 _log = structlog.get_logger()
 _DAG = "capture_now"
@@ -42,7 +44,7 @@ def start(archive: Archive, request: Asked) -> None:
     """Have it captured. What goes wrong is written into the request's row; never raises for it."""
     try:
         if archive.settings.airflow_url:
-            with _airflow(archive) as api:
+            with AirflowApi(_airflow(archive)) as api:
                 conf = {"account": request.account, "post": request.post_id}
                 body = {"dag_run_id": request.run_id, "logical_date": None, "conf": conf}
                 api.ask("POST", f"/dags/{_DAG}/dagRuns", body=body)
@@ -56,13 +58,19 @@ def start(archive: Archive, request: Asked) -> None:
         asked.finish(archive.engine, request.id, "failed", words, archive.now())
 
 
-def look(archive: Archive, row: Row[object]) -> None:
-    """Ask Airflow how a request of ours stands, where it has not ended; its end is written down."""
-    if row.finished_at is not None or row.scheduler != "airflow" or not archive.settings.airflow_url:
-        return
+def look(archive: Archive, row: Row[Any]) -> None:
+    """See how a request of ours stands that has not ended: Airflow is asked where it is at work, and where nothing was heard for
+    too long it is given up. The end is written down.
+    """
+    if row.finished_at is None:
+        if row.scheduler == "airflow" and archive.settings.airflow_url:
+            _ask(archive, row)
+        asked.give_up(archive.engine, row, archive.now())
+
+
+def _ask(archive: Archive, row: Row[Any]) -> None:
     try:
-        with _airflow(archive) as api:
-            run = api.ask("GET", f"/dags/{_DAG}/dagRuns/{row.run_id}")
+        run = _kept(_airflow(archive)).ask("GET", f"/dags/{_DAG}/dagRuns/{row.run_id}")
     except AirflowError as error:
         if error.status == _NOT_FOUND:
             asked.finish(archive.engine, row.id, "unknown", "Airflow knows no such run", archive.now())
@@ -75,15 +83,19 @@ def look(archive: Archive, row: Row[object]) -> None:
         asked.finish(archive.engine, row.id, outcome, words, archive.now())
 
 
-def _airflow(archive: Archive) -> AirflowApi:
+@cache
+def _kept(endpoints: AirflowEndpoints) -> AirflowApi:
+    """Airflow, logged in once: pages that are open ask it every few seconds."""
+    return AirflowApi(endpoints)
+
+
+def _airflow(archive: Archive) -> AirflowEndpoints:
     from archiver.local.airflow import AirflowEndpoints  # noqa: PLC0415 - only where there is one
 
     settings = archive.settings
     password = settings.airflow_password.get_secret_value() if settings.airflow_password else ""
-    return AirflowApi(
-        AirflowEndpoints(
-            url=(settings.airflow_url or "").rstrip("/"), user=settings.airflow_user or "", password=password
-        )
+    return AirflowEndpoints(
+        url=(settings.airflow_url or "").rstrip("/"), user=settings.airflow_user or "", password=password
     )
 
 

@@ -30,15 +30,15 @@ _STREAMS = """
            and s.account_id in (select account_id from saw where kind not in ('import', 'mentions'))
     )
 """
-# A capture of one thread alone, on request, reads comments and posts; one of the whole account begins with its profile.
+# A capture of one thread alone, on request, begins with comments; one of a whole account begins with another stream.
 _CAPTURE = sa.text(f"""{_STREAMS}
     select c.finished_at, c.outcome, s.kind as stream, a.platform || ':' || a.handle as account
     from captures c join streams s on s.id = c.stream_id join accounts a on a.id = s.account_id
     where c.stream_id in (select id from threads union all select id from saw where not exists (select from threads))
       and c.outcome in ('complete', 'partial') and c.finished_at < :until and c.mode <> 'light'
-      and (c.mode <> 'now' or exists (
-          select from captures o join streams p on p.id = o.stream_id
-          where o.run_id = c.run_id and p.account_id = s.account_id and p.kind = 'profile'))
+      and (c.mode <> 'now' or 'comments' <> (
+          select p.kind from captures o join streams p on p.id = o.stream_id
+          where o.run_id = c.run_id and p.account_id = s.account_id order by o.id limit 1))
     order by c.finished_at desc, c.id desc limit 1
 """)  # noqa: S608 - put together from constants
 _READ = sa.text(f"""{_STREAMS},

@@ -20,7 +20,7 @@ STATIC = Path(__file__).resolve().parent / "static"
 HTMX = Path(str(files("django_htmx"))) / "static" / "django_htmx" / "htmx-2.min.js"
 _HTMX_NAME = "htmx.min.js"
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
-_OK = 200
+_OK, _NOT_MODIFIED = 200, 304
 
 
 @cache
@@ -45,6 +45,6 @@ class Files(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file as it is sent."""
         response = await super().get_response(path, scope)
-        if response.status_code == _OK and scope["query_string"] == f"v={static_version()}".encode():
+        if response.status_code in {_OK, _NOT_MODIFIED} and scope["query_string"] == f"v={static_version()}".encode():
             response.headers["Cache-Control"] = _FOR_A_YEAR
         return response

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from search.query.run import prepared
-from search.receipts import surroundings
+from search.receipts import scope, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy.engine import Row
+
     from clerk.context import Clerk
     from search.query import SearchRequest
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Window:
-    """A time in which an account, or one stream of it, was not captured whole. `until` is None where it still is not."""
-
-    account: str
-    stream: str | None
-    since: dt.datetime
-    until: dt.datetime | None
-    reason: str
+SHOWN = 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,10 +31,13 @@ class Late:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Uncaptured:
-    """All that touches the days and accounts of a search; the gaps that are open first, then the latest."""
+    """What touches the days and accounts of a search: the first gaps, as `archiver.gaps.listed` has them, and how many more there
+    are; accounts that are late.
+    """
 
-    gaps: Sequence[Window] = ()
-    late: Sequence[Late] = ()
+    gaps: Sequence[Row[Any]]
+    more: int
+    late: Sequence[Late]
 
 
 def uncaptured(clerk: Clerk, asked: SearchRequest) -> Uncaptured:
@@ -51,23 +47,15 @@ def uncaptured(clerk: Clerk, asked: SearchRequest) -> Uncaptured:
         QueryError, IndexUnavailableError, SearchError: as for a search.
     """
     ready = prepared(clerk.client, clerk.index, asked)
+    begin, end = scope.moments(ready.node, ready.request)
     with clerk.archive.engine.connect() as connection:
-        # Whoever may read direct messages is told of their gaps as well, whether these were searched or not.
-        part = surroundings.part_of(connection, asked.limits, messages=asked.limits.messages)
-        register = surroundings.register(connection, part)
-        missing = surroundings.uncaptured(clerk.archive, connection, ready, register, part)
+        part = surroundings.part_of(connection, asked.limits, messages=ready.request.messages)
+        looked_at = scope.looked_at(surroundings.register(connection, part), ready.node, ready.request)
+        accounts = frozenset(each["id"] for each in looked_at)
+        found = surroundings.touching(connection, begin, end, accounts, messages=part.messages, most=SHOWN)
+        late = surroundings.overdue(clerk.archive, connection, end, frozenset(each["name"] for each in looked_at))
     return Uncaptured(
-        [
-            Window(each["account"], each["stream"], _moment(each["from"]), _ended(each["to"]), each["reason"])
-            for each in missing["gaps"]
-        ],
-        [Late(each["account"], _moment(each["since"]), each["never"]) for each in missing["overdue"]],
+        found,
+        found[0].matching - len(found) if found else 0,
+        [Late(each["account"], dt.datetime.fromisoformat(each["since"]), each["never"]) for each in late],
     )
-
-
-def _moment(written: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(written)
-
-
-def _ended(written: str | None) -> dt.datetime | None:
-    return None if written is None else _moment(written)

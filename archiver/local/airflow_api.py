@@ -30,7 +30,7 @@ class AirflowError(LocalStackError):
 
 
 class AirflowApi:
-    """One Airflow, logged in. A context manager that closes its connections.
+    """One Airflow, logged in. A context manager that closes its connections. Several threads may ask through it.
 
     Raises (every method): `AirflowError` where Airflow refuses, `requests.RequestException` where it does not answer.
     """
@@ -39,6 +39,7 @@ class AirflowApi:
         self._endpoints = endpoints
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy for the outside world has no business on the loopback
+        self._token: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -48,23 +49,24 @@ class AirflowApi:
 
     def ask(self, method: str, path: str, *, body: object = None, params: Mapping[str, Any] | None = None) -> Any:
         """Send a request to `/api/v2{path}`; gives the answer's JSON, None where it has none."""
-        if "Authorization" not in self._session.headers:
-            self._log_in()
-        answer = self._send(method, f"/api/v2{path}", body, params)
+        token = self._token or self._log_in()
+        answer = self._send(method, f"/api/v2{path}", body, params, token)
         if answer.status_code == _UNAUTHORISED:  # the token has run out
-            self._log_in()
-            answer = self._send(method, f"/api/v2{path}", body, params)
+            answer = self._send(method, f"/api/v2{path}", body, params, self._log_in())
         return _answer(answer)
 
-    def _log_in(self) -> None:
-        self._session.headers.pop("Authorization", None)
+    def _log_in(self) -> str:
         who = {"username": self._endpoints.user, "password": self._endpoints.password}
-        token = _answer(self._send("POST", "/auth/token", who, None))["access_token"]
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        token = str(_answer(self._send("POST", "/auth/token", who))["access_token"])
+        self._token = token
+        return token
 
-    def _send(self, method: str, path: str, body: object, params: Mapping[str, Any] | None) -> requests.Response:
+    def _send(
+        self, method: str, path: str, body: object, params: Mapping[str, Any] | None = None, token: str | None = None
+    ) -> requests.Response:
         url = self._endpoints.url + path
-        return self._session.request(method, url, json=body, params=params, timeout=_TIMEOUT)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return self._session.request(method, url, json=body, params=params, headers=headers, timeout=_TIMEOUT)
 
     def every(self, path: str, key: str, **params: Any) -> Iterator[dict[str, Any]]:
         """Give every element of a paged list."""

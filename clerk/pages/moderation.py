@@ -108,10 +108,14 @@ def _rows(connection: Connection, sight: Sight, wanted: record.Wanted, most: int
 
 
 def _batches(engine: Engine, sight: Sight, wanted: record.Wanted) -> Iterator[Sequence[Row[Any]]]:
-    with engine.connect() as connection:
-        while rows := _rows(connection, sight, wanted, _TOGETHER):
-            yield rows
-            wanted = dataclasses.replace(wanted, before=rows[-1].id)
+    """All that is wanted, some at a time. No connection is held while whoever downloads takes them."""
+    while True:
+        with engine.connect() as connection:
+            rows = _rows(connection, sight, wanted, _TOGETHER)
+        if not rows:
+            return
+        yield rows
+        wanted = dataclasses.replace(wanted, before=rows[-1].id)
 
 
 @router.post("/items/{public_id}/moderation", status_code=303, response_class=RedirectResponse)

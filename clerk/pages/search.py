@@ -51,9 +51,9 @@ def front(request: Request, sight: Seen) -> Response:
             asked = asked_for(clerk.archive, sight, form, day)
             result = search(clerk.client, clerk.index, asked)
             detail["total"] = result.total
+            # Before anything of the result is shown: where this cannot be told, the page says that the search cannot answer.
+            data["missing"] = None if result.total else uncaptured(clerk, asked)
             data |= {"result": result, "results": _results(clerk, sight, result), "chips": chips_of(form, result.parts)}
-            if not result.total:
-                data["missing"] = uncaptured(clerk, asked)
             if result.facets is not None:
                 narrow = Narrower(form, day)
                 data |= {"facets": result.facets, "narrow": narrow, "bars": bars_of(narrow, result.facets.months)}

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
+from starlette.concurrency import run_in_threadpool
 
 from archiver.i18n.languages import ENGLISH, language, speaking
 from archiver.i18n.translation import _, marked
@@ -68,8 +69,11 @@ async def counted(
             )
         listed = _text(await file.read(_MOST_BYTES + 1)) if file is not None and chosen else terms
     except QueryError as error:
-        return _page(request, sight, form, terms, status=_BAD_REQUEST, problem=str(error))
-    return _counted(request, sight, form, listed, as_csv=as_file == "csv")
+        return await run_in_threadpool(
+            _page, request, sight, form, terms, status=_BAD_REQUEST, problem=str(error), filled=filled
+        )
+    # Counting takes its time, in which this process answers others.
+    return await run_in_threadpool(_counted, request, sight, form, listed, as_csv=as_file == "csv")
 
 
 def _counted(request: Request, sight: Sight, form: SearchForm, listed: str, *, as_csv: bool) -> Response:
@@ -140,7 +144,9 @@ def _page(
     status: int = 200,
     problem: str = "",
     counts: TermCounts | None = None,
+    filled: str | None = None,
 ) -> Response:
+    """The page. `filled`: what the page before had put into the box, where nothing has become of what stands in it since."""
     with clerk_of(request).archive.engine.connect() as connection:
         accounts = reading.account_names(connection, sight.account_ids)
     return page(
@@ -151,7 +157,7 @@ def _page(
         form=form,
         sight=sight,
         listed=listed,
-        filled=_digest(listed),
+        filled=_digest(listed) if filled is None else filled,
         problem=problem,
         counts=counts,
         accounts=accounts,

@@ -282,8 +282,8 @@ def _since(kept: Kept, ready: Prepared, state: dict[str, Any], register: list[di
     # An index of which this program does not know what it must have explains nothing.
     if state["fingerprint"] != body["index"]["fingerprint"] and _is_current(state):
         rebuilt = (
-            f"The index {state['name']} is built by another definition than {body['index']['name']} was: its words may be "
-            "taken apart otherwise."
+            f"The index {state['name']} is built by another definition than {body['index']['name']} was: words may be taken "
+            "apart, and states told, otherwise."
         )
     return Since(
         moment=kept.made_at,

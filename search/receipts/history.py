@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     from search.receipts.differences import Pair
     from search.receipts.surroundings import Part
 
+# Asked for by itself: the outbox has no index by record, and where it is long, each record would be looked for in all of it.
+# Postgres compares the ids by a hash where they are of the column's own type.
+_WAITING = sa.text("select distinct item_id from outbox where item_id = any(cast(:ids as bigint[]))")
 _ITEMS = sa.text(f"""
-    select i.id, i.public_id, i.revision, {FIRST_SEEN_THROUGH} as first_seen_at,
-           exists (select from outbox o where o.item_id = i.id) as waiting, {CAME_THROUGH} as within,
+    select i.id, i.public_id, i.revision, {FIRST_SEEN_THROUGH} as first_seen_at, {CAME_THROUGH} as within,
            (select min(g.first_seen_at) from sightings g where g.item_id = i.id) as sighted_at
     from items i where i.id = any(:ids)
 """)  # noqa: S608 - a condition of our own
 _HELD = sa.text("""
-    select i.public_id, i.revision, exists (select from outbox o where o.item_id = i.id) as waiting,
+    select i.id, i.public_id, i.revision,
            asked.version is null
            or exists (select from versions v where v.item_id = i.id and v.number = asked.version) as has_version
     from unnest(cast(:ids as bigint[]), cast(:versions as bigint[])) as asked(id, version) join items i on i.id = asked.id
@@ -77,6 +79,7 @@ def suspects(connection: Connection, pairs: Collection[Pair]) -> set[uuid.UUID]:
     """
     found = [(pair, pair.now) for pair in pairs if pair.now is not None]
     asked = {"ids": [pair.item_id for pair, _ in found], "versions": [now.version for _, now in found]}
+    waiting = set(connection.scalars(_WAITING, asked))
     rows = {row.public_id: row for row in connection.execute(_HELD, asked)}
     doubtful = set()
     for pair, now in found:
@@ -86,7 +89,7 @@ def suspects(connection: Connection, pairs: Collection[Pair]) -> set[uuid.UUID]:
             held is None
             or not held.has_version
             or held.revision < had
-            or (held.revision != now.revision and not held.waiting)
+            or (held.revision != now.revision and held.id not in waiting)
         ):
             doubtful.add(pair.public_id)
     return doubtful
@@ -136,6 +139,7 @@ def _recorded(
 ) -> tuple[dict[uuid.UUID, History], Mapping[int, uuid.UUID]]:
     """What Postgres has of records, by public id, and the public ids by the records' own."""
     ids = {"ids": list(item_ids), **part.parameters}
+    waiting = set(connection.scalars(_WAITING, ids))
     rows = connection.execute(_ITEMS, ids).all()
     versions: defaultdict[int, list[Event]] = defaultdict(list)
     states: defaultdict[int, list[Event]] = defaultdict(list)
@@ -163,7 +167,7 @@ def _recorded(
             states[row.id],
             places[row.id],
             frozenset(accounts[row.id]),
-            row.waiting,
+            row.id in waiting,
             row.revision,
             None,
             row.within,

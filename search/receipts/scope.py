@@ -47,8 +47,7 @@ _FIELDS: Mapping[Field, frozenset[On]] = {
     Field.TAG: frozenset({On.TAGS}),
     Field.ADDRESS: frozenset(),
 }
-_BY_DEFINITION = frozenset({Field.AUTHOR, Field.HAS})
-_EDITED = Filter(Field.STATE, "edited")
+_BY_DEFINITION = frozenset({Field.AUTHOR, Field.HAS, Field.STATE})
 
 
 def hangs_on(node: Node | None, request: SearchRequest) -> frozenset[On]:
@@ -86,12 +85,12 @@ def moments(node: Node | None, request: SearchRequest) -> tuple[dt.datetime | No
 
 
 def hangs_on_definition(node: Node | None) -> bool:
-    """Whether what a search finds hangs on how the index takes apart and compares what records say, besides what they say: words
-    and names, what comes with them, whether they were edited. An account, a day, a state is compared as it is.
+    """Whether what a search finds hangs on how the index is made of what the archive holds, besides what it holds: how words and
+    names are taken apart, what counts as coming with a record, which state several accounts' findings make together. An account,
+    a day is compared as it is.
     """
     return any(
-        not isinstance(leaf, Filter | Dated)
-        or (isinstance(leaf, Filter) and (leaf.field in _BY_DEFINITION or leaf == _EDITED))
+        not isinstance(leaf, Filter | Dated) or (isinstance(leaf, Filter) and leaf.field in _BY_DEFINITION)
         for leaf in leaves(node)
     )
 

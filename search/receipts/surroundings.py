@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from elasticsearch import Elasticsearch
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Row
 
     from archiver.archive import Archive
     from search.query.model import Limits, SearchRequest
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 5_000
 _EVERY = 10**9
-_LISTS, _MESSAGES = "lists", "messages"
-"""Streams of which nothing is found by a search: never, and unless it is asked for."""
 _HELD = sa.text("""
     with private as (select id from items where kind = 'message' and not :messages)
     select (select count(*) from items) - (select count(*) from private) as items,
@@ -145,6 +143,22 @@ def register(connection: Connection, part: Part) -> list[dict[str, Any]]:
     ]
 
 
+def touching(
+    connection: Connection,
+    begin: dt.datetime | None,
+    end: dt.datetime | None,
+    accounts: frozenset[str],
+    *,
+    messages: bool,
+    most: int = _EVERY,
+) -> Sequence[Row[Any]]:
+    """The gaps of these accounts (public ids) that touch the span from `begin` to before `end`; None is an open end.
+
+    Those of direct messages only where these are searched; never those of lists of accounts, of which nothing is found.
+    """
+    return gaps.listed(connection, among=accounts, since=begin, until=end, messages=messages, lists=False, most=most)
+
+
 def known_gaps(
     connection: Connection,
     begin: dt.datetime | None,
@@ -153,10 +167,7 @@ def known_gaps(
     *,
     messages: bool,
 ) -> list[dict[str, Any]]:
-    """The gaps of these accounts (public ids) that touch the span from `begin` to before `end`; None is an open end.
-
-    Those of direct messages only where these are searched.
-    """
+    """The same, all of them, as a receipt has them."""
     return [
         {
             "account": row.account,
@@ -166,12 +177,7 @@ def known_gaps(
             "cause": row.cause,
             "reason": row.reason,
         }
-        for row in gaps.listed(connection, most=_EVERY)
-        if str(row.account_public_id) in accounts
-        and row.stream != _LISTS
-        and (messages or row.stream != _MESSAGES)
-        and (end is None or row.opened_at < end)
-        and (begin is None or row.closed_at is None or row.closed_at > begin)
+        for row in touching(connection, begin, end, accounts, messages=messages)
     ]
 
 

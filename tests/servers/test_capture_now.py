@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import http.server
 import json
 import threading
@@ -14,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from archiver import asked
 from clerk.capturing import ended
 from clerk.serve import running
 from clerk.users import create_user
@@ -144,7 +146,7 @@ def _airflow() -> Iterator[tuple[str, list[tuple[str, str, Any]], dict[str, str]
     """What answers like Airflow's API, as `archiver.local.airflow_api` speaks it: its address, what was asked, the state of
     the runs.
     """
-    asked: list[tuple[str, str, Any]] = []
+    sent_to: list[tuple[str, str, Any]] = []
     stands = {"state": "running"}
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -157,11 +159,11 @@ def _airflow() -> Iterator[tuple[str, list[tuple[str, str, Any]], dict[str, str]
 
         def do_POST(self) -> None:
             sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked.append(("POST", self.path, sent))
+            sent_to.append(("POST", self.path, sent))
             self._answer({"access_token": "t"} if self.path == "/auth/token" else {"dag_run_id": sent["dag_run_id"]})
 
         def do_GET(self) -> None:
-            asked.append(("GET", self.path, self.headers["Authorization"]))
+            sent_to.append(("GET", self.path, self.headers["Authorization"]))
             self._answer(dict(stands))
 
         def log_message(self, *_: Any) -> None:
@@ -171,7 +173,7 @@ def _airflow() -> Iterator[tuple[str, list[tuple[str, str, Any]], dict[str, str]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked, stands
+        yield f"http://127.0.0.1:{server.server_port}", sent_to, stands
     finally:
         server.shutdown()
         thread.join()
@@ -193,11 +195,34 @@ def test_where_airflow_is_configured_it_is_asked(city: City) -> None:
         assert run["conf"] == {
             "account": "bluesky:city.example.gov", "post": "at://did:plc:cityofexample/app.bsky.feed.post/root",
         }  # fmt: skip
-        assert "It is at work in Airflow" in client.get(page).text
+        for _ in range(3):
+            assert "It is at work in Airflow" in client.get(page).text
         stands["state"] = "success"
         assert "It ended well" in client.get(page).text
         assert ("GET", f"/api/v2/dags/capture_now/dagRuns/{run['dag_run_id']}", "Bearer t") in sent
         assert "secret" not in client.get(page).text
+        logged_in = [path for _, path, _ in sent if path == "/auth/token"]
+        assert len(logged_in) == 2, "once to start it, and once for all that ask how far it is"
+
+
+@pytest.mark.parametrize("scheduler", ["process", "airflow"])
+def test_a_capture_of_which_nothing_is_heard_is_given_up(city: City, scheduler: str) -> None:
+    """Whoever waited for it is gone (the pages were started again) or Airflow is away: the page says so, and offers it anew."""
+    _with_airflow(city.archive, "http://127.0.0.1:9")
+    long, longer = (city.archive.now() - asked.LONGEST - dt.timedelta(minutes=each) for each in (5, 15))
+    asked.ask(city.archive.engine, city.account.id, city.account.name, None, user=NAME, scheduler=scheduler, now=long)
+    client = city.signed_in()
+    with city.archive.engine.connect() as connection:
+        account = connection.scalar(sa.text("select public_id from accounts where id = :id"), {"id": city.account.id})
+    address = f"/accounts/{account}"
+    assert "It is at work" in client.get(f"{address}/capture").text
+    with city.archive.engine.begin() as connection:
+        connection.execute(sa.text("update capture_requests set requested_at = :at"), {"at": longer})
+    ended = client.get(f"{address}/capture").text
+    assert "It is not known how it ended" in ended
+    assert "nothing was heard of it" in ended
+    assert "hx-get" not in ended
+    assert f'action="{address}/capture"' in ended
 
 
 def test_an_airflow_that_does_not_answer_is_said_and_blocks_nothing(city: City) -> None:

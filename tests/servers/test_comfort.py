@@ -32,7 +32,10 @@ def test_htmx_is_served_from_the_package_that_carries_it(module_city: City) -> N
     assert served.headers["content-type"].startswith("text/javascript")
     assert served.headers["cache-control"] == "public, max-age=31536000, immutable"
     for name in ("clerk.css", "keys.js", "comfort.js"):
-        assert "immutable" in client.get(f"/static/{name}", params={"v": static_version()}).headers["cache-control"]
+        there = client.get(f"/static/{name}", params={"v": static_version()})
+        assert "immutable" in there.headers["cache-control"]
+        unchanged = client.get(str(there.url), headers={"If-None-Match": there.headers["etag"]})
+        assert (unchanged.status_code, "immutable" in unchanged.headers["cache-control"]) == (304, True)
     assert client.get("/static/htmx.min.js", params={"v": "another"}).headers["cache-control"] == "no-store"
     for name in (HTMX.name, "htmx-4.js", "..%2f..%2f__init__.py", "nothing.js"):
         assert client.get(f"/static/{name}", params={"v": static_version()}).status_code == 404

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from archiver import moderation as record
 from archiver import notes, tags
-from clerk import people
+from clerk import auditing, moderating, people
+from clerk.pages import moderation
 from clerk.pages.record import NOTES_PAGE, TAGS_PAGE
 from clerk.saved import shared, store
 from clerk.users import create_user, signed_in
+from clerk.visibility import Sight
 from tests.fixtures.clerk import NAME, PASSWORD, SECOND_NIGHT, log_in
 
 if TYPE_CHECKING:
@@ -173,3 +176,22 @@ def test_every_note_and_every_tag_put_on_and_taken_off_can_be_reached(module_cit
     assert f"Showing {NOTES_PAGE + 1} to {NOTES_PAGE + 5} of {NOTES_PAGE + 5}" in beyond
     with engine.connect() as connection:
         assert connection.scalar(sa.text("select count(*) from notes where item_id = :id"), {"id": item}) == 105
+
+
+def test_whoever_downloads_a_long_list_holds_no_connection_meanwhile(
+    module_city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow browser at each of a few downloads would else leave none for the pages."""
+    engine, zone = module_city.archive.engine, module_city.archive.settings.zone
+    for module in (auditing, moderation):
+        monkeypatch.setattr(module, "_TOGETHER", 1)
+    for _ in range(2):
+        module_city.signed_in().close()
+    everything = Sight(messages=True, personal=True)
+    for pieces in (
+        auditing.as_csv(engine, auditing.filters_of({}).asked(zone), zone),
+        moderating.as_csv(moderation._batches(engine, everything, record.Wanted()), zone),
+    ):
+        for _ in range(3):  # the heads of the columns, and then row by row
+            assert next(pieces)
+            assert engine.pool.checkedout() == 0

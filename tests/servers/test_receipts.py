@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,12 @@ from archiver.blobs import BlobStore
 from archiver.custody import log
 from search.errors import SearchError
 from search.query import everything
+from search.query.everything import Found
+from search.receipts import history, listing
 from search.receipts import kept as receipts
-from search.receipts import listing
+from search.receipts.differences import Pair
 from search.receipts.model import LONGEST_NOTE, ReceiptError, digest
+from search.receipts.surroundings import Part
 
 if TYPE_CHECKING:
     from search.query.everything import Walk
@@ -144,3 +148,23 @@ def test_a_receipt_is_a_leaf_of_the_log_and_is_read_again(desk: Desk) -> None:
         ("receipt_list", "it is not in the store"),
         ("leaf", "it is not what its record says"),
     ]
+
+
+def test_what_waits_is_read_once_for_many_records(desk: Desk) -> None:
+    """However much waits: also more than Postgres keeps at hand of it, of records that are looked at closely or all."""
+    found = [Found(key, uuid.UUID(int=key), 1, None) for key in desk.items.values()]
+    pairs = [Pair(each.item_id, each.public_id, None, each) for each in found]
+    with desk.owner() as owner:
+        owner.execute(
+            sa.text(
+                "insert into outbox (item_id, revision) select (select min(id) from items), 1 from generate_series(1, 30000)"
+            )
+        )
+        owner.execute(sa.text("analyze outbox"))
+    scans = sa.text("select seq_scan from pg_stat_xact_user_tables where relname = 'outbox'")
+    with desk.archive.engine.connect() as connection:
+        connection.execute(sa.text("set local work_mem = '64kB'"))
+        history.suspects(connection, pairs)
+        assert connection.scalar(scans) == 1
+        history._recorded(connection, list(desk.items.values()), Part())
+        assert connection.scalar(scans) == 2

@@ -214,6 +214,22 @@ def test_another_definition_explains_nothing_of_a_search_without_words(
     assert desk.found(desk.again(kept)) == [(Kind.GONE, Cause.UNEXPLAINED)]
 
 
+def test_another_definition_explains_that_states_are_told_otherwise(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release may tell a record's state from what was seen in another way: no row of states says so."""
+    kept = desk.receipt("account:works.example.gov state:present")
+    desk.sql("update items set state = 'not_returned' where id = :id", id=desk.items["filled"])
+    desk.searchable.records.touch(desk.items["filled"])
+    desk.searchable.drain()
+    assert desk.found(desk.again(kept)) == [(Kind.GONE, Cause.UNEXPLAINED)]
+    monkeypatch.setattr(analysis, "probe", lambda _: analysis.Capabilities({"en": "none", "es": "none"}, False))
+    rebuild(desk.archive.engine, desk.searchable.client, desk.searchable.alias)
+    assert desk.found(desk.again(kept)) == [(Kind.GONE, Cause.INDEX)]
+    desk.forget("filled")
+    assert desk.found(desk.again(kept)) == [(Kind.GONE, Cause.LOST)]
+
+
 def test_an_index_of_a_definition_that_is_not_known_explains_nothing(desk: Desk) -> None:
     """A line in the index that says so is no reason: else whoever may write to it could explain everything."""
     kept = desk.receipt("pothole")

@@ -300,8 +300,8 @@ def test_the_changes_that_wait_are_those_of_what_is_seen(parted: Parted) -> None
 
 
 def test_gaps_of_direct_messages_are_listed_to_those_who_may_read_them(parted: Parted) -> None:
-    """On the account's page, in the list of accounts, of a search that finds nothing, and on the status; that messages take a
-    grant is still said.
+    """On the account's page, in the list of accounts, of a search of them that finds nothing, and on the status; that messages
+    take a grant is still said.
     """
     city = parted.guarded.city
     with city.archive.engine.begin() as connection:
@@ -312,10 +312,15 @@ def test_gaps_of_direct_messages_are_listed_to_those_who_may_read_them(parted: P
     asked = "/?q=zeppelin+account:letters.example.gov"
     for name, sees in (("ranger", False), ("plain", False), ("reader.of.letters", True)):
         client = parted.guarded.client(name)
-        for page in (f"/accounts/{account}", "/?q=zeppelin", asked, "/status"):
+        searched = {"/?q=zeppelin": False, asked: False}
+        if sees:
+            searched |= {f"{each}&messages=1": True for each in searched}
+        else:
+            assert "shut" not in client.get(f"{asked}&messages=1").text
+        for page, named in {f"/accounts/{account}": sees, **searched, "/status": sees}.items():
             text = client.get(page).text
             assert "the gate was shut" in text, (name, page)
-            assert ("the letterbox was shut" in text) == sees, (name, page)
+            assert ("the letterbox was shut" in text) == named, (name, page)
         assert ("direct messages, which take a grant" in client.get(asked).text) is not sees
         open_gaps = re.search(r"letters\.example\.gov.*?(\d+) open gaps?", client.get("/accounts").text, re.DOTALL)
         assert open_gaps is None or open_gaps[1] == ("2" if sees else "1")
