@@ -3,22 +3,31 @@
 A conversation is read when it was never read, when its marker is not the one it had then, or when its newest message lies in
 the re-read window (a message may have been unsent).
 
-The listing is left once a whole page of it is old and known, where the last walk through it was finished: the stream's cursor
-says so (`finished`). A walk that broke off, or that could not read a conversation, left behind it what the next one must reach,
-however old and known all that stands before it may be by then.
+The listing is left once a whole page of it is old and known, where the last walk through it was finished. A walk that broke off
+left behind it what the next one must reach, however old and known all that stands before it may be by then. The stream's cursor:
+
+* `finished`: whether the last walk was finished. One is that left out single things: they are no reason to read all of the
+  listing every night.
+* `unread`: the conversations that could not be read, by id, as the listing showed them. They are asked for by themselves, until
+  they are read, or a walk to the end does not show them any more.
+* `again`: where a walk lost something (an entry of the listing may be a conversation, and tells none): when the listing is
+  walked to its end once more.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from archiver.capture import sub_cursors
-from archiver.capture.errors import RequestFailed
+from archiver.capture.errors import RequestFailed, Unreachable
 from archiver.capture.loops import LoopWatch
 from archiver.capture.running import BACKFILL
+from archiver.platforms.answers import number_of, text_of
 from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.items import Skipped
 from archiver.platforms.pages import Conversation, Page
@@ -31,7 +40,10 @@ if TYPE_CHECKING:
     from archiver.capture.running import RunningCapture
     from archiver.platforms.items import Json
 
-_FINISHED = "finished"
+_FINISHED, _UNREAD, _AGAIN = "finished", "unread", "again"
+_PAUSE = timedelta(days=14)
+_GIVE_UP_AFTER = 3
+"""So many conversations in a row without any answer are no matter of theirs."""
 
 _KNOWN = sa.text(
     "select key, cursor ->> 'marker' as marker from sub_cursors where stream_id = :stream and key = any(:keys)"
@@ -48,34 +60,96 @@ def capture_conversations(capture: RunningCapture) -> None:
 
     Raises what stops the whole stream.
     """
-    finished = capture.cursor.get(_FINISHED) is True
+    now, again = capture.context.started_at, capture.cursor.get(_AGAIN)
+    finished = capture.cursor.get(_FINISHED) is True and not (
+        isinstance(again, str) and datetime.fromisoformat(again) <= now
+    )
     under_way = {name: value for name, value in capture.cursor.items() if name != _FINISHED}
-    _walk(capture, under_way, finished=finished)
-    if not any(each.lost for each in capture.skipped):
-        capture.save(Page((), ()), {**under_way, _FINISHED: True})
-        capture.pages -= 1
+    walk = _Walk(capture, _unread(under_way))
+    walk.through(under_way, to_end=not finished or capture.context.mode == BACKFILL)
+    walk.rest()
+    capture.save(Page((), ()), walk.cursor_after(under_way))
+    capture.pages -= 1
 
 
-def _walk(capture: RunningCapture, cursor: Mapping[str, Json], *, finished: bool) -> None:
-    """Walk through the listing, to its end unless the last walk was `finished`; `cursor` stands while it is under way."""
-    for page in capture.platform.conversations(capture.session, capture.account):
-        capture.save(Page((), page.exchanges, skipped=page.skipped), cursor)
-        due = _due(capture, page.conversations)
-        for conversation in due:
-            try:
-                _read(capture, conversation)
-            except (RequestFailed, UnreadableAnswerError) as error:
-                _unreadable(capture, conversation, error)
-        if finished and page.conversations and not due and capture.context.mode != BACKFILL:
-            return
+@dataclasses.dataclass(slots=True)
+class _Walk:
+    """A walk through the listing. `left` is what earlier nights could not read, as far as this one has not come to it."""
+
+    capture: RunningCapture
+    left: dict[str, Conversation]
+    failed: dict[str, Conversation] = dataclasses.field(default_factory=dict)
+    ended: bool = False
+    """Whether it has shown the whole listing."""
+    cut: bool = False
+    _unanswered: int = 0
+
+    def through(self, cursor: Mapping[str, Json], *, to_end: bool) -> None:
+        """Go as far as something may be due, or `to_end`; `cursor` stands while this is under way."""
+        capture = self.capture
+        for page in capture.platform.conversations(capture.session, capture.account):
+            capture.save(Page((), page.exchanges, skipped=page.skipped), cursor)
+            self.cut = self.cut or page.cut
+            due = _due(capture, page.conversations, self.left)
+            for conversation in due:
+                self._read(conversation)
+            if not to_end and page.conversations and not due:
+                return
+        self.ended = not self.cut
+
+    def rest(self) -> None:
+        """Ask for what is left by itself; what a whole listing did not show is asked for this once more."""
+        for conversation in list(self.left.values()):
+            self._read(conversation)
+            if self.ended:
+                self.failed.pop(conversation.id, None)
+
+    def _read(self, conversation: Conversation) -> None:
+        self.left.pop(conversation.id, None)
+        try:
+            _read(self.capture, conversation)
+        except (RequestFailed, UnreadableAnswerError, Unreachable) as error:
+            self._unanswered = self._unanswered + 1 if isinstance(error, Unreachable) else 0
+            if self._unanswered >= _GIVE_UP_AFTER:
+                raise
+            _unreadable(self.capture, conversation, error)
+            self.failed[conversation.id] = conversation
+        else:
+            self._unanswered = 0
+
+    def cursor_after(self, cursor: Mapping[str, Json]) -> dict[str, Json]:
+        """What the stream remembers now."""
+        after = {name: value for name, value in cursor.items() if name not in {_UNREAD, _AGAIN}}
+        if not self.cut:
+            after[_FINISHED] = True
+        if self.failed:
+            after[_UNREAD] = {
+                each.id: {"marker": each.marker, "platform_count": each.platform_count} for each in self.failed.values()
+            }
+        again = None if self.ended else cursor.get(_AGAIN)
+        if again is None and any(each.lost for each in self.capture.skipped):
+            again = (self.capture.context.started_at + _PAUSE).isoformat()
+        return after if again is None else {**after, _AGAIN: again}
 
 
-def _due(capture: RunningCapture, conversations: Sequence[Conversation]) -> list[Conversation]:
+def _unread(cursor: Mapping[str, Json]) -> dict[str, Conversation]:
+    kept = cursor.get(_UNREAD)
+    return {
+        each: Conversation(each, marker=text_of(told, "marker"), platform_count=number_of(told, "platform_count"))
+        for each, told in (kept.items() if isinstance(kept, dict) else ())
+        if isinstance(told, dict)
+    }
+
+
+def _due(
+    capture: RunningCapture, conversations: Sequence[Conversation], left: Mapping[str, Conversation]
+) -> list[Conversation]:
     known = _markers(capture, [each.id for each in conversations])
     return [
         each
         for each in conversations
-        if each.id not in known
+        if each.id in left
+        or each.id not in known
         or each.marker is None
         or known[each.id] != each.marker
         or (each.updated_at is not None and each.updated_at >= capture.reread_since)
@@ -124,7 +198,7 @@ def _was_read(connection: Connection, capture: RunningCapture, conversation: Con
 
 
 def _unreadable(
-    capture: RunningCapture, conversation: Conversation, error: RequestFailed | UnreadableAnswerError
+    capture: RunningCapture, conversation: Conversation, error: RequestFailed | UnreadableAnswerError | Unreachable
 ) -> None:
     what = f"the conversation {conversation.id}"
     if isinstance(error, UnreadableAnswerError) and error.exchange is not None:

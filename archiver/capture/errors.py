@@ -15,12 +15,13 @@ class CaptureError(Exception):
 class RequestFailed(CaptureError):
     """The platform answered with an error that the connector does not read itself.
 
-    `final`: by what it says, the same question gets the same answer; else it was asked again until no attempt was left.
+    `final`: it says that what was asked is wrong, so that asking again does not help; else it was asked again until no attempt
+    was left, or the answer is not about what was asked (a firewall's, a server's that fails). `limit`: too much was asked.
     """
 
-    def __init__(self, url: str, status: int, words: str, final: bool = False) -> None:  # noqa: FBT001, FBT002 - pickled in order
-        super().__init__(url, status, words, final)
-        self.url, self.status, self.words, self.final = url, status, words, final
+    def __init__(self, url: str, status: int, words: str, final: bool = False, limit: bool = False) -> None:  # noqa: FBT001, FBT002 - pickled in order
+        super().__init__(url, status, words, final, limit)
+        self.url, self.status, self.words, self.final, self.limit = url, status, words, final, limit
 
     def __str__(self) -> str:
         return f"{self.url} answered {self.status}: {self.words or 'no explanation'}"

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from archiver.archive import Archive
     from archiver.platforms.contract import Platform
+    from archiver.platforms.pages import Count
 
 Failure = CaptureError | UnreadableAnswerError | VaultError | accounts.RegisterError
 
@@ -347,13 +348,17 @@ class _Run:
             case StreamKind.MESSAGES if self.platform.manifest.by_conversation:
                 capture_conversations(capture)
             case _:
-                capture_listing(capture, counts)
-                cross_check(capture, self.checked)
+                self._listing(capture, counts)
         if self.mode != LIGHT:
             recheck(capture)
         fetch_media(capture)
         if thread is None and self.mode != LIGHT:
             roll_up(capture, counts)
+
+    def _listing(self, capture: RunningCapture, counts: list[Count]) -> None:
+        """Walk the listing; a second source is compared with what all of it has shown."""
+        if capture_listing(capture, counts):
+            cross_check(capture, self.checked)
 
     def _unavailable(self, capture: RunningCapture, status: AccountStatus) -> None:
         """The listing itself said that the account cannot be read: keep its word, as the profile's stream would."""

@@ -7,27 +7,23 @@ The cursor of a listing stream:
 * `open`: of a walk that has not closed: `high`, the key it started at, and `resume`, where it stands.
 * `sweep`: where the sweep of older items stands; None before its start and after its end.
 * `validators`: what to send so that the platform can say that nothing changed.
-
-* `failed`: a place at which the platform failed before it showed anything, and since when.
-
-A place of an earlier night may be refused: on some platforms it lasts as long as the item that it points at
-(developers.facebook.com/docs/graph-api/results). It is forgotten then, and the walk begins again without it; so it is where the
-platform fails there for days, while it shows what comes before.
+* `failed`, `restarted`: what is remembered of a place at which the platform does not go on (`archiver.capture.places`).
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 import sqlalchemy as sa
 
+from archiver.capture import places
 from archiver.capture.apart import Completing
-from archiver.capture.errors import PageLoop, RequestFailed, UnexplainedZero
+from archiver.capture.errors import PageLoop, RequestFailed, UnexplainedZero, Unreachable
 from archiver.capture.loops import LoopWatch
 from archiver.capture.running import LIGHT
+from archiver.platforms.errors import UnreadableAnswerError
 from archiver.platforms.items import Json, Skipped, State
 from archiver.platforms.pages import Count, Page
 
@@ -35,27 +31,34 @@ if TYPE_CHECKING:
     from archiver.capture.running import RunningCapture
 
 _ASKED_ABOUT_ZERO = 5
-_PATIENCE = timedelta(days=2)
-"""How long the platform may fail at a place that an earlier night left before the walk begins again without it."""
 
 Stop = Callable[[Page], bool]
 
 
-def capture_listing(capture: RunningCapture, counts: list[Count]) -> None:
-    """Capture a listing stream as far as this night goes. Raises what the session raises, `PageLoop`, `UnexplainedZero`."""
+def capture_listing(capture: RunningCapture, counts: list[Count]) -> bool:
+    """Capture a listing stream as far as this night goes. Gives whether it was walked as far as it had to be: not where nothing
+    came from the place at which an earlier night's walk stood.
+
+    Raises what the session raises, `PageLoop`, `UnexplainedZero`.
+    """
     walk = _Walk(capture, counts)
-    opened = capture.cursor.get("open")
+    opened = capture.cursor.get(places.WALK)
+    stands = False
     if isinstance(opened, dict):
         high = str(opened["high"])
         walk.run(None, lambda page: _lowest(page) <= high, track=None)
         if not walk.run(opened["resume"], walk.old_enough, track=str(walk.high or high)):
-            walk.run(None, walk.old_enough, track="")
+            stands = places.WALK in capture.cursor
+            if not stands:
+                walk.run(None, walk.old_enough, track="")
     else:
         walk.run(None, walk.old_enough, track="")
-    walk.close()
-    if capture.context.mode != LIGHT:
-        walk.sweep(capture.archive.settings.sweep_pages)
+    if not stands:
+        walk.close()
+        if capture.context.mode != LIGHT:
+            walk.sweep(capture.archive.settings.sweep_pages)
     walk.completing.rest()
+    return not stands
 
 
 class _Walk:
@@ -78,15 +81,13 @@ class _Walk:
     def run(self, resume: Json, stop: Stop, *, track: str | None) -> bool:
         """Walk from `resume` until `stop` or the end; `track` None leaves the open walk's place as it is.
 
-        Gives False where the platform does not take the place `resume` any more: it is forgotten then.
+        Gives False where nothing comes from the place `resume` (see `_from_place`).
         """
         capture = self._capture
-        validators = capture.cursor.get("validators")
-        pages = self._pages(
-            resume, {str(k): str(v) for k, v in validators.items()} if isinstance(validators, dict) else {}
-        )
+        told = capture.cursor.get("validators")
+        validators = {str(k): str(v) for k, v in told.items()} if isinstance(told, dict) else {}
+        pages = self._pages(None, validators) if resume is None else self._from_place(places.WALK, resume, validators)
         if pages is None:
-            self._forget("open", "validators")
             return False
         first = True
         watch = LoopWatch()
@@ -105,80 +106,76 @@ class _Walk:
 
     def close(self) -> None:
         """The walk reached its end: move the high-water mark, and forget where it stood."""
-        cursor = {name: value for name, value in self._capture.cursor.items() if name != "open"}
+        done = {places.WALK, places.RESTARTED}
+        cursor = {name: value for name, value in self._capture.cursor.items() if name not in done}
         highest = max((key for key in (self.high, cursor.get("closed")) if isinstance(key, str)), default=None)
         if highest is not None:
             cursor["closed"] = highest
-        self._capture.save(Page((), ()), cursor)
-        self._capture.pages -= 1
+        self._remember(cursor)
 
     def sweep(self, pages: int) -> None:
         """Go on through older pages, some each night, and begin anew after the last."""
         capture = self._capture
         if self._stopped_at is None or not pages:
             return
-        kept = capture.cursor.get("sweep")
-        walk = self._pages(kept, {}) if kept else None
+        kept = capture.cursor.get(places.SWEEP)
+        walk = self._from_place(places.SWEEP, kept, {}) if kept else None
         if walk is None:
-            if kept:
-                self._forget("sweep")
-            walk = capture.platform.pages(
-                capture.session, capture.account, capture.context.stream, self._stopped_at, {}
-            )
+            if capture.cursor.get(places.SWEEP):
+                return
+            walk = self._pages(self._stopped_at, {})
         watch = LoopWatch()
         for number, page in enumerate(walk, 1):
             if watch.circles(page):
                 self._leave(page)
-            self.completing.save(page, {**capture.cursor, "sweep": page.resume})
+            self.completing.save(page, {**capture.cursor, places.SWEEP: page.resume})
             if page.resume is None or number >= pages:
                 return
 
-    def _pages(self, resume: Json, validators: dict[str, str]) -> Iterator[Page] | None:
-        """The pages from a place on; None where the platform refuses the place, which is noted. A limit or a failing server
-        leaves the place as it is for a while, and a walk without one has none to refuse.
-        """
+    def _pages(self, resume: Json, validators: dict[str, str]) -> Iterator[Page]:
         capture = self._capture
-        walk = iter(
+        return iter(
             capture.platform.pages(capture.session, capture.account, capture.context.stream, resume, validators)
         )
-        try:
-            first = list(itertools.islice(walk, 1))
-        except RequestFailed as error:
-            if resume is None or not (error.final or self._failed_for_days(resume)):
-                raise
-            capture.note(
-                "the place where an earlier night's walk stood",
-                f"the platform does not go on from there any more, and the walk begins again without it: {error}",
-            )
-            return None
-        return itertools.chain(first, walk)
 
-    def _failed_for_days(self, place: Json) -> bool:
-        """Whether the platform has failed at a place for days; else it is remembered that it does."""
-        capture = self._capture
-        failed, now = capture.cursor.get("failed"), capture.context.started_at
-        since = failed.get("since") if isinstance(failed, dict) and failed.get("place") == place else None
-        if isinstance(since, str):
-            return now - datetime.fromisoformat(since) >= _PATIENCE
-        capture.save(Page((), ()), {**capture.cursor, "failed": {"place": place, "since": now.isoformat()}})
-        capture.pages -= 1
-        return False
-
-    def _forget(self, *names: str) -> None:
-        """Forget a place that led nowhere; the answer that said so is kept with it. `validators` go too where the walk begins at
-        the top again: that nothing changed there says nothing of what was never reached.
+    def _from_place(self, name: str, resume: Json, validators: dict[str, str]) -> Iterator[Page] | None:
+        """The pages from the place that an earlier night left under `name`; None where none comes. Then the place is forgotten,
+        and what reads from there begins again; or it stands, and the capture lacks what lies behind it, and goes on with the
+        rest. A limit is not about the place, and is raised.
         """
         capture = self._capture
-        cursor = {name: value for name, value in capture.cursor.items() if name not in {*names, "failed"}}
-        capture.save(Page((), ()), cursor)
-        capture.pages -= 1
+        walk = self._pages(resume, validators)
+        try:
+            first = list(itertools.islice(walk, 1))
+        except (RequestFailed, Unreachable, UnreadableAnswerError) as error:
+            if isinstance(error, RequestFailed) and error.limit:
+                raise
+            if isinstance(error, UnreadableAnswerError) and error.exchange is not None:
+                capture.session.failed.append(error.exchange)
+            cursor = places.after_failure(capture.cursor, name, resume, error, capture.context.started_at)
+            if name in cursor:
+                capture.skip("what lies behind the place where an earlier night's walk stood", str(error))
+            else:
+                capture.note(
+                    "the place where an earlier night's walk stood",
+                    f"the platform does not go on from there any more, and the walk begins again without it: {error}",
+                )
+            self._remember(cursor)
+            return None
+        capture.cursor.pop(places.FAILED, None)
+        return itertools.chain(first, walk)
+
+    def _remember(self, cursor: dict[str, Json]) -> None:
+        """Store the cursor alone, which is no page; the answers that failed are kept with it."""
+        self._capture.save(Page((), ()), cursor)
+        self._capture.pages -= 1
 
     def _leave(self, page: Page) -> NoReturn:
         """Leave a walk that goes in circles. Where it stood is forgotten, since the place that the platform named led nowhere:
         the next run walks down from the top again, as far as the last walk that was finished. The page is evidence.
         """
         capture = self._capture
-        cursor = {name: value for name, value in capture.cursor.items() if name not in {"open", "sweep"}}
+        cursor = {name: value for name, value in capture.cursor.items() if name not in {places.WALK, places.SWEEP}}
         seen_before = Skipped("what comes after", "the platform sends a page again that it has sent before")
         capture.save(Page((), page.exchanges, skipped=(seen_before,)), cursor)
         raise PageLoop(capture.account.name, capture.context.stream.value, repr(page.resume))
@@ -189,7 +186,7 @@ class _Walk:
             cursor["validators"] = dict(page.validators)
         high = (track or self.high) if track is not None else None
         if high and page.resume is not None:
-            cursor["open"] = {"high": high, "resume": page.resume}
+            cursor[places.WALK] = {"high": high, "resume": page.resume}
         return cursor
 
     def _check_zero(self, page: Page) -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 TOO_MANY_REQUESTS = 429
 RETRYABLE = frozenset({408, 425, TOO_MANY_REQUESTS, 500, 502, 503, 504})
+FINAL = frozenset({400, 410, 422})
+"""What is said of the question itself. Others come from proxies and firewalls as well (403, 404, 406), and pass."""
 _BASE = 1.0
 _CEILING = 60.0
 _DIGITS = 15

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from archiver.platforms.pages import Exchange
 
 _log = structlog.get_logger(__name__)
-_ERROR = 400
+_ERROR, _SERVER_ERROR = 400, 500
 _WORDS = 300
 _WORTH_A_WORD = 5.0
 """Seconds: a shorter wait for a budget is a platform's ordinary pace, and not logged."""
@@ -192,7 +192,8 @@ class CaptureSession(Transport):
         wait = self._wait(exchange, verdict, headers, attempt, now)
         if wait is None or (attempt == self._max_attempts and (not wait.told or wait.seconds <= self._max_wait)):
             words = verdict.words if verdict else _words(exchange)
-            raise RequestFailed(exchange.url, exchange.status, self.clean_text(words), wait is None)
+            final, limit = _about(exchange.status, verdict)
+            raise RequestFailed(exchange.url, exchange.status, self.clean_text(words), final, limit)
         return wait
 
     def _draw(self, request: Request) -> None:
@@ -236,6 +237,13 @@ class CaptureSession(Transport):
         if wait > 0:
             self._sleep(wait)
             self._hold_until = 0.0
+
+
+def _about(status: int, verdict: Verdict | None) -> tuple[bool, bool]:
+    """What a failed answer is about: whether it finds the question wrong, and whether too much was asked (`RequestFailed`)."""
+    if verdict is None:
+        return status in retry.FINAL, status == retry.TOO_MANY_REQUESTS
+    return verdict.meaning is Meaning.FINAL and status < _SERVER_ERROR, verdict.meaning is Meaning.WAIT
 
 
 def _jitter() -> float:

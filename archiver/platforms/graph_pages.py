@@ -171,4 +171,5 @@ def read_conversations(
         ]
         if got.lost is not None:
             skipped.append(Skipped("the conversations that come after", got.lost))
-        yield ConversationsPage([each for each in found if each is not None], [got.exchange], skipped)
+        conversations = [each for each in found if each is not None]
+        yield ConversationsPage(conversations, [got.exchange], skipped, cut=got.lost is not None)

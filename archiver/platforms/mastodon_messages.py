@@ -40,7 +40,7 @@ def read_conversations(instance: Instance) -> Iterator[ConversationsPage]:
             asked.add(place["max_id"])
         if lost is not None:
             skipped.append(Skipped("the conversations that come after", lost))
-        yield ConversationsPage(found, [exchange], skipped)
+        yield ConversationsPage(found, [exchange], skipped, cut=lost is not None)
 
 
 def read_conversation(account: AccountRef, instance: Instance, conversation: Conversation) -> Iterator[Page]:

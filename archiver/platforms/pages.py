@@ -91,6 +91,8 @@ class ConversationsPage:
     conversations: Sequence[Conversation]
     exchanges: Sequence[Exchange]
     skipped: Sequence[Skipped] = ()
+    cut: bool = False
+    """More comes after it, and cannot be reached; `skipped` says why."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,12 +29,14 @@ BEHIND = {"instagram": r"/media\?.*after=", "x": r"/users/[0-9]+/tweets\?.*pagin
 NOTED = "the place where an earlier night's walk stood"
 
 
-def captured(town: SocialTown, night: int, kind: StreamKind, *faults: Fault) -> StreamReport:
-    """Capture one stream of the first account at the end of a night on which this goes wrong."""
+def captured(
+    town: SocialTown, night: int, kind: StreamKind, *faults: Fault, later: timedelta = timedelta(0)
+) -> StreamReport:
+    """Capture one stream of the first account at the end of a night, or that much later, on which this goes wrong."""
     if town.running.night != night:
         town.running.at(night)
     town.running.install(*faults)
-    town.archive.clock.set(night_of(town.city, night))
+    town.archive.clock.set(night_of(town.city, night) + later)
     first = town.city.social.accounts[0]
     account = next(each for each in accounts.active(town.archive.engine) if each.handle == first.handle)
     report = export_account(town.archive.archive, account, only=[StreamKind.PROFILE, kind])
@@ -70,7 +73,7 @@ def test_a_walk_whose_place_is_refused_begins_again(
     make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
     """The post that the place points at went (Meta), or the token is not good any more (X): the night reads from the top to the
-    end, says so, and is whole. A server that fails there leaves the place as it is.
+    end, says so, and is whole. A server that fails there leaves the place as it is, and the attachments of the rest are fetched.
     """
     monkeypatch.setitem(APIS, "instagram", Instagram(most=PAGE))
     monkeypatch.setitem(APIS, "x", X(most=4 * PAGE))
@@ -78,8 +81,11 @@ def test_a_walk_whose_place_is_refused_begins_again(
         away = Fault(BEHIND[platform], "server_error", times=None)
         assert captured(town, 1, StreamKind.POSTS, away).outcome == "failed"
         stood = cursor_of(town, StreamKind.POSTS)["open"]
-        assert captured(town, 1, StreamKind.POSTS, away).outcome == "failed"
+        waiting = "select count(*) from media where state = 'wanted'"
+        assert town.sql(waiting)[0][0]
+        assert captured(town, 1, StreamKind.POSTS, away).outcome == "partial"
         assert cursor_of(town, StreamKind.POSTS)["open"] == stood
+        assert not town.sql(waiting)[0][0]
         faults = []
         if platform == "instagram":
             remove(town, 1, PAGE - 1)
@@ -91,6 +97,37 @@ def test_a_walk_whose_place_is_refused_begins_again(
         assert "open" not in cursor_of(town, StreamKind.POSTS)
         assert not missing(town, 2)
         assert town.sql("select count(*) from exchanges where status = 400")[0][0] > 0
+
+
+@pytest.mark.parametrize("platform", ["instagram", "x"])
+def test_a_walk_that_began_again_and_fails_there_once_more_leaves_its_place(
+    make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    """The pages before it are not read night after night for its sake: what comes from the place is asked for alone, and the walk
+    goes on there once it can be had.
+    """
+    monkeypatch.setitem(APIS, "instagram", Instagram(most=PAGE))
+    monkeypatch.setitem(APIS, "x", X(most=2 * PAGE))
+    with social_town(make_archive, monkeypatch, platform, nights=1, faulty=False, max_attempts=1) as town:
+        deep = Fault(BEHIND[platform], "server_error", skip=1, times=None)
+        assert captured(town, 1, StreamKind.POSTS, deep).outcome == "failed"
+        stood = cursor_of(town, StreamKind.POSTS)["open"]
+        away = Fault(BEHIND[platform], "server_error", times=None)
+        assert captured(town, 1, StreamKind.POSTS, away).outcome == "partial"
+        once_more = [
+            Fault(BEHIND[platform], "server_error"),
+            Fault(BEHIND[platform], "server_error", skip=2, times=None),
+        ]
+        again = captured(town, 1, StreamKind.POSTS, *once_more, later=timedelta(days=3))
+        assert (again.outcome, again.pages) == ("failed", 4)
+        assert cursor_of(town, StreamKind.POSTS)["open"]["resume"] == stood["resume"]
+        for days in (4, 8, 16):
+            night = captured(town, 1, StreamKind.POSTS, away, later=timedelta(days=days))
+            assert (night.outcome, night.pages) == ("partial", 1)
+        whole = captured(town, 1, StreamKind.POSTS, later=timedelta(days=16))
+        assert whole.outcome == "complete", whole.error
+        assert not missing(town, 1)
+        assert not {"open", "failed", "restarted"} & set(cursor_of(town, StreamKind.POSTS))
 
 
 def test_a_sweep_whose_place_is_refused_begins_again(
@@ -115,7 +152,7 @@ def test_conversations_that_were_not_reached_are_read_by_the_next_night(
     make_archive: ArchiveMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first night broke off on the listing's third page; all that it read is old by now, and yet the next goes on to the end.
-    Only then a page that is old and known is enough.
+    Only then a page that is old and known is enough; a conversation that could not be read is asked for by itself.
     """
     monkeypatch.setitem(APIS, "facebook", Facebook(most=1))
     with social_town(
@@ -127,14 +164,15 @@ def test_conversations_that_were_not_reached_are_read_by_the_next_night(
         broken = captured(town, 1, StreamKind.MESSAGES, Fault(listing, "server_error", skip=2, times=None))
         assert broken.outcome == "failed"
         assert read(town) == set(talks[:2])
-        unreadable = captured(town, 1, StreamKind.MESSAGES, Fault(f"/{talks[2]}/messages", "server_error", times=None))
+        failing = Fault(f"/{talks[2]}/messages", "server_error", times=None)
+        unreadable = captured(town, 1, StreamKind.MESSAGES, failing)
         assert unreadable.outcome == "partial"
         assert read(town) == set(talks) - {talks[2]}
-        assert captured(town, 1, StreamKind.MESSAGES).outcome == "complete"
+        for away, outcome in ([failing], "partial"), ([], "complete"), ([], "complete"):
+            before = town.running.requests[1].get(f"/facebook/v26.0{listing}", 0)
+            assert captured(town, 1, StreamKind.MESSAGES, *away).outcome == outcome
+            assert town.running.requests[1][f"/facebook/v26.0{listing}"] == before + 1
         assert read(town) == set(talks)
-        before = town.running.requests[1].get(f"/facebook/v26.0{listing}", 0)
-        assert captured(town, 1, StreamKind.MESSAGES).outcome == "complete"
-        assert town.running.requests[1][f"/facebook/v26.0{listing}"] == before + 1
 
 
 def read(town: SocialTown) -> set[str]:

@@ -478,6 +478,7 @@ def test_conversations_are_listed_with_what_is_lost_of_them() -> None:
     assert pages[1].conversations[0].platform_count is None
     assert len(pages[0].skipped) == 2
     assert [each.what for each in pages[-1].skipped] == ["the conversations that come after"]
+    assert [page.cut for page in pages] == [False] * (len(pages) - 1) + [True]
 
 
 def test_messages_cover_their_conversation_where_all_could_be_read() -> None:

@@ -31,6 +31,7 @@ def test_conversations_that_go_in_circles_are_left() -> None:
     )
     assert len(pages) == 3
     assert [each.lost for each in pages[-1].skipped] == [True]
+    assert [page.cut for page in pages] == [False, False, True]
 
 
 def test_direct_statuses_belong_to_the_messages() -> None:

@@ -126,6 +126,7 @@ def test_a_next_that_cannot_be_followed_is_no_end(link: str) -> None:
     session = JudgedSession(Mastodon(), listed({"id": "7", "last_status": status(90)}, link=link))
     (conversations,) = Mastodon().conversations(session, CITY)
     assert [each.what for each in conversations.skipped] == ["the conversations that come after"]
+    assert conversations.cut
 
 
 @pytest.mark.parametrize(
