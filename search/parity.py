@@ -31,7 +31,9 @@ _KEEP_ALIVE = "5m"
 _END = (float("inf"), 0)
 
 _ITEMS = sa.text("select id, revision from items where (kind = :message) = :messages order by id")
-_NOW = sa.text("select id, revision from items where id = any(cast(:ids as bigint[])) and (kind = :message) = :messages")
+_NOW = sa.text(
+    "select id, revision from items where id = any(cast(:ids as bigint[])) and (kind = :message) = :messages"
+)
 _WAITING = sa.text("select distinct item_id from outbox where item_id = any(cast(:ids as bigint[]))")
 _OUTBOX = sa.text("insert into outbox (item_id, revision) values (:item_id, :revision)")
 _RAISE = sa.text("update items set revision = greatest(revision, :indexed) + 1 where id = :item_id returning revision")

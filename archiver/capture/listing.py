@@ -37,7 +37,7 @@ Stop = Callable[[Page], bool]
 
 def capture_listing(capture: RunningCapture, counts: list[Count]) -> bool:
     """Capture a listing stream as far as this night goes. Gives whether it was walked as far as it had to be: not where nothing
-    came from the place at which an earlier night's walk stood.
+    came from the place at which an earlier night's walk stood, or more follows than can be reached (`Page.cut`).
 
     Raises what the session raises, `PageLoop`, `UnexplainedZero`.
     """
@@ -47,18 +47,20 @@ def capture_listing(capture: RunningCapture, counts: list[Count]) -> bool:
     if isinstance(opened, dict):
         high = str(opened["high"])
         walk.run(None, lambda page: _lowest(page) <= high, track=None)
-        if not walk.run(opened["resume"], walk.old_enough, track=str(walk.high or high)):
+        # What was cut off above the old walk is between the two: the higher mark would have the next night pass it by.
+        if not walk.run(opened["resume"], walk.old_enough, track=high if walk.cut else str(walk.high or high)):
             stands = places.WALK in capture.cursor
             if not stands:
                 walk.run(None, walk.old_enough, track="")
     else:
         walk.run(None, walk.old_enough, track="")
-    if not stands:
+    walked = not stands and not walk.cut
+    if walked:
         walk.close()
         if capture.context.mode != LIGHT:
             walk.sweep(capture.archive.settings.sweep_pages)
     walk.completing.rest()
-    return not stands
+    return walked
 
 
 class _Walk:
@@ -68,6 +70,8 @@ class _Walk:
         self._since = capture.reread_since
         self.completing = Completing(capture)
         self.high: str | None = None
+        self.cut = False
+        """Whether more follows on a page than can be reached, and the walk had to go on there."""
         self._stopped_at: Json = None
 
     def old_enough(self, page: Page) -> bool:
@@ -100,7 +104,10 @@ class _Walk:
                 self._leave(page)
             self.completing.save(page, self._cursor_after(page, track))
             self._stopped_at = page.resume
-            if page.resume is None or stop(page):
+            if stop(page):
+                break
+            self.cut = self.cut or page.cut
+            if page.resume is None:
                 break
         return True
 

@@ -91,6 +91,7 @@ class Listing:
             resume=None if following is None else {"at": dict(following), "below": self._falling.below, **more},
             coverage=coverage,
             skipped=reading.skipped,
+            cut=got.lost is not None,
         )
 
 

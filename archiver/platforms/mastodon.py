@@ -173,6 +173,7 @@ class Mastodon(Manners):
             keys = [item.order_key for item in found.items if item.order_key is not None]
             page = found.page(coverage=walk.shown(keys, place, whole=found.whole))
             page.resume = None if place is None else {**place, "below": walk.before}
+            page.cut = lost is not None
             yield page
             if place is None:
                 return

@@ -112,6 +112,8 @@ class Page:
     exchanges: Sequence[Exchange]
     resume: Json = None
     """From where the walk goes on after this page; None when this was the last."""
+    cut: bool = False
+    """More comes after it, and cannot be reached; `skipped` says why."""
     coverage: Coverage | None = None
     tombstones: Sequence[Tombstone] = ()
     counts: Sequence[Count] = ()

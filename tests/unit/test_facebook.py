@@ -252,6 +252,7 @@ def test_what_cannot_be_reached_is_lost_and_not_covered() -> None:
     pages, _ = walked(StreamKind.POSTS, *again)
     assert pages[-1].coverage is None
     assert [(each.what, each.lost) for each in pages[-1].skipped] == [("what comes after in the published_posts", True)]
+    assert pages[-1].cut
     nowhere = Answer(body({"data": [post(5, 50)], "paging": {"next": "http://["}}))
     (page,), _ = walked(StreamKind.POSTS, nowhere)
     assert (page.coverage, page.resume, [each.lost for each in page.skipped]) == (None, None, [True])

@@ -207,3 +207,32 @@ def test_the_newest_page_cannot_be_given_up() -> None:
     """Where it is refused, the capture fails as it must."""
     with pytest.raises(RequestFailed, match="invalid"):
         captured(Listing({None: [refused("b")]}), open={"high": "9", "resume": "b"})
+
+
+def test_a_listing_that_is_cut_off_is_not_taken_for_read_to_its_end() -> None:
+    """The next night goes on at the page whose next one could not be reached; the sweep and the mark wait for it."""
+    cut = captured(Listing({None: [page(9, resume="a"), page(8, cut=True)]}), 1, closed="3")
+    assert cut.cursor == {"closed": "3", "open": {"high": "9", "resume": "a"}}
+    assert not cut.whole
+    mended = captured(Listing({None: [page(9, resume="a")], "a": [page(8, resume="b"), page(3)]}), 2, **cut.cursor)
+    assert mended.shown == ["9", "8", "3"]
+    assert mended.cursor == {"closed": "9"}
+    assert mended.whole
+
+
+def test_what_is_cut_off_above_an_older_walk_is_read_by_the_next_night() -> None:
+    """Also where the older walk comes to its end meanwhile."""
+    opened = {"high": "5", "resume": "b"}
+    cut = captured(Listing({None: [page(9, cut=True)], "b": [page(4, resume="c"), page(3)]}), 1, open=opened)
+    assert cut.cursor["open"] == {"high": "5", "resume": "c"}
+    assert not cut.whole
+    mended = captured(Listing({None: [page(9, resume="a"), page(7, 5)], "c": [page(3)]}), 2, **cut.cursor)
+    assert mended.shown == ["9", "7", "5", "3"]
+    assert mended.cursor == {"closed": "9"}
+
+
+def test_a_listing_that_is_cut_off_behind_what_was_read_before_is_read_as_far_as_it_had_to_be() -> None:
+    """What comes after is old, and held."""
+    capture = captured(Listing({None: [page(9, 8, cut=True)]}), 1, closed="8")
+    assert capture.cursor == {"closed": "9"}
+    assert capture.whole

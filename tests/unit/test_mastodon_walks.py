@@ -120,6 +120,7 @@ def test_a_next_that_cannot_be_followed_is_no_end(link: str) -> None:
     assert [item.id for item in page.items] == [f"{ME}/statuses/9"]
     assert (page.coverage, page.resume) == (None, None)
     assert [(each.what, each.lost) for each in page.skipped] == [("what comes after in the listing", True)]
+    assert page.cut
     session = JudgedSession(Mastodon(), listed(ROSA, link=link))
     with pytest.raises(UnreadableAnswerError, match="not in a way that can be followed"):
         list(Mastodon().members(session, CITY, "blocked"))
