@@ -12,9 +12,9 @@ from tests.fixtures.clerk import NAME, PASSWORD
 from tests.fixtures.every_page import (
     PHONE,
     assert_good_in_every_way,
+    assert_good_on_a_phone,
     every_page,
     keep_receipt,
-    no_sideways_scrolling,
 )
 
 if TYPE_CHECKING:
@@ -91,13 +91,7 @@ def test_pages_are_accessible_and_fit_on_a_phone(browser_page: PageMaker, module
     """A phone, which asks a page how wide it wants to be, shows one of each kind as the narrow window does."""
     page = browser_page(**PHONE)
     log_in(page, module_city.address)
-    found = keep_receipt(page, module_city, "pothole")
-    for name, address in every_page(module_city, found, found).items():
-        if name in KEPT:
-            page.goto(module_city.address + address)
-            screenshot(page, f"{name}-phone")
-            assert_accessible(page)
-            assert no_sideways_scrolling(page), address
+    assert_good_on_a_phone(page, module_city, KEPT)
 
 
 def test_mistakes_are_accessible_too(browser_page: PageMaker, module_city: City) -> None:

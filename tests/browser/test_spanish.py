@@ -13,6 +13,7 @@ from tests.fixtures.every_page import (
     NARROW,
     PHONE,
     SHOWN,
+    assert_good_on_a_phone,
     every_page,
     keep_receipt,
     no_sideways_scrolling,
@@ -140,13 +141,7 @@ def test_pages_on_a_phone_speak_spanish(browser_page: PageMaker, module_city: Ci
     """A phone, which asks a page how wide it wants to be, shows one of each kind as the narrow window does."""
     page = browser_page(**PHONE, **SPANISH)
     log_in(page, module_city.address)
-    found = keep_receipt(page, module_city, "pothole")
-    for name, address in every_page(module_city, found, found).items():
-        if name in KEPT:
-            page.goto(module_city.address + address)
-            screenshot(page, f"spanish-{name}-phone")
-            assert_accessible(page)
-            assert no_sideways_scrolling(page), address
+    assert_good_on_a_phone(page, module_city, KEPT, "spanish-")
 
 
 def test_a_person_chooses_the_language(browser_page: PageMaker, module_city: City) -> None:
